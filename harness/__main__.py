@@ -1,0 +1,31 @@
+"""The command ``harness``."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+
+def main() -> int:
+    """Runs the command line and returns its exit code.
+
+    The scoreboard reads, prints and ends: it collects no garbage and leaves its memory to the system,
+    which is a fifth of the time that it takes.
+    """
+    quick = sys.argv[1:2] == ["scoreboard"]
+    if quick:
+        import gc
+
+        gc.disable()
+    from harness.cli import run
+
+    code = run(sys.argv[1:])
+    if quick:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

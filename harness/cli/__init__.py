@@ -1,0 +1,164 @@
+"""The composition root: parses the command line, wires clock, disk and provers, answers exit codes."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from harness.scoreboard.gate import Exit
+
+EXIT_CODES = """\
+exit codes:
+  0  all that is demanded is discharged
+  1  a finding: falsified, a refuted claim not found false, partial, stale, untried, refused
+  2  interrupted
+  3  the tool or an input failed
+  4  usage, or an invalid contract
+  5  nothing to check
+"""
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose own exits use the project's code for wrong usage."""
+
+    def error(self, message: str) -> NoReturn:
+        """Says what is wrong with the command line and exits with code 4."""
+        self.print_usage(sys.stderr)
+        self.exit(Exit.INVALID, f"{self.prog}: {message}\n")
+
+
+def parser(chosen: str | None = None) -> Parser:
+    """Returns the parser of the command line; only the ``chosen`` command gets its options, if it is one."""
+    top = Parser(
+        prog="harness",
+        description="Training claims as contracts that a machine tries to break.",
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action="store_true", help="print the version and exit")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
+    for name, (text, options) in COMMANDS.items():
+        if chosen not in COMMANDS or chosen == name:
+            options(commands.add_parser(name, help=text, description=text))
+    return top
+
+
+def _contracts(command: argparse.ArgumentParser) -> None:
+    command.add_argument("contracts", nargs="*", metavar="CONTRACT", help="paths or names (default: all)")
+
+
+def _format(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--format", default="table", help="table, markdown, json (default: table)")
+
+
+def _text_or_json(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--format", choices=("text", "json"), default="text")
+
+
+def _code(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--allow-code", action="store_true", help="run code that contracts name")
+
+
+def _check(command: argparse.ArgumentParser) -> None:
+    _contracts(command)
+    command.add_argument("--all", action="store_true", help="discharge again what is fresh")
+    command.add_argument("--rerun", action="store_true", help="train declared runs again, and discharge all")
+    _code(command)
+    _format(command)
+
+
+def _scoreboard(command: argparse.ArgumentParser) -> None:
+    _contracts(command)
+    _format(command)
+    command.add_argument("--next", action="store_true", help="list what is missing, the critical path first")
+    command.add_argument("--since", metavar="REV", help="show what flipped since a git revision")
+    command.add_argument("--strict", action="store_true", help="end with the exit code of a check")
+
+
+def _listed(command: argparse.ArgumentParser) -> None:
+    _contracts(command)
+    _text_or_json(command)
+
+
+def _run(command: argparse.ArgumentParser) -> None:
+    _contracts(command)
+    command.add_argument("--rerun", action="store_true", help="train again what has finished")
+    _code(command)
+
+
+def _explain(command: argparse.ArgumentParser) -> None:
+    command.add_argument("target", metavar="CONTRACT[/CRITERION]")
+    command.add_argument("--long", action="store_true", help="print the long form of the contract")
+    _text_or_json(command)
+
+
+def _kinds(command: argparse.ArgumentParser) -> None:
+    command.add_argument("kind", nargs="?")
+    _text_or_json(command)
+
+
+def _schema(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--check", action="store_true", help="only compare with what is written")
+
+
+COMMANDS = {
+    "check": ("discharge what is not fresh, write evidence, print the scoreboard", _check),
+    "scoreboard": ("fold contracts and evidence into the scoreboard", _scoreboard),
+    "gate": ("refuse unless everything required is discharged by fresh evidence", _listed),
+    "explain": ("show one criterion with its verdicts and witnesses", _explain),
+    "run": ("make the declared runs that have not finished", _run),
+    "lint": ("read contracts and specs, list every problem", _listed),
+    "kinds": ("list the kinds of obligation, or describe one", _kinds),
+    "schema": ("write the JSON Schemas of contract and evidence", _schema),
+}
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs one command and returns its exit code; nothing that goes wrong shows a traceback."""
+    from harness.model.problem import InvalidContract
+
+    top = parser(next(iter(arguments), None))
+    try:
+        options = top.parse_args(arguments)
+    except SystemExit as stop:
+        return int(stop.code or 0)
+    if options.version:
+        return _version()
+    if options.command is None:
+        top.print_help()
+        return Exit.INVALID
+    try:
+        module = importlib.import_module(f"harness.cli.{options.command}")
+        return int(module.main(options))
+    except InvalidContract as error:
+        return _tell(str(error), Exit.INVALID)
+    except KeyboardInterrupt:
+        return _tell("interrupted; what had finished stays", Exit.INTERRUPTED)
+    except Exception as error:
+        import os
+
+        if "HARNESS_DEBUG" in os.environ:
+            raise
+        return _tell(
+            f"harness failed: {type(error).__name__}: {error}\n"
+            "  set HARNESS_DEBUG=1 to see where, and please report it",
+            Exit.FAILED,
+        )
+
+
+def _tell(message: str, code: Exit) -> int:
+    from harness.reports._out import say
+
+    say(message)
+    return code
+
+
+def _version() -> int:
+    from harness import __version__
+    from harness.reports._out import write
+
+    write(f"harness {__version__}")
+    return Exit.DISCHARGED

@@ -1,0 +1,58 @@
+"""What every command needs: the project, its contracts, a memo, and the clock."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+
+import harness
+from harness.engine.project import Project, contract_paths, find_root, read_project
+from harness.evidence.memo import Memo, fingerprint
+from harness.model.problem import InvalidContract, Problem
+
+
+def open_project(*, remember: bool) -> tuple[Project, Memo]:
+    """Finds the project around the current folder; ``remember`` lets the memo on disk save time."""
+    root = find_root(Path.cwd())
+    if not remember:
+        memo = Memo(None, "", time.time_ns)
+        return read_project(root, memo), memo
+    package = Path(harness.__file__).parent
+    print_of_tools = fingerprint(package, harness.__version__, sys.path[1:])
+    memo = Memo(root / ".harness" / "cache" / "memo.json", print_of_tools, time.time_ns)
+    return read_project(root, memo), memo
+
+
+def find_contracts(project: Project, named: list[str]) -> list[Path]:
+    """Returns the contract files a command is about; raises ``InvalidContract`` for an unknown name."""
+    return contract_paths(project, tuple(named))
+
+
+def utc_now() -> str:
+    """Returns the time as RFC 3339 text in UTC."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
+def invalid(message: str, suggestion: str = "") -> InvalidContract:
+    """Wraps one usage error that has no file."""
+    return InvalidContract([Problem(file="harness", line=0, path="", message=message, suggestion=suggestion)])
+
+
+def renderer(name: str) -> object:
+    """Returns the render function of a report by name; raises ``InvalidContract`` for an unknown one."""
+    from harness.registry import load, modules
+
+    if name not in ("table", "markdown", "json") and name not in modules("reports"):
+        raise invalid(f"unknown format {name!r}", f"known: {', '.join(modules('reports'))}")
+    if name in ("table", "markdown", "json"):
+        import importlib
+
+        return importlib.import_module(f"harness.reports.{name}").render
+    return load("reports", name).render
+
+
+def terminal() -> bool:
+    """Tells whether somebody is watching stderr."""
+    return sys.stderr.isatty() and "CI" not in os.environ

@@ -1,0 +1,80 @@
+"""``harness check``: discharges what is not fresh, writes the evidence, prints the scoreboard."""
+
+from __future__ import annotations
+
+import argparse
+
+from harness.cli._progress import CheckProgress, RunProgress
+from harness.cli._setup import find_contracts, open_project, renderer, utc_now
+from harness.engine.check import Checker, Done, runs_of
+from harness.engine.journal import journal_runs
+from harness.engine.load import Loaded, load_contracts
+from harness.engine.running import Made, make_runs
+from harness.evidence.ledger import read_ledger
+from harness.reports._out import say, write
+from harness.scoreboard.build import build
+from harness.scoreboard.gate import Exit, exit_code
+from harness.symbolic.worker import Prover
+
+
+def main(options: argparse.Namespace) -> int:
+    """Checks contracts and prints the scoreboard that results; ends with the scoreboard's exit code."""
+    render = renderer(options.format)
+    project, memo = open_project(remember=False)
+    paths = find_contracts(project, options.contracts)
+    if not paths:
+        say(f"no contracts below {project.contracts}/: nothing to check")
+        return Exit.NOTHING
+    loaded = load_contracts(project, paths)
+    with Prover() as prover:
+        checker = Checker(project, memo, prover.prove, utc_now)
+        made = _make(checker, loaded, options)
+        done = _discharge(checker, loaded, made, again=options.all or options.rerun)
+    _summary(done, made)
+    board = build(project, paths, memo)
+    write(render(board))  # type: ignore[operator]
+    return exit_code(board)
+
+
+def _make(checker: Checker, loaded: tuple[Loaded, ...], options: argparse.Namespace) -> Made:
+    """Makes the runs that stale obligations need, or all declared ones again."""
+    ledger = read_ledger(checker.project.ledger, checker.memo)
+    wanted: list[tuple[Loaded, str]] = []
+    for one in loaded:
+        for item in checker.items(one):
+            if options.rerun or options.all or checker.fresh(item, ledger) is None:
+                wanted += [(one, name) for name in runs_of(item)]
+    with RunProgress() as progress:
+        made = make_runs(
+            checker.project,
+            wanted,
+            checker.memo,
+            allow_code=options.allow_code,
+            again=options.rerun,
+            show=progress.show,
+        )
+    journal_runs(checker.project, checker.memo, made, utc_now)
+    return made
+
+
+def _discharge(checker: Checker, loaded: tuple[Loaded, ...], made: Made, *, again: bool) -> list[Done]:
+    total = sum(len(criterion.obligations) for one in loaded for criterion in one.contract.criteria)
+    done: list[Done] = []
+    with CheckProgress(total) as progress:
+        for one in loaded:
+            for step in checker.check(one, again=again, made=made):
+                done.append(step)
+                progress.show(step)
+    return done
+
+
+def _summary(done: list[Done], made: Made) -> None:
+    judged = sum(step.verdict is not None for step in done)
+    waiting = [step for step in done if step.waiting]
+    fresh = len(done) - judged - len(waiting)
+    if not judged and not waiting:
+        say(f"nothing to do: {fresh} obligations are fresh")
+    else:
+        say(f"{judged} obligations discharged anew, {fresh} fresh, {len(waiting)} not tried")
+    for key, same in made.repeated.items():
+        say(f"run {key} trained again: {'the same bytes' if same else 'other bytes than before'}")

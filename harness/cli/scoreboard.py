@@ -1,0 +1,36 @@
+"""``harness scoreboard``: what the evidence says, computed now."""
+
+from __future__ import annotations
+
+import argparse
+
+from harness.cli._setup import find_contracts, open_project, renderer
+from harness.reports._out import say, write
+from harness.scoreboard.build import build
+from harness.scoreboard.gate import Exit, exit_code
+
+
+def main(options: argparse.Namespace) -> int:
+    """Prints the scoreboard; ends with 0 unless ``--strict`` or there is nothing to show."""
+    project, memo = open_project(remember=True)
+    paths = find_contracts(project, options.contracts)
+    if not paths:
+        say(f"no contracts below {project.contracts}/: nothing to show")
+        return Exit.NOTHING
+    board = build(project, paths, memo)
+    memo.save()
+    if options.next:
+        from harness.reports._path import path_text
+        from harness.scoreboard.next import critical_path
+
+        write(path_text(critical_path(board), as_json=options.format == "json"))
+    elif options.since:
+        from harness.reports._flips import flips_text
+        from harness.scoreboard.since import board_at, flips
+
+        before = board_at(project, options.since, options.contracts)
+        write(flips_text(flips(before, board), options.since, as_json=options.format == "json"))
+    else:
+        render = renderer(options.format)
+        write(render(board))  # type: ignore[operator]
+    return exit_code(board) if options.strict else Exit.DISCHARGED

@@ -1,0 +1,250 @@
+"""Discharges what is not fresh and writes the evidence, one file per obligation, then the ledger."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+from harness import __version__
+from harness.engine.context import DischargeContext, Prove
+from harness.engine.discharge import discharge
+from harness.engine.load import Loaded
+from harness.engine.pins import compare, current_pins, evidence_path, pins_digest
+from harness.engine.project import Project
+from harness.engine.running import Made
+from harness.engine.sources import Sources
+from harness.evidence.digests import bytes_digest
+from harness.evidence.ledger import Ledger, LedgerRecord, append, read_ledger
+from harness.evidence.memo import Memo, write_atomically
+from harness.evidence.statement import EvidenceError, canonical, record_of, statement
+from harness.model.contract import Contract, Criterion, Obligation, Severity
+from harness.model.evidence import Evidence, Material, RunPin
+from harness.model.record import Pins, Record
+from harness.model.verdict import Basis, Outcome, Reason, Verdict
+
+LIBRARIES = ("numpy", "sympy", "z3-solver", "safetensors", "torch")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Item:
+    """One obligation in its place: contract, criterion, pins as they are now, where evidence goes."""
+
+    loaded: Loaded
+    criterion: Criterion
+    obligation: Obligation
+    path: str
+    pins: Pins
+
+    @property
+    def contract(self) -> Contract:
+        """The contract that the obligation belongs to."""
+        return self.loaded.contract
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Done:
+    """What a check did with one obligation: a new verdict, or none because its evidence is fresh."""
+
+    item: Item
+    verdict: Verdict | None
+    waiting: str = ""
+
+
+class Checker:
+    """Checks contracts of one project. ``now`` gives RFC 3339 UTC text; ``prove`` is the prover port."""
+
+    def __init__(self, project: Project, memo: Memo, prove: Prove, now: Callable[[], str]) -> None:
+        self.project, self.memo, self.prove, self.now = project, memo, prove, now
+
+    def items(self, loaded: Loaded) -> Iterator[Item]:
+        """Yields every obligation of a contract with its present pins."""
+        sources = Sources(self.project, loaded.contract, self.memo)
+        for criterion in loaded.contract.criteria:
+            for obligation in criterion.obligations:
+                yield Item(
+                    loaded=loaded,
+                    criterion=criterion,
+                    obligation=obligation,
+                    path=evidence_path(self.project, loaded.contract, criterion, obligation.digest),
+                    pins=current_pins(sources, criterion, obligation, loaded.spec),
+                )
+
+    def fresh(self, item: Item, ledger: Ledger) -> Record | None:
+        """Returns the evidence of an item if it is whole, recorded, settled and rests on nothing changed."""
+        record = read_record(self.project.root, item.path, ledger)
+        if record is None or record.outcome == Outcome.ERROR or record.reason == Reason.TIMED_OUT.value:
+            return None
+        return record if compare(record.pins, item.pins).fresh else None
+
+    def check(self, loaded: Loaded, *, again: bool, made: Made) -> Iterator[Done]:
+        """Discharges the obligations of one contract that are not fresh, or all of them ``again``.
+
+        Obligations that need a run which ``made`` blocked are not tried. Every verdict is written before
+        the next is sought, and the ledger when the contract is done or the check is interrupted.
+        """
+        ledger = read_ledger(self.project.ledger, self.memo)
+        sources = Sources(self.project, loaded.contract, self.memo, made.failed)
+        context = DischargeContext(sources, self.prove)
+        written: list[LedgerRecord] = []
+        try:
+            for item in self.items(loaded):
+                kept = self.fresh(item, ledger)
+                if kept is not None and not again:
+                    yield Done(item=item, verdict=None)
+                    continue
+                waiting = waiting_for(item, made)
+                if waiting:
+                    yield Done(item=item, verdict=None, waiting=waiting)
+                    continue
+                yield self._discharge(item, context, sources, kept, written)
+        finally:
+            if written:
+                append(
+                    self.project.ledger,
+                    ledger.heads,
+                    event="check",
+                    time=self.now(),
+                    harness=__version__,
+                    records=tuple(written),
+                    details={"contract": loaded.contract.name, "version": loaded.contract.version},
+                )
+
+    def _discharge(
+        self,
+        item: Item,
+        context: DischargeContext,
+        sources: Sources,
+        kept: Record | None,
+        written: list[LedgerRecord],
+    ) -> Done:
+        started = self.now()
+        verdict = discharge(item.obligation, context)
+        if kept is not None and kept.outcome != verdict.outcome and verdict.outcome is not Outcome.ERROR:
+            verdict = contradiction(verdict, kept)
+        evidence = self._evidence(item, verdict, sources, started)
+        data = canonical(statement(evidence))
+        path = self.project.root / item.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, data)
+        record = record_of(data, item.path, bytes_digest(data))
+        written.append(
+            LedgerRecord(
+                path=item.path,
+                sha256=record.sha256,
+                contract=item.contract.name,
+                criterion=item.criterion.id,
+                obligation=item.obligation.digest,
+                pins=pins_digest(record.pins),
+                outcome=verdict.outcome.value,
+                threshold=verdict.threshold,
+            )
+        )
+        return Done(item=item, verdict=verdict)
+
+    def _evidence(self, item: Item, verdict: Verdict, sources: Sources, started: str) -> Evidence:
+        contract, obligation = item.contract, item.obligation
+        materials: list[Material] = []
+        runs: list[RunPin] = []
+        for name in obligation.inputs:
+            materials += [
+                Material(name=found.name, sha256=found.sha256, size=found.size)
+                for found in sources.digested(name)
+            ]
+            runs += [
+                RunPin(
+                    run=source.run,
+                    seed=source.seed,
+                    identity=source.identity,
+                    device=source.record.device,
+                    steps=source.record.steps,
+                    parameters=source.record.parameters,
+                    wall=source.record.wall,
+                    outputs={source.output: sources.run_file(source).sha256},
+                )
+                for source in sources.runs(name)
+                if source.record is not None
+            ]
+        return Evidence(
+            contract=contract.name,
+            contract_version=contract.version,
+            contract_digest=contract.digest,
+            subject=contract.subject,
+            criterion=item.criterion.id,
+            kind=obligation.kind_name,
+            kind_version=obligation.kind_version,
+            obligation=obligation.digest,
+            spec=contract.spec,
+            clause=item.criterion.clause,
+            promise=item.pins.promise,
+            verdict=verdict,
+            materials=tuple(materials),
+            runs=tuple(runs),
+            harness=__version__,
+            plugins={},
+            python=platform.python_version(),
+            platform=f"{sys.platform}-{platform.machine()}",
+            libraries=library_versions(),
+            started=started,
+            finished=self.now(),
+        )
+
+
+def waiting_for(item: Item, made: Made) -> str:
+    """Says what an obligation cannot be tried without, or returns an empty string."""
+    if item.obligation.kind is None:
+        return f"kind {item.obligation.kind_name} is not in this version"
+    needed = (item.contract.inputs[name].run for name in item.obligation.inputs)
+    keys = ((item.contract.name, run) for run in needed if run is not None)
+    return next((made.blocked[key] for key in keys if key in made.blocked), "")
+
+
+def runs_of(item: Item) -> tuple[str, ...]:
+    """Returns the names of the runs that an obligation takes its inputs from."""
+    needed = (item.contract.inputs[name].run for name in item.obligation.inputs)
+    return tuple(dict.fromkeys(run for run in needed if run is not None))
+
+
+def contradiction(verdict: Verdict, kept: Record) -> Verdict:
+    """Returns an ERROR: the same obligation on the same bytes was given two different verdicts."""
+    return replace(
+        verdict,
+        outcome=Outcome.ERROR,
+        basis=Basis.STATED,
+        reason=Reason.CONTRADICTION,
+        detail=f"judged {kept.outcome} before and {verdict.outcome} now, on the same bytes",
+    )
+
+
+def read_record(root: Path, path: str, ledger: Ledger) -> Record | None:
+    """Reads the evidence at a path; None if it is absent, damaged, or not what the ledger recorded."""
+    try:
+        data = (root / path).read_bytes()
+        record = record_of(data, path, bytes_digest(data))
+    except (OSError, EvidenceError):
+        return None
+    if not ledger.accepts(path, record.sha256) or ledger.contradicts(path):
+        return None
+    return record
+
+
+def demanded(severity: Severity) -> bool:
+    """Tells whether a criterion of this severity counts for the exit code of a check."""
+    return severity in (Severity.REQUIRED, Severity.REFUTED)
+
+
+@cache
+def library_versions() -> Mapping[str, str]:
+    """Returns the versions of the libraries that judge, of those that are installed."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    found: dict[str, str] = {}
+    for name in LIBRARIES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,71 @@
+"""The ports of one contract's discharges: logs, files, runs and provers, behind plain methods."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from harness.engine.sources import FileSubject, Sources
+from harness.model.contract import Formula
+from harness.model.frame import Frame
+from harness.model.kind import Subject
+from harness.model.problem import InputError
+from harness.model.proof import Proof, Question
+from harness.model.values import InputName, Printed
+from harness.model.verdict import Basis
+
+Prove = Callable[[Question], Proof]
+
+
+class DischargeContext:
+    """What a kind may ask for while it judges obligations of one contract."""
+
+    def __init__(self, sources: Sources, prove: Prove) -> None:
+        self._sources, self._prove = sources, prove
+
+    @property
+    def formulas(self) -> Mapping[str, Formula]:
+        """The ``let:`` formulas of the contract."""
+        return self._sources.contract.formulas
+
+    @property
+    def constants(self) -> Mapping[str, Printed]:
+        """The contract-wide ``where:`` constants."""
+        return self._sources.contract.constants
+
+    def subjects(self, name: InputName) -> tuple[Subject, ...]:
+        """Returns the digested files of an input; raises ``InputError`` if there is none."""
+        declared = self._sources.contract.inputs[name]
+        if declared.run is not None:
+            return tuple(self._sources.run_file(source) for source in self._sources.runs(name))
+        found: tuple[FileSubject, ...] = self._sources.digested(name)
+        if not found:
+            where = declared.file or declared.files
+            remote = "; remote subjects are not read yet" if "://" in (where or "") else ""
+            raise InputError(f"input {name}: there is no file {where}{remote}", reason="MISSING_INPUT")
+        return found
+
+    def frames(self, name: InputName) -> tuple[Frame, ...]:
+        """Returns the log rows of an input, one frame per file or seed; raises ``InputError``."""
+        from harness.logs._read import read_frames
+
+        declared = self._sources.contract.inputs[name]
+        subjects = self.subjects(name)
+        if declared.run is None:
+            files = [(item.name, Path(item.path)) for item in subjects]
+            return read_frames(files, rows=declared.rows, format=declared.format)
+        frames: list[Frame] = []
+        for source, item in zip(self._sources.runs(name), subjects, strict=True):
+            read = read_frames([(item.name, Path(item.path))], rows=declared.rows, format=declared.format)
+            frames += [replace(frame, label=f"seed={source.seed}") for frame in read]
+        return tuple(frames)
+
+    def basis(self, *names: InputName) -> Basis:
+        """Returns MEASURED if every input is an output of a declared run of ours, else CHECKED."""
+        runs = [self._sources.contract.inputs[name].run for name in names]
+        return Basis.MEASURED if runs and all(run is not None for run in runs) else Basis.CHECKED
+
+    def prove(self, question: Question) -> Proof:
+        """Puts one closed claim to the provers."""
+        return self._prove(question)

@@ -1,0 +1,146 @@
+"""Tries obligations live for a test runner: no evidence is written, runs are made once and reused."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from harness.engine.check import Checker, Item, read_record, runs_of, waiting_for
+from harness.engine.context import DischargeContext
+from harness.engine.discharge import discharge
+from harness.engine.load import Loaded, load_contracts, load_one
+from harness.engine.pins import compare
+from harness.engine.project import CONFIG, Project, contract_paths, find_root, read_project
+from harness.engine.running import Made, make_runs
+from harness.engine.sources import Sources
+from harness.evidence.ledger import read_ledger
+from harness.evidence.memo import Memo
+from harness.model.contract import Severity
+from harness.model.verdict import Outcome, Verdict
+from harness.symbolic.worker import Prover
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trial:
+    """How one obligation came out: whether it stands, whether not trying it here is excused, and why."""
+
+    stands: bool
+    excused: bool
+    story: str
+
+
+class Trials:
+    """The live trials of one project, with its provers and runs kept for the whole session."""
+
+    _open: ClassVar[list[Trials]] = []
+
+    def __init__(self, project: Project, *, allow_code: bool) -> None:
+        self.project, self.allow_code = project, allow_code
+        self.memo = Memo(None, "", time.time_ns)
+        self.prover = Prover()
+        self.checker = Checker(project, self.memo, self.prover.prove, lambda: "")
+        self.ledger = read_ledger(project.ledger, self.memo)
+        self.made: dict[tuple[str, str], Made] = {}
+        Trials._open.append(self)
+
+    @classmethod
+    def around(cls, folder: Path, *, allow_code: bool) -> Trials | None:
+        """Opens the trials of the project whose falsifiers folder this is, or None if it is none."""
+        root = find_root(folder)
+        project = read_project(root, Memo(None, "", time.time_ns))
+        if (root / project.falsifiers).resolve() != folder.resolve():
+            return None
+        if not (root / CONFIG).is_file() and not (root / project.contracts).is_dir():
+            return None
+        return cls(project, allow_code=allow_code)
+
+    @classmethod
+    def close_all(cls) -> None:
+        """Stops the provers of every open trial."""
+        while cls._open:
+            cls._open.pop().prover.close()
+
+    def paths(self) -> list[Path]:
+        """Returns the project's contract files; raises ``InvalidContract`` if two share a name."""
+        paths = contract_paths(self.project, ())
+        load_contracts(self.project, paths)
+        return paths
+
+    def items(self, path: Path) -> list[Item]:
+        """Returns the obligations of one contract; raises ``InvalidContract``."""
+        return list(self.checker.items(load_one(self.project, path)))
+
+    def attempt(self, item: Item) -> Trial:
+        """Tries one obligation on what is here; stored evidence speaks only for runs that cannot be made."""
+        made = self._make(item)
+        waiting = waiting_for(item, made)
+        if waiting:
+            return self._stored(item, waiting)
+        sources = Sources(self.project, item.contract, self.memo, made.failed)
+        verdict = discharge(item.obligation, DischargeContext(sources, self.prover.prove))
+        stale = self._stale(item)
+        if stale and verdict.outcome is Outcome.DISCHARGED:
+            return Trial(stands=False, excused=False, story=f"STALE: {stale}; run `harness check`")
+        return judged(item, verdict.outcome, _story(item, verdict))
+
+    def _make(self, item: Item) -> Made:
+        found = Made()
+        for name in runs_of(item):
+            key = (item.contract.name, name)
+            if key not in self.made:
+                self.made[key] = self._launch(item.loaded, name)
+            one = self.made[key]
+            found = Made(blocked={**found.blocked, **one.blocked}, failed={**found.failed, **one.failed})
+        return found
+
+    def _launch(self, loaded: Loaded, name: str) -> Made:
+        return make_runs(
+            self.project,
+            [(loaded, name)],
+            self.memo,
+            allow_code=self.allow_code,
+            again=False,
+            show=lambda _: None,
+        )
+
+    def _stored(self, item: Item, waiting: str) -> Trial:
+        record = read_record(self.project.root, item.path, self.ledger)
+        if record is None:
+            return Trial(stands=False, excused=True, story=f"UNTRIED: {waiting}")
+        freshness = compare(record.pins, item.pins)
+        if not freshness.fresh:
+            return Trial(stands=False, excused=False, story=f"STALE: {', '.join(freshness.changes)}")
+        return judged(item, Outcome(record.outcome), f"{record.outcome} by stored evidence: {record.detail}")
+
+    def _stale(self, item: Item) -> str:
+        """Says why stored evidence is stale, other than by outputs of a run that was made again here."""
+        record = read_record(self.project.root, item.path, self.ledger)
+        return ", ".join(compare(record.pins, item.pins).changes) if record is not None else ""
+
+
+def judged(item: Item, outcome: Outcome, story: str) -> Trial:
+    """Compares an outcome with what the criterion's severity demands of it."""
+    severity = item.criterion.severity
+    if severity is Severity.REFUTED:
+        stands = outcome is Outcome.FALSIFIED
+        told = f"a claim held false ({item.criterion.reason}) was not found false\n{story}"
+        return Trial(stands=stands, excused=False, story=told)
+    excused = severity is not Severity.REQUIRED and outcome is not Outcome.ERROR
+    return Trial(stands=outcome is Outcome.DISCHARGED, excused=excused, story=story)
+
+
+def _story(item: Item, verdict: Verdict) -> str:
+    where = f"{item.contract.path}:{item.obligation.line}:"
+    lines = [
+        f"{where} {item.contract.name}/{item.criterion.id} ({item.criterion.severity}) is {verdict.outcome}",
+        f"  claim: {item.criterion.claim}",
+        f"  judged: {verdict.denominator}",
+    ]
+    for name in ("reason", "detail", "measured", "threshold"):
+        value = getattr(verdict, name)
+        if value:
+            lines.append(f"  {name}: {value}")
+    lines += [f"  witness: {w.where}: {w.found}; claimed: {w.expected}" for w in verdict.witnesses]
+    return "\n".join(lines)

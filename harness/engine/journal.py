@@ -1,0 +1,27 @@
+"""Writes into the ledger which runs were made, which failed, and what a repetition showed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from harness import __version__
+from harness.engine.project import Project
+from harness.engine.running import Made
+from harness.evidence.ledger import append, read_ledger
+from harness.evidence.memo import Memo
+
+
+def journal_runs(project: Project, memo: Memo, made: Made, now: Callable[[], str]) -> None:
+    """Appends one entry about runs that were launched, failed or repeated; none if nothing happened."""
+    details = {f"failed {identity}": _first_line(str(error)) for identity, error in made.failed.items()}
+    details |= {
+        f"repeated {key}": "same bytes" if same else "other bytes" for key, same in made.repeated.items()
+    }
+    details |= {f"launched {identity}": "finished" for identity in made.launched}
+    if details:
+        heads = read_ledger(project.ledger, memo).heads
+        append(project.ledger, heads, event="runs", time=now(), harness=__version__, details=details)
+
+
+def _first_line(text: str) -> str:
+    return text.splitlines()[0] if text else ""

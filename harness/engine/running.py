@@ -1,0 +1,114 @@
+"""Makes the runs that obligations rest on, before they are discharged: trust first, then launch."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from harness.engine.load import Loaded
+from harness.engine.project import Project
+from harness.evidence.memo import Memo
+from harness.model.contract import Run
+from harness.model.problem import InputError
+from harness.model.run import RunRecord
+from harness.registry import modules
+from harness.runs.launch import Plan, Progress, launch_all, plan
+from harness.runs.store import RunStore
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Made:
+    """What became of the runs: why some were not tried, which failed, and what a repetition showed.
+
+    ``blocked`` maps contract and run to a reason; ``failed`` maps a run's identity to its error;
+    ``repeated`` maps ``run#seed`` to whether training again left the same bytes; ``launched`` are the
+    identities that were trained now.
+    """
+
+    blocked: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    failed: Mapping[str, InputError] = field(default_factory=dict)
+    repeated: Mapping[str, bool] = field(default_factory=dict)
+    launched: tuple[str, ...] = ()
+
+
+def make_runs(
+    project: Project,
+    wanted: Iterable[tuple[Loaded, str]],
+    memo: Memo,
+    *,
+    allow_code: bool,
+    again: bool,
+    show: Callable[[Progress], None],
+) -> Made:
+    """Launches the wanted runs (contract, run name) that are not finished, or all of them ``again``.
+
+    A run of code that the project does not trust, and one whose device is not here, are blocked; a run
+    that fails is reported and its obligations become errors. Interrupting keeps what finished.
+    """
+    blocked: dict[tuple[str, str], str] = {}
+    plans: dict[str, Plan] = {}
+    owners: dict[str, list[tuple[str, str]]] = {}
+    failed: dict[str, InputError] = {}
+    for (_, name), loaded in {(one.contract.path, name): one for one, name in wanted}.items():
+        run, owner = loaded.contract.runs[name], (loaded.contract.name, name)
+        if not (allow_code or shipped(run) or project.trusts(loaded.contract.path)):
+            blocked[owner] = "its code is not trusted: harness.toml or --allow-code must allow it"
+            continue
+        try:
+            planned = plan(name, run, project.root, lambda path: memo.sha256(os.fspath(path)))
+        except InputError as error:
+            blocked[owner] = str(error)
+            continue
+        for each in planned:
+            plans.setdefault(each.identity, each)
+            owners.setdefault(each.identity, []).append(owner)
+    store = RunStore(project.runs)
+    before = {identity for identity in plans if again or store.finished(identity) is None}
+    results, repeated = _launch(list(plans.values()), store, again=again, show=show)
+    for identity, result in results.items():
+        if not isinstance(result, InputError):
+            continue
+        if result.reason == "NO_DEVICE":
+            blocked |= dict.fromkeys(owners[identity], str(result))
+        else:
+            failed[identity] = result
+    launched = tuple(sorted(i for i in before if not isinstance(results[i], InputError)))
+    return Made(blocked=blocked, failed=failed, repeated=repeated, launched=launched)
+
+
+def shipped(run: Run) -> bool:
+    """Tells whether a run's program is one that ships with the harness."""
+    target = modules("systems").get(run.system or "")
+    return target is not None and target.startswith("harness.systems.")
+
+
+def _launch(
+    plans: list[Plan], store: RunStore, *, again: bool, show: Callable[[Progress], None]
+) -> tuple[dict[str, RunRecord | InputError], dict[str, bool]]:
+    """Runs in the store, or ``again`` beside it so that the old outputs stay until the new ones are whole."""
+    if not again:
+        found = launch_all(plans, store, show=show)
+        return {p.identity: result for p, result in zip(plans, found, strict=True)}, {}
+    beside = RunStore(store.root.parent / "reruns")
+    shutil.rmtree(beside.root, ignore_errors=True)
+    results: dict[str, RunRecord | InputError] = {}
+    repeated: dict[str, bool] = {}
+    found = launch_all(plans, beside, show=show)
+    for each, result in zip(plans, found, strict=True):
+        results[each.identity] = result
+        if isinstance(result, InputError):
+            continue
+        before = store.finished(each.identity)
+        if before is not None:
+            repeated[f"{each.name}#{each.seed}"] = _digests(before) == _digests(result)
+        store.remove(each.identity)
+        store.root.mkdir(parents=True, exist_ok=True)
+        beside.folder(each.identity).rename(store.folder(each.identity))
+    shutil.rmtree(beside.root, ignore_errors=True)
+    return results, repeated
+
+
+def _digests(record: RunRecord) -> dict[str, str]:
+    return {output.name: output.sha256 for output in record.outputs}

@@ -1,0 +1,159 @@
+"""What the names under ``inputs:`` stand for right now: files with their digests, and runs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from harness.engine.project import Project
+from harness.evidence.memo import Memo
+from harness.model.contract import Contract, Input, Run
+from harness.model.problem import InputError
+
+if TYPE_CHECKING:
+    from harness.model.run import RunRecord
+    from harness.runs.store import RunStore
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FileSubject:
+    """One digested file of an input."""
+
+    name: str
+    path: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunSource:
+    """One seed of a run that an input takes an output from; ``record`` is None before it has finished."""
+
+    run: str
+    seed: int
+    identity: str
+    output: str
+    record: RunRecord | None
+
+    @property
+    def key(self) -> str:
+        """The name under which evidence pins this run."""
+        return f"{self.run}#{self.seed}"
+
+
+class Sources:
+    """Resolves the inputs of one contract against the disk; digests go through the memo."""
+
+    def __init__(
+        self,
+        project: Project,
+        contract: Contract,
+        memo: Memo,
+        failed: Mapping[str, InputError] = MappingProxyType({}),
+    ) -> None:
+        self.project, self.contract, self.memo, self.failed = project, contract, memo, failed
+
+    @property
+    def store(self) -> RunStore:
+        """The finished runs of the project."""
+        from harness.runs.store import RunStore
+
+        return RunStore(self.project.runs)
+
+    def files(self, name: str) -> list[tuple[str, str]]:
+        """Returns (name, path) of every file of a file input, in name order; none if missing."""
+        declared = self.contract.inputs[name]
+        root = self.project.root
+        if declared.files is not None:
+            found = sorted(path for path in root.glob(declared.files) if path.is_file())
+            return [(self.project.shown(path), os.fspath(path)) for path in found]
+        if declared.file is None or "://" in declared.file:
+            return []
+        path = root / declared.file
+        if path.is_dir():
+            inside = sorted(part for part in path.rglob("*") if part.is_file())
+            return [
+                (f"{declared.file.rstrip('/')}/{p.relative_to(path).as_posix()}", os.fspath(p))
+                for p in inside
+            ]
+        return [(declared.file, os.fspath(path))] if path.is_file() else []
+
+    def digested(self, name: str) -> tuple[FileSubject, ...]:
+        """Returns the digested files of a file input."""
+        return tuple(self._digest(shown, path) for shown, path in self.files(name))
+
+    def _digest(self, shown: str, path: str) -> FileSubject:
+        return FileSubject(name=shown, path=path, sha256=self.memo.sha256(path), size=os.stat(path).st_size)
+
+    def runs(self, name: str) -> tuple[RunSource, ...]:
+        """Returns the runs of a run input, one per seed; raises ``InputError`` without its code."""
+        declared = self.contract.inputs[name]
+        if declared.run is None or declared.output is None:
+            return ()
+        run = self.contract.runs[declared.run]
+        return tuple(self._source(declared, declared.run, run, seed) for seed in run.seeds)
+
+    def _source(self, declared: Input, name: str, run: Run, seed: int) -> RunSource:
+        identity = self.identity(run, seed)
+        return RunSource(
+            run=name,
+            seed=seed,
+            identity=identity,
+            output=declared.output or "",
+            record=self.store.finished(identity),
+        )
+
+    def identity(self, run: Run, seed: int) -> str:
+        """Returns the identity of one seed of a run as things are now."""
+        from harness.runs.identity import data_digest, run_identity
+
+        code = self._code(run)
+        digester = self.memo.sha256
+        data = data_digest(run, self.project.root, lambda path: digester(os.fspath(path)))
+        anchor = os.fspath(self.project.root / self.contract.path)
+        purpose = f"identity {run!r} {seed} {code} {data}"
+        try:
+            return str(self.memo.of(anchor, purpose, lambda _: run_identity(run, seed, code, data)))
+        except OSError:
+            return run_identity(run, seed, code, data)
+
+    def _code(self, run: Run) -> str:
+        """The code digest; that of a shipped system can change only with the memo's fingerprint."""
+        from harness.runs.identity import program_code_digest
+
+        root = self.project.root
+        if run.system is None:
+            return program_code_digest(run, root, lambda path: self.memo.sha256(os.fspath(path)))
+        import harness
+
+        anchor = os.fspath(Path(harness.__file__))
+        kept = self.memo.of(anchor, f"code of {run.system}", lambda _: _shipped_code(run, root))
+        return str(kept) if kept is not None else program_code_digest(run, root)
+
+    def run_file(self, source: RunSource) -> FileSubject:
+        """Returns the digested output file of a finished run; raises ``InputError`` if it is not here."""
+        if source.record is None:
+            if source.identity in self.failed:
+                raise self.failed[source.identity]
+            raise InputError(f"run {source.key} has not been made", reason="MISSING_INPUT")
+        path = os.fspath(self.store.path(source.identity, source.output))
+        if not os.path.isfile(path):
+            raise InputError(f"run {source.key} lost its output {source.output}", reason="MISSING_INPUT")
+        return self._digest(f"{source.key}/{source.output}", path)
+
+
+def _shipped_code(run: Run, root: Path) -> str | None:
+    from harness.registry import modules
+    from harness.runs.identity import program_code_digest
+
+    shipped = modules("systems").get(run.system or "", "").startswith("harness.systems.")
+    return program_code_digest(run, root) if shipped else None
+
+
+def fresh_memo() -> Memo:
+    """Returns a memo that remembers nothing from disk, for those who must see the bytes themselves."""
+    return Memo(None, "", lambda: 0)

@@ -1,0 +1,1 @@
+"""Statements, their store, their ledger, and what makes them fresh."""

@@ -1,0 +1,165 @@
+"""The append-only record of every check: entries are files named by their own digest.
+
+Each entry names its parents, so that two branches merge without a conflict and a removed or edited
+entry shows. What an entry recorded is superseded when a descendant records the same evidence path.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.evidence.digests import bytes_digest
+from harness.evidence.memo import Memo, write_atomically
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LedgerRecord:
+    """One verdict as the ledger saw it: which bytes, under which pins and which threshold."""
+
+    path: str
+    sha256: str
+    contract: str
+    criterion: str
+    obligation: str
+    pins: str
+    outcome: str
+    threshold: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ledger:
+    """The ledger as read: its heads, what is current for each evidence path, and what is wrong with it."""
+
+    heads: tuple[str, ...]
+    current: Mapping[str, tuple[tuple[str, str, str], ...]]
+    problems: tuple[str, ...]
+    entries: int
+
+    def accepts(self, path: str, sha256: str) -> bool:
+        """Tells whether exactly these bytes are what was last recorded for that path."""
+        return any(known == sha256 for known, _, _ in self.current.get(path, ()))
+
+    def contradicts(self, path: str) -> bool:
+        """Tells whether two branches recorded different outcomes under the same pins for a path."""
+        outcomes: dict[str, set[str]] = {}
+        for _, pins, outcome in self.current.get(path, ()):
+            outcomes.setdefault(pins, set()).add(outcome)
+        return any(len(found) > 1 for found in outcomes.values())
+
+
+def read_ledger(folder: Path, memo: Memo) -> Ledger:
+    """Reads every entry of a ledger folder; damaged entries are named and count as absent."""
+    entries: dict[str, Any] = {}
+    problems: list[str] = []
+    try:
+        names = sorted(entry.name for entry in os.scandir(folder) if entry.name.endswith(".json"))
+    except OSError:
+        names = []
+    for name in names:
+        if name.startswith("."):
+            continue
+        entry = memo.of(os.path.join(folder, name), "ledger", _entry)
+        if entry is None:
+            problems.append(f"ledger entry {name} was changed: its digest is not its name")
+        else:
+            entries[name[:-5]] = entry
+    parents = {digest: entry["parents"] for digest, entry in entries.items()}
+    problems += [
+        f"ledger entry {parent[:12]}… is missing; {digest[:12]}… names it as parent"
+        for digest in sorted(entries)
+        for parent in parents[digest]
+        if parent not in entries
+    ]
+    named = {parent for listed in parents.values() for parent in listed}
+    heads = tuple(sorted(digest for digest in entries if digest not in named))
+    return Ledger(
+        heads=heads,
+        current=_current(entries, parents),
+        problems=tuple(problems),
+        entries=len(entries),
+    )
+
+
+def _entry(path: str) -> Any:
+    with open(path, "rb") as stream:
+        data = stream.read()
+    if bytes_digest(data) != os.path.basename(path)[:-5]:
+        return None
+    value = json.loads(data)
+    kept = [
+        [item["path"], item["sha256"], item["pins"], item["outcome"]] for item in value.get("records", ())
+    ]
+    return {"parents": value["parents"], "records": kept}
+
+
+def _current(
+    entries: Mapping[str, Any], parents: Mapping[str, list[str]]
+) -> dict[str, tuple[tuple[str, str, str], ...]]:
+    """Keeps for every path the records that no descendant has superseded."""
+    order = _oldest_first(parents)
+    place = {digest: index for index, digest in enumerate(order)}
+    ancestors: list[int] = []
+    alive: dict[str, list[tuple[int, tuple[str, str, str]]]] = {}
+    for digest in order:
+        mask = 0
+        for parent in parents[digest]:
+            if parent in place:
+                mask |= ancestors[place[parent]] | (1 << place[parent])
+        ancestors.append(mask)
+        mine = place[digest]
+        for path, sha256, pins, outcome in entries[digest]["records"]:
+            kept = [item for item in alive.get(path, ()) if not mask >> item[0] & 1]
+            kept.append((mine, (sha256, pins, outcome)))
+            alive[path] = kept
+    return {path: tuple(found for _, found in kept) for path, kept in alive.items()}
+
+
+def _oldest_first(parents: Mapping[str, list[str]]) -> list[str]:
+    order: list[str] = []
+    done: set[str] = set()
+    for start in sorted(parents):
+        stack = [(start, False)]
+        while stack:
+            digest, ready = stack.pop()
+            if digest in done:
+                continue
+            if ready:
+                done.add(digest)
+                order.append(digest)
+                continue
+            stack.append((digest, True))
+            stack.extend((p, False) for p in parents[digest] if p in parents and p not in done)
+    return order
+
+
+def append(
+    folder: Path,
+    heads: tuple[str, ...],
+    *,
+    event: str,
+    time: str,
+    harness: str,
+    records: tuple[LedgerRecord, ...] = (),
+    details: Mapping[str, str] | None = None,
+) -> str:
+    """Writes one entry after the given heads and returns its digest."""
+    value = {
+        "parents": sorted(heads),
+        "event": event,
+        "time": time,
+        "harness": harness,
+        "details": dict(details or {}),
+        "records": [{name: getattr(item, name) for name in LedgerRecord.__slots__} for item in records],
+    }
+    from harness.evidence.statement import canonical
+
+    data = canonical(value)
+    digest = bytes_digest(data)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_atomically(folder / f"{digest}.json", data)
+    return digest

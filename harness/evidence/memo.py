@@ -1,0 +1,107 @@
+"""Remembers what was computed from a file's bytes for as long as the file has not been touched.
+
+A file counts as untouched when size, modification time, change time and inode are the same, and its
+change time is old enough that a later write must have moved it. The memo saves time and decides nothing:
+it lives in ``.harness/cache``, the gate and the checker go without it, and deleting it costs a second.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from harness.evidence.digests import sha256_file
+
+RACY_NS = 50_000_000
+"""Two writes within one tick of the file system's clock carry the same change time."""
+
+
+class Memo:
+    """Values by file and purpose, kept in one JSON file; ``path`` None keeps them in memory only."""
+
+    def __init__(self, path: Path | None, fingerprint: str, now_ns: Callable[[], int]) -> None:
+        self._path, self._fingerprint, self._now = path, fingerprint, now_ns
+        self._kept: dict[str, list[Any]] = {}
+        self._dirty = False
+        if path is not None:
+            self._load(path)
+
+    def _load(self, path: Path) -> None:
+        try:
+            with open(path, "rb") as stream:
+                stored = json.load(stream)
+        except (OSError, ValueError):
+            return
+        if isinstance(stored, dict) and stored.get("fingerprint") == self._fingerprint:
+            self._kept = stored["kept"]
+
+    def of(self, path: str, purpose: str, compute: Callable[[str], Any]) -> Any:
+        """Returns ``compute(path)``, a JSON value, from memory if the file is untouched.
+
+        Raises ``OSError`` when there is no such file, and whatever ``compute`` raises.
+        """
+        state = os.stat(path)
+        stamp = [state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino]
+        key = f"{purpose}:{path}"
+        kept = self._kept.get(key)
+        if kept is not None and kept[0] == stamp:
+            return kept[1]
+        value = compute(path)
+        if state.st_ctime_ns < self._now() - RACY_NS:
+            self._kept[key] = [stamp, value]
+            self._dirty = True
+        return value
+
+    def sha256(self, path: str) -> str:
+        """Returns the SHA-256 of a file's bytes, in hex; raises ``OSError``."""
+        return str(self.of(path, "sha256", sha256_file))
+
+    def save(self) -> None:
+        """Writes what is new, dropping files that are gone; a memo that cannot be written is no error."""
+        if self._path is None or not self._dirty:
+            return
+        kept = {key: value for key, value in self._kept.items() if os.path.exists(key.split(":", 1)[1])}
+        data = json.dumps({"fingerprint": self._fingerprint, "kept": kept}, separators=(",", ":"))
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(self._path, data.encode())
+        except OSError:
+            return
+        self._dirty = False
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Writes bytes to a temporary name beside ``path``, forces them to disk and renames."""
+    import tempfile  # slow to import, and the scoreboard seldom writes
+
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except BaseException:
+        os.unlink(name)
+        raise
+
+
+def fingerprint(package: Path, version: str, search: list[str]) -> str:
+    """Returns the stat of every module of ours and of the import path: an upgrade forgets all."""
+    parts = [version]
+    for folder, folders, files in os.walk(package):
+        folders.sort()
+        for name in sorted(files):
+            if name.endswith(".py"):
+                state = os.stat(os.path.join(folder, name))
+                parts.append(f"{folder}/{name}:{state.st_size}:{state.st_mtime_ns}")
+    for entry in search:
+        try:
+            parts.append(f"{entry}:{os.stat(entry).st_mtime_ns}")
+        except OSError:
+            continue
+    return "\n".join(parts)

@@ -1,0 +1,185 @@
+"""Evidence as an in-toto Statement v1, in canonical bytes (RFC 8785), and back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from harness.model.evidence import Evidence, RunPin
+from harness.model.record import Pins, Record
+from harness.model.verdict import Basis, Denominator, Outcome, Reason, Verdict, Witness
+
+STATEMENT = "https://in-toto.io/Statement/v1"
+PREDICATE = "https://claims-harness.dev/training-claim/v1"
+
+
+class EvidenceError(ValueError):
+    """Bytes that are not a statement of ours, and why."""
+
+
+def statement(evidence: Evidence) -> dict[str, Any]:
+    """Returns the statement of one piece of evidence as plain JSON values."""
+    spec = evidence.spec
+    return {
+        "_type": STATEMENT,
+        "subject": [{"name": item.name, "digest": {"sha256": item.sha256}} for item in evidence.materials]
+        or [{"name": f"obligation:{evidence.kind}", "digest": {"sha256": evidence.obligation}}],
+        "predicateType": PREDICATE,
+        "predicate": {
+            "contract": {
+                "name": evidence.contract,
+                "version": evidence.contract_version,
+                "digest": evidence.contract_digest,
+                "subject": evidence.subject,
+            },
+            "criterion": evidence.criterion,
+            "obligation": {
+                "kind": evidence.kind,
+                "kindVersion": evidence.kind_version,
+                "digest": evidence.obligation,
+            },
+            "spec": {
+                "id": spec.id if spec else None,
+                "version": spec.version if spec else None,
+                "clause": evidence.clause,
+                "digest": evidence.promise,
+            },
+            "verdict": _verdict(evidence.verdict),
+            "materials": [
+                {"name": item.name, "digest": {"sha256": item.sha256}, "bytes": item.size}
+                for item in evidence.materials
+            ],
+            "runs": [_run(pin) for pin in evidence.runs],
+            "harness": {"version": evidence.harness, "plugins": dict(evidence.plugins)},
+            "environment": {
+                "python": evidence.python,
+                "platform": evidence.platform,
+                "libraries": dict(evidence.libraries),
+            },
+            "startedOn": evidence.started,
+            "finishedOn": evidence.finished,
+        },
+    }
+
+
+def _verdict(verdict: Verdict) -> dict[str, Any]:
+    count = verdict.denominator
+    return {
+        "outcome": verdict.outcome.value,
+        "basis": verdict.basis.value,
+        "reason": verdict.reason.value if verdict.reason else None,
+        "detail": verdict.detail,
+        "measured": verdict.measured,
+        "threshold": verdict.threshold,
+        "margin": verdict.margin,
+        "denominator": {
+            "judged": count.judged,
+            "total": count.total,
+            "unit": count.unit,
+            "excluded": count.excluded,
+            "unjudged": count.unjudged,
+            "undecided": count.undecided,
+        },
+        "witnesses": [
+            {"where": item.where, "found": item.found, "expected": item.expected}
+            for item in verdict.witnesses
+        ],
+    }
+
+
+def _run(pin: RunPin) -> dict[str, Any]:
+    return {
+        "run": pin.run,
+        "seed": pin.seed,
+        "identity": pin.identity,
+        "device": pin.device,
+        "scale": {"steps": pin.steps, "parameters": pin.parameters},
+        "wall": round(pin.wall, 3),
+        "outputs": dict(pin.outputs),
+    }
+
+
+def canonical(value: Mapping[str, Any]) -> bytes:
+    """Returns the canonical bytes of a statement."""
+    import rfc8785
+
+    return rfc8785.dumps(dict(value))
+
+
+def parse_statement(data: bytes) -> dict[str, Any]:
+    """Reads a statement strictly: duplicate keys, NaN, and a foreign type raise ``EvidenceError``."""
+    try:
+        value = json.loads(data, object_pairs_hook=_unique, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise EvidenceError(f"not JSON: {error}") from None
+    if not isinstance(value, dict) or value.get("_type") != STATEMENT:
+        raise EvidenceError("not an in-toto Statement v1")
+    if value.get("predicateType") != PREDICATE:
+        raise EvidenceError("not a training claim")
+    return value
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise EvidenceError("duplicate key")
+    return found
+
+
+def _no_constant(text: str) -> Any:
+    raise EvidenceError(f"{text} is not a JSON number")
+
+
+def record_of(data: bytes, path: str, sha256: str) -> Record:
+    """Reads what the fold needs from a statement's bytes; raises ``EvidenceError``."""
+    predicate = parse_statement(data).get("predicate")
+    try:
+        return _record(predicate, path, sha256)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise EvidenceError(f"not a complete statement: {error!r}") from None
+
+
+def _record(predicate: Any, path: str, sha256: str) -> Record:
+    verdict, runs = predicate["verdict"], predicate["runs"]
+    verdict_of(predicate)  # refuses what no discharge could have said
+    return Record(
+        path=path,
+        sha256=sha256,
+        outcome=Outcome(verdict["outcome"]).value,
+        basis=verdict["basis"],
+        reason=verdict["reason"],
+        detail=verdict["detail"],
+        denominator=str(Denominator(**verdict["denominator"])),
+        pins=Pins(
+            obligation=predicate["obligation"]["digest"],
+            kind_version=predicate["obligation"]["kindVersion"],
+            promise=predicate["spec"]["digest"],
+            materials={item["name"]: item["digest"]["sha256"] for item in predicate["materials"]},
+            identities={f"{pin['run']}#{pin['seed']}": pin["identity"] for pin in runs},
+            outputs={
+                f"{pin['run']}#{pin['seed']}/{name}": digest
+                for pin in runs
+                for name, digest in pin["outputs"].items()
+            },
+        ),
+        devices=tuple(sorted({pin["device"] for pin in runs})),
+        steps=min((pin["scale"]["steps"] for pin in runs), default=None),
+        parameters=min((pin["scale"]["parameters"] for pin in runs), default=None),
+    )
+
+
+def verdict_of(predicate: Any) -> Verdict:
+    """Rebuilds the verdict of a statement's predicate; raises on one that no discharge could give."""
+    told = predicate["verdict"]
+    return Verdict(
+        outcome=Outcome(told["outcome"]),
+        basis=Basis(told["basis"]),
+        denominator=Denominator(**told["denominator"]),
+        reason=Reason(told["reason"]) if told["reason"] is not None else None,
+        detail=told["detail"],
+        measured=told["measured"],
+        threshold=told["threshold"],
+        margin=told["margin"],
+        witnesses=tuple(Witness(**item) for item in told["witnesses"]),
+    )

@@ -1,0 +1,142 @@
+"""Kind ``trace``: a claim about every row of a log, each printed number an interval of its digits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
+
+from harness.kinds import _claims, _rowwise, _sample
+from harness.kinds._judge import deepest
+from harness.kinds._rows import Setting
+from harness.model.kind import Context, Example, Fault, Kind, Scope
+from harness.model.problem import InputError
+from harness.model.values import Expression, InputName, Printed
+from harness.model.verdict import Outcome, Verdict
+
+_LOG = InputName("log")
+_RESOLUTION = Printed("0.01")
+_CLAIM = "The learning rate follows the cosine with warm-up."
+_LR = 'kind: trace, rows: "lr == warmup_cosine(step, peak, 8, 40)", where: {peak: 3.0e-4}'
+_EMA = 'kind: trace, rows: "ema == 0.9*ema[-1] + 0.1*loss", first: "ema == loss", every: 1'
+
+
+def _coarse(decimals: int) -> list[dict[str, object]]:
+    return [{**row, "lr": round(float(str(row["lr"])), decimals)} for row in _sample.schedule()]
+
+
+def _with(index: int, **cells: object) -> list[dict[str, object]]:
+    rows = _sample.schedule()
+    rows[index] = {**rows[index], **cells}
+    return rows
+
+
+def _example(title: str, outcome: Outcome, obligation: str, rows: list[dict[str, object]]) -> Example:
+    return Example(
+        title=title,
+        outcome=outcome,
+        contract=_sample.contract(_CLAIM, obligation),
+        files=_sample.lines(rows),
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trace(Kind):
+    """Every selected row of a log satisfies ``rows``.
+
+    Each frame (file or seed) is judged by itself. A row whose digits certainly contradict the claim
+    falsifies it. A row counts as judged only if its digits would also have shown a value off by
+    ``resolution``; at least ``min_rows`` and half of the selected rows must be. ``x[-1]`` needs ``every``,
+    the spacing of ``step_column`` from row to row. ``first`` judges the rows that have no previous one.
+    """
+
+    name: ClassVar[str] = "trace"
+    version: ClassVar[int] = 1
+    short: ClassVar[str | None] = "rows"
+    EXAMPLES: ClassVar[tuple[Example, ...]] = (
+        _example("an honest schedule", Outcome.DISCHARGED, _LR, _sample.schedule()),
+        _example("a moving average with its first row", Outcome.DISCHARGED, _EMA, _sample.schedule()),
+        _example("another warm-up", Outcome.FALSIFIED, _LR, _sample.schedule(warmup=9)),
+        _example("one row off by 1 %", Outcome.FALSIFIED, _LR, _with(20, lr=0.0002123)),
+        _example(
+            "nan is not finite",
+            Outcome.FALSIFIED,
+            'kind: trace, rows: "finite(loss)"',
+            _with(7, loss=float("nan")),
+        ),
+        _example("nan in another claim", Outcome.INCONCLUSIVE, _LR, _with(7, lr=float("nan"))),
+        _example("three decimals cannot tell", Outcome.INCONCLUSIVE, _LR, _coarse(3)),
+        _example(
+            "a claim that cannot fail",
+            Outcome.INCONCLUSIVE,
+            'kind: trace, rows: "clip(loss, 0, 9) <= 9"',
+            _sample.schedule(),
+        ),
+        _example("one row", Outcome.INCONCLUSIVE, _LR, _sample.schedule()[:1]),
+        _example("an empty log", Outcome.INCONCLUSIVE, _LR, []),
+        _example("no such column", Outcome.ERROR, 'kind: trace, rows: "finite(los)"', _sample.schedule()),
+    )
+
+    rows: Expression
+    log: InputName = _LOG
+    where: Mapping[str, Printed] = field(default_factory=dict)
+    first: Expression | None = None
+    select: Expression | None = None
+    every: int | None = None
+    step_column: str = "step"
+    allow_unjudged: int = 0
+    min_rows: int = 2
+    resolution: Printed = _RESOLUTION
+    guard: Literal["float32", "float64"] = "float32"
+
+    def faults(self, scope: Scope) -> Iterator[Fault]:
+        """Yields faults of the expressions and of the numbers around them."""
+        yield from _claims.where_faults("where", self.where, scope)
+        for name in ("rows", "first", "select"):
+            yield from _claims.text_faults(name, getattr(self, name), scope)
+        yield from _number_faults(self)
+        try:
+            back = deepest(_claims.claims(self.rows, scope.formulas))
+        except InputError:
+            return
+        if back and self.every is None:
+            yield Fault(field="every", message="rows looks back, so the spacing of the log must be stated")
+        if self.first is not None and not back:
+            yield Fault(field="first", message="rows never looks back, so first would judge nothing")
+
+    def discharge(self, context: Context) -> Verdict:
+        """Judges every row of every frame; raises ``InputError`` for a column that is not there."""
+        rule = self._rule(context)
+        found = [(_rowwise.group_of(frame, rule), rule) for frame in context.frames(self.log)]
+        return _rowwise.conclude(found, str(self.rows), context.basis(self.log))
+
+    def _rule(self, context: Context) -> _rowwise.Rule:
+        rows = _claims.claims(self.rows, context.formulas)
+        if deepest(rows) and self.every is None:
+            raise InputError("rows looks back, so every: must state the spacing of the log", "ILL_POSED")
+        return _rowwise.Rule(
+            rows=rows,
+            first=() if self.first is None else _claims.claims(self.first, context.formulas),
+            select=None if self.select is None else _claims.condition(self.select, context.formulas),
+            formulas=context.formulas,
+            setting=Setting(
+                constants={**context.constants, **self.where},
+                guard=self.guard,
+                resolution=self.resolution.exact,
+            ),
+            every=self.every,
+            step_column=self.step_column,
+            allow_unjudged=self.allow_unjudged,
+            min_rows=self.min_rows,
+        )
+
+
+def _number_faults(kind: Trace) -> Iterator[Fault]:
+    if not kind.resolution.finite or not 0 < kind.resolution.exact < 1:
+        yield Fault(field="resolution", message="must lie between 0 and 1")
+    if kind.min_rows < 1:
+        yield Fault(field="min_rows", message="must be at least 1: nothing judged proves nothing")
+    if kind.every is not None and kind.every < 1:
+        yield Fault(field="every", message="must be at least 1")
+    if kind.allow_unjudged < 0:
+        yield Fault(field="allow_unjudged", message="must not be negative")

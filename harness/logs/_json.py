@@ -1,0 +1,96 @@
+"""Strict JSON for logs: digits kept as printed, duplicate keys refused, records flattened to columns."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from harness.model.frame import Frame
+from harness.model.problem import InputError
+from harness.model.values import Cell, Printed
+
+_SPECIAL = {"NaN": "nan", "Infinity": "inf", "-Infinity": "-inf"}
+
+
+class NotStrict(ValueError):
+    """JSON that parses but cannot be trusted: a key given twice, or a number out of range."""
+
+
+def decode(text: str) -> Any:
+    """Parses one JSON value with every number as ``Printed``; NaN and Infinity are accepted.
+
+    Raises ``json.JSONDecodeError`` for what is no JSON and ``NotStrict`` for what must not be guessed at.
+    """
+    try:
+        return json.loads(
+            text,
+            parse_float=_number,
+            parse_int=_number,
+            parse_constant=lambda name: Printed(_SPECIAL[name]),
+            object_pairs_hook=_object,
+        )
+    except RecursionError:
+        raise NotStrict("nested too deeply") from None
+
+
+def _number(text: str) -> Printed:
+    try:
+        return Printed(text)
+    except ValueError as error:
+        raise NotStrict(str(error)) from None
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise NotStrict(f"key {key!r} is given twice")
+        found[key] = value
+    return found
+
+
+def flatten(record: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Cell]]:
+    """Yields the cells of a record under dotted names; lists are left out."""
+    for key, value in record.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, Mapping):
+            yield from flatten(value, f"{name}.")
+        elif not isinstance(value, list):
+            yield name, value
+
+
+def follow(document: Any, path: str) -> Any:
+    """Returns the part of a document at a dotted path (``.`` is the whole); raises ``InputError``."""
+    part, done = document, ""
+    for key in [key for key in path.split(".") if key]:
+        if not isinstance(part, Mapping) or key not in part:
+            known = ", ".join(part) if isinstance(part, Mapping) else "not an object"
+            raise InputError(f"rows: no {key!r} in {done or 'the document'} ({known})")
+        part, done = part[key], f"{done}.{key}" if done else key
+    return part
+
+
+class Columns:
+    """Collects records as columns of equal length; a key that comes late was nothing before."""
+
+    def __init__(self) -> None:
+        self.cells: dict[str, list[Cell]] = {}
+        self.places: list[str] = []
+
+    def add(self, record: Mapping[str, Any], place: str) -> None:
+        """Appends one row; raises ``NotStrict`` where two keys flatten to one name."""
+        before = len(self.places)
+        self.places.append(place)
+        for name, cell in flatten(record):
+            column = self.cells.setdefault(name, [])
+            if len(column) > before:
+                raise NotStrict(f"two values are called {name!r}")
+            column.extend([None] * (before - len(column)))
+            column.append(cell)
+
+    def frame(self, source: str, label: str = "", notes: tuple[str, ...] = ()) -> Frame:
+        """Returns what was collected, the short columns filled up with nothing."""
+        total = len(self.places)
+        columns = {name: (*column, *([None] * (total - len(column)))) for name, column in self.cells.items()}
+        return Frame(source=source, label=label, columns=columns, places=tuple(self.places), notes=notes)

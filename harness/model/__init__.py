@@ -1,0 +1,1 @@
+"""The nouns of the harness: plain, frozen, typed, standard library only."""

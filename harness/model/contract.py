@@ -1,0 +1,139 @@
+"""A contract: one subject, its inputs and runs, and the criteria that must hold of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from harness.model.outcome import Basis
+from harness.model.values import Cell, Printed
+
+if TYPE_CHECKING:
+    from harness.model.kind import Kind
+
+
+class Severity(StrEnum):
+    """What a criterion's status means for the contract; the gate folds the required ones."""
+
+    REQUIRED = "required"
+    ADVISORY = "advisory"
+    DISCLAIMED = "disclaimed"
+    REFUTED = "refuted"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Formula:
+    """A shared formula of ``let:``, always called with arguments; the body is grammar text."""
+
+    name: str
+    parameters: tuple[str, ...]
+    body: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SpecRef:
+    """Which spec, in which version, a contract answers to: written ``id@version``."""
+
+    id: str
+    version: str
+
+    def __str__(self) -> str:
+        return f"{self.id}@{self.version}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Input:
+    """Bytes that obligations judge: a file or folder, several files, or an output of a declared run.
+
+    Exactly one of ``file``, ``files`` (a glob) and ``run`` is given. ``rows`` is the dotted path of
+    the records inside a JSON document; ``format`` names a log reader when sniffing will not do.
+    """
+
+    file: str | None = None
+    files: str | None = None
+    run: str | None = None
+    output: str | None = None
+    rows: str | None = None
+    format: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Run:
+    """A training run that a contract declares: a shipped system, a Python callable, or a command.
+
+    ``code`` and ``data`` are globs whose bytes are part of the run's identity; ``device`` is what is
+    asked for (auto, cpu, cuda); ``limit`` is wall time in seconds per seed.
+    """
+
+    system: str | None = None
+    python: str | None = None
+    command: tuple[str, ...] | None = None
+    code: tuple[str, ...] = ()
+    data: tuple[str, ...] = ()
+    config: Mapping[str, Cell] = field(default_factory=dict)
+    seeds: tuple[int, ...] = (0,)
+    device: str = "auto"
+    limit: int = 3600
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scale:
+    """The scale a criterion asks for; evidence below it counts as PARTIAL."""
+
+    device: str | None = None
+    steps: int | None = None
+    parameters: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Obligation:
+    """One check: a kind with its parameters. ``kind`` is None for a kind this version only reserves.
+
+    ``digest`` identifies the obligation by its canonical form with the formulas and constants that it
+    names; ``inputs`` and ``runs`` are the declared names that its verdict will rest on.
+    """
+
+    kind_name: str
+    kind: Kind | None
+    kind_version: int
+    digest: str
+    inputs: tuple[str, ...]
+    line: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Criterion:
+    """An acceptance criterion: one claim and the obligations that must all hold for it.
+
+    ``claim_digest`` pins the claim sentence, white space aside, where no clause is named.
+    """
+
+    id: str
+    claim: str
+    claim_digest: str
+    obligations: tuple[Obligation, ...]
+    line: int
+    clause: str | None = None
+    severity: Severity = Severity.REQUIRED
+    reason: str | None = None
+    basis: tuple[Basis, ...] = ()
+    scale: Scale | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Contract:
+    """One YAML file about one subject, parsed and checked."""
+
+    name: str
+    path: str
+    digest: str
+    version: str
+    subject: str
+    criteria: tuple[Criterion, ...]
+    spec: SpecRef | None = None
+    inputs: Mapping[str, Input] = field(default_factory=dict)
+    runs: Mapping[str, Run] = field(default_factory=dict)
+    formulas: Mapping[str, Formula] = field(default_factory=dict)
+    constants: Mapping[str, Printed] = field(default_factory=dict)

@@ -1,0 +1,115 @@
+"""What a type of check is, and the ports that it may ask while it judges."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Protocol
+
+from harness.model.contract import Formula
+from harness.model.frame import Frame
+from harness.model.proof import Proof, Question
+from harness.model.values import InputName, Printed
+from harness.model.verdict import Basis, Outcome, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Subject(Protocol):
+    """One file that a verdict rests on, already digested."""
+
+    @property
+    def name(self) -> str:
+        """Its path as the contract wrote it, or ``run/output`` with the seed."""
+
+    @property
+    def path(self) -> str:
+        """Where its bytes are now."""
+
+    @property
+    def sha256(self) -> str:
+        """The digest of its bytes, in hex."""
+
+    @property
+    def size(self) -> int:
+        """Its length in bytes."""
+
+
+class Context(Protocol):
+    """The ports of a discharge: everything impure that a kind may ask for."""
+
+    @property
+    def formulas(self) -> Mapping[str, Formula]:
+        """The ``let:`` formulas of the contract."""
+
+    @property
+    def constants(self) -> Mapping[str, Printed]:
+        """The contract-wide ``where:`` constants."""
+
+    def frames(self, name: InputName) -> tuple[Frame, ...]:
+        """The log rows of an input, one frame per file or seed; raises ``InputError``."""
+
+    def subjects(self, name: InputName) -> tuple[Subject, ...]:
+        """The files of an input, one per file or seed; raises ``InputError``."""
+
+    def basis(self, *names: InputName) -> Basis:
+        """MEASURED if all inputs come from declared runs of ours, otherwise CHECKED."""
+
+    def prove(self, question: Question) -> Proof:
+        """Puts one closed claim to the provers, in a worker that is killed at its time limit."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scope:
+    """What names mean in a contract, for checks that need no data."""
+
+    formulas: Mapping[str, Formula]
+    constants: Mapping[str, Printed]
+    inputs: frozenset[str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fault:
+    """Something wrong with one field of an obligation, found without any data."""
+
+    field: str
+    message: str
+    suggestion: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Example:
+    """A case that ships with a kind: a small contract with its files and the outcome it must get.
+
+    ``contract`` is the body under ``contract: example`` (inputs, let, criteria …) as YAML text;
+    ``files`` maps relative paths to bytes, made on demand.
+    """
+
+    title: str
+    outcome: Outcome
+    contract: str
+    files: Callable[[], Mapping[str, bytes]] = dict
+
+
+class Kind:
+    """A type of check. Subclasses are frozen, keyword-only dataclasses in ``harness/kinds/``.
+
+    The fields are the YAML schema: plain types, ``Printed``, ``Expression``, ``InputName``,
+    ``RunName``, tuples, string mappings, ``Literal`` and optional ones. ``version`` is raised by hand
+    when the judgement changes; ``short`` names the field that may stand for the kind in the short form.
+    """
+
+    __slots__ = ()
+    name: ClassVar[str]
+    version: ClassVar[int]
+    short: ClassVar[str | None] = None
+    EXAMPLES: ClassVar[tuple[Example, ...]] = ()
+
+    def faults(self, scope: Scope) -> Iterator[Fault]:
+        """Yields what is wrong with the fields without looking at any data."""
+        yield from ()
+
+    def discharge(self, context: Context) -> Verdict:
+        """Judges the obligation; raises ``InputError`` when an input cannot be judged."""
+        raise NotImplementedError

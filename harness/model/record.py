@@ -1,0 +1,35 @@
+"""What the fold needs of a piece of evidence: its verdict in short, and what it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pins:
+    """Everything a verdict rests on. ``promise`` is the digest of the clause or of the claim sentence."""
+
+    obligation: str
+    kind_version: int
+    promise: str
+    materials: Mapping[str, str]
+    identities: Mapping[str, str]
+    outputs: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Record:
+    """The part of an evidence file that the fold needs, with the digest of the file's bytes."""
+
+    path: str
+    sha256: str
+    outcome: str
+    basis: str
+    reason: str | None
+    detail: str
+    denominator: str
+    pins: Pins
+    devices: tuple[str, ...]
+    steps: int | None
+    parameters: int | None

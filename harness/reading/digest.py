@@ -1,0 +1,117 @@
+"""The digest of an obligation: its canonical form with the formulas, constants and inputs it names."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, Field, fields, is_dataclass
+from typing import Any
+
+from harness.model.contract import Formula, Input
+from harness.model.values import Expression, InputName, Printed, RunName
+from harness.symbolic.expand import known_formulas, parse_with
+from harness.symbolic.tree import canonical
+
+_WORD = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+
+
+def canonical_bytes(value: Any) -> bytes:
+    """Returns the RFC 8785 bytes of a plain JSON value."""
+    import rfc8785
+
+    return rfc8785.dumps(value)
+
+
+def sha256_of(value: Any) -> str:
+    """Returns the SHA-256 of a plain JSON value's canonical bytes, in hex."""
+    return hashlib.sha256(canonical_bytes(value)).hexdigest()
+
+
+def text_digest(text: str) -> str:
+    """Returns the SHA-256 of a sentence with its white space normalised, in hex."""
+    return hashlib.sha256(" ".join(text.split()).encode()).hexdigest()
+
+
+def references(value: Any, kind: type[str]) -> Iterator[str]:
+    """Yields every name of the given type (``InputName``, ``RunName``) inside a bound value."""
+    if isinstance(value, kind):
+        yield str(value)
+    elif is_dataclass(value) and not isinstance(value, type):
+        for item in fields(value):
+            yield from references(getattr(value, item.name), kind)
+    elif isinstance(value, Mapping):
+        for part in value.values():
+            yield from references(part, kind)
+    elif isinstance(value, tuple):
+        for part in value:
+            yield from references(part, kind)
+
+
+def obligation_digest(
+    kind: Any,
+    formulas: Mapping[str, Formula],
+    constants: Mapping[str, Printed],
+    inputs: Mapping[str, Input],
+) -> str:
+    """Returns the digest of a bound obligation.
+
+    Spacing inside expressions does not count and fields left at their default are absent, so that a new
+    optional field keeps old evidence. Whatever formula or constant a text of it mentions is included.
+    """
+    plain = _plain(kind, formulas)
+    words = set(_words(plain))
+    used, todo = {}, sorted(words)
+    known = known_formulas(formulas)
+    while todo:
+        name = todo.pop()
+        if name in known and name not in used:
+            body = canonical(parse_with(known[name].body, formulas))
+            used[name] = {"parameters": list(known[name].parameters), "body": body}
+            todo.extend(_WORD.findall(body))
+            words.update(_WORD.findall(body))
+    return sha256_of(
+        {
+            "kind": kind.name,
+            "fields": plain,
+            "formulas": used,
+            "constants": {name: str(value) for name, value in constants.items() if name in words},
+            "inputs": {name: _plain(inputs[name], {}) for name in sorted(set(references(kind, InputName)))},
+        }
+    )
+
+
+def _plain(value: Any, formulas: Mapping[str, Formula]) -> Any:
+    if isinstance(value, Expression):
+        return canonical(parse_with(value, formulas))
+    if isinstance(value, Printed | InputName | RunName):
+        return str(value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return {
+            item.name: _plain(getattr(value, item.name), formulas)
+            for item in fields(value)
+            if getattr(value, item.name) != _default(item)
+        }
+    if isinstance(value, Mapping):
+        return {str(key): _plain(part, formulas) for key, part in value.items()}
+    if isinstance(value, tuple):
+        return [_plain(part, formulas) for part in value]
+    if isinstance(value, float):
+        return repr(value)
+    return value
+
+
+def _default(item: Field[Any]) -> Any:
+    return item.default if item.default_factory is MISSING else item.default_factory()
+
+
+def _words(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield from _WORD.findall(value)
+    elif isinstance(value, dict):
+        for key, part in value.items():
+            yield from _WORD.findall(key)
+            yield from _words(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _words(part)

@@ -1,0 +1,184 @@
+"""JSON Schemas of contracts and evidence, generated from the typed classes that read and write them."""
+
+from __future__ import annotations
+
+import json
+import types
+from collections.abc import Mapping
+from dataclasses import MISSING, fields, is_dataclass
+from enum import Enum
+from typing import Any, Literal, Union, get_args, get_origin
+
+from harness.model.values import Printed
+from harness.model.verdict import Verdict
+from harness.reading.binder import field_types
+from harness.reading.document import ContractDocument, CriterionDocument
+from harness.registry import RESERVED_KINDS, kinds
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_HEX = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+_DIGEST = {
+    "type": "object",
+    "properties": {"sha256": _HEX},
+    "required": ["sha256"],
+    "additionalProperties": False,
+}
+_WORD = {"type": ["string", "number"]}
+
+
+def schema_of(kind: Any) -> dict[str, Any]:
+    """Returns the schema of one field type, as the binder reads it from YAML."""
+    origin, options = get_origin(kind), get_args(kind)
+    if origin in (Union, types.UnionType):
+        return {"anyOf": [schema_of(option) for option in options]}
+    if origin is Literal:
+        return {"enum": list(options)}
+    if origin is tuple:
+        item = schema_of(options[0])
+        return {"anyOf": [item, {"type": "array", "items": item}]}
+    if origin is not None and issubclass(origin, Mapping):
+        return {"type": "object", "additionalProperties": schema_of(options[1])}
+    if kind is type(None):
+        return {"type": "null"}
+    if kind is Printed:
+        return {"type": ["number", "string"]}
+    if is_dataclass(kind):
+        return record_schema(kind)
+    if issubclass(kind, Enum):
+        return {"enum": [member.value for member in kind]}
+    named = {int: {"type": "integer"}, bool: {"type": "boolean"}, float: {"type": "number"}}
+    return named.get(kind, _WORD)
+
+
+def record_schema(cls: Any) -> dict[str, Any]:
+    """Returns the schema of a dataclass: no unknown keys, fields without a default required."""
+    hints = field_types(cls)
+    required = [f.name for f in fields(cls) if f.default is MISSING and f.default_factory is MISSING]
+    return {
+        "type": "object",
+        "properties": {name: schema_of(hint) for name, hint in hints.items()},
+        "required": required,
+        "additionalProperties": False,
+    }
+
+
+def contract_schema() -> dict[str, Any]:
+    """Returns the schema of a contract in its short and long forms, with every kind that is installed."""
+    top = record_schema(ContractDocument)
+    criterion = {"anyOf": [{"$ref": "#/$defs/criterion"}, *_short_criteria()]}
+    top["properties"] |= {
+        "log": _WORD,
+        "data": {"type": "object", "additionalProperties": _WORD},
+        "criteria": {
+            "anyOf": [
+                {"type": "array", "minItems": 1, "items": criterion},
+                {"type": "object", "minProperties": 1, "additionalProperties": _without_id()},
+            ]
+        },
+    }
+    top["required"] = ["contract", "criteria"]
+    long = record_schema(CriterionDocument)
+    long["properties"]["obligations"] = {"type": "array", "items": {"$ref": "#/$defs/obligation"}}
+    return {
+        "$schema": DIALECT,
+        "title": "A contract of training claims",
+        **top,
+        "$defs": {"criterion": long, "obligation": {"anyOf": _obligations()}, **_kinds()},
+    }
+
+
+def _kinds() -> dict[str, Any]:
+    return {f"kind-{name}": record_schema(cls) | {"title": name} for name, cls in kinds().items()}
+
+
+def _obligations() -> list[dict[str, Any]]:
+    found = []
+    for name, cls in kinds().items():
+        schema = record_schema(cls)
+        schema["properties"] = {"kind": {"const": name}, **schema["properties"]}
+        if not cls.short:
+            schema["required"] = ["kind", *schema["required"]]
+        found.append(schema)
+    reserved = sorted(RESERVED_KINDS - kinds().keys())
+    kind = {"kind": {"enum": reserved}}
+    found.append({"type": "object", "properties": kind, "required": ["kind"]})
+    return found
+
+
+def _short_criteria() -> list[dict[str, Any]]:
+    own = {k: v for k, v in record_schema(CriterionDocument)["properties"].items() if k != "scale"}
+    own["scale"] = {"type": "object"}
+    found = []
+    for name, cls in kinds().items():
+        schema = record_schema(cls)
+        properties = {**schema["properties"], **own, "kind": {"const": name}}
+        required = ["id", *schema["required"]] if cls.short else ["id", "kind", *schema["required"]]
+        found.append(schema | {"properties": properties, "required": required})
+    reserved = sorted(RESERVED_KINDS - kinds().keys())
+    return [*found, *({"type": "object", "required": [name]} for name in reserved)]
+
+
+def _without_id() -> dict[str, Any]:
+    long = record_schema(CriterionDocument)
+    long["properties"]["obligations"] = {"type": "array", "items": {"$ref": "#/$defs/obligation"}}
+    options = [long, *_short_criteria()]
+    for option in options:
+        option["required"] = [name for name in option["required"] if name != "id"]
+    return {"anyOf": options}
+
+
+def evidence_schema() -> dict[str, Any]:
+    """Returns the schema of an evidence file: an in-toto Statement whose predicate is a training claim."""
+    text, count = {"type": "string"}, {"type": "integer", "minimum": 0}
+    maybe = {"type": ["string", "null"]}
+    verdict = record_schema(Verdict)
+    verdict["properties"]["witnesses"] = {
+        "type": "array",
+        "items": verdict["properties"]["witnesses"]["anyOf"][0],
+    }
+    verdict["required"] = list(verdict["properties"])
+    denominator = verdict["properties"]["denominator"]
+    denominator["required"] = list(denominator["properties"])
+    run: dict[str, Any] = {"run": text, "seed": {"type": "integer"}, "identity": _HEX, "device": text}
+    run |= {"scale": _object({"steps": count, "parameters": count}), "wall": {"type": "number"}}
+    run |= {"outputs": {"type": "object", "additionalProperties": _HEX}}
+    words = {"type": "object", "additionalProperties": text}
+    predicate = {
+        "contract": _object({"name": text, "version": text, "digest": _HEX, "subject": text}),
+        "criterion": text,
+        "obligation": _object({"kind": text, "kindVersion": count, "digest": _HEX}),
+        "spec": _object({"id": maybe, "version": maybe, "clause": maybe, "digest": _HEX}),
+        "verdict": verdict,
+        "materials": _array(_object({"name": text, "digest": _DIGEST, "bytes": count})),
+        "runs": _array(_object(run)),
+        "harness": _object({"version": text, "plugins": words}),
+        "environment": _object({"python": text, "platform": text, "libraries": words}),
+        "startedOn": text,
+        "finishedOn": text,
+    }
+    statement = {
+        "_type": {"const": "https://in-toto.io/Statement/v1"},
+        "subject": _array(_object({"name": text, "digest": _DIGEST})) | {"minItems": 1},
+        "predicateType": {"const": "https://claims-harness.dev/training-claim/v1"},
+        "predicate": _object(predicate),
+    }
+    return {"$schema": DIALECT, "title": "Evidence of a training claim", **_object(statement)}
+
+
+def _object(properties: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def _array(items: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "items": items}
+
+
+def schema_files() -> dict[str, str]:
+    """Returns the text of every schema file by name, as it belongs under ``specs/schema/``."""
+    made = {"contract.schema.json": contract_schema(), "evidence.schema.json": evidence_schema()}
+    return {name: json.dumps(schema, indent=1, sort_keys=True) + "\n" for name, schema in made.items()}

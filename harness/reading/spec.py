@@ -1,0 +1,143 @@
+"""Specs: Markdown with a front matter (``id``, ``version``) and clauses anchored in their headings.
+
+A clause is a heading such as ``## Applied rate {#3.1 kinds="symbolic trace"}``; it reaches to the next
+heading of the same or a higher level. Its digest covers that text with line ends normalised and
+trailing space cut, so the anchors of other clauses and the version do not touch it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from harness.model.contract import SpecRef
+from harness.model.problem import InvalidContract, Problem
+from harness.model.spec import Clause, Spec
+from harness.reading.binder import did_you_mean
+
+_HEADING = re.compile(r"(#{1,6})\s+(.*?)\s*\{#([^\s}]+)([^}]*)\}\s*\Z")
+_ANY_HEADING = re.compile(r"(#{1,6})\s")
+_KINDS = re.compile(r'\s*kinds="([^"]*)"\s*\Z')
+_FENCE = re.compile(r"\s*(```|~~~)")
+ANCHOR = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
+
+
+def spec_path(root: Path, ref: SpecRef) -> Path:
+    """Returns where a version of a spec lives under the project's root."""
+    return root / "specs" / ref.id / f"{ref.version}.md"
+
+
+def available_specs(root: Path) -> list[str]:
+    """Lists every spec version under the project's root as ``id@version``."""
+    return sorted(f"{path.parent.name}@{path.stem}" for path in (root / "specs").glob("*/*.md"))
+
+
+def read_spec(data: bytes, file: str, ref: SpecRef) -> Spec:
+    """Parses a spec and checks its front matter against ``ref``; raises ``InvalidContract``."""
+    problems: list[Problem] = []
+
+    def note(line: int, message: str, suggestion: str = "") -> None:
+        problems.append(Problem(file=file, line=line, path="", message=message, suggestion=suggestion))
+
+    text = data.decode("utf-8", errors="replace").replace("\r\n", "\n").replace("\r", "\n")
+    lines = text.split("\n")
+    start, matter = _front_matter(lines)
+    for key, wanted in (("id", ref.id), ("version", ref.version)):
+        if matter.get(key) != wanted:
+            note(1, f"front matter says {key}: {matter.get(key)!r}, the file is {wanted!r}")
+    clauses = _clauses(lines, start, note)
+    if not clauses:
+        note(1, "no clause is anchored", "anchor headings: ## Title {#1.1}")
+    if problems:
+        raise InvalidContract(problems)
+    return Spec(id=ref.id, version=ref.version, path=file, clauses=clauses)
+
+
+def _front_matter(lines: list[str]) -> tuple[int, dict[str, str]]:
+    if not lines or lines[0].strip() != "---":
+        return 0, {}
+    matter: dict[str, str] = {}
+    for index, line in enumerate(lines[1:], start=1):
+        if line.strip() == "---":
+            return index + 1, matter
+        key, _, value = line.partition(":")
+        matter[key.strip()] = value.strip().strip("\"'")
+    return 0, {}
+
+
+def _headings(lines: list[str], start: int) -> list[tuple[int, int, re.Match[str] | None]]:
+    """Finds every heading outside code fences: line index, level, and its anchor if it has one."""
+    headings: list[tuple[int, int, re.Match[str] | None]] = []
+    fenced = False
+    for index in range(start, len(lines)):
+        fenced ^= bool(_FENCE.match(lines[index]))
+        level = _ANY_HEADING.match(lines[index])
+        if level and not fenced:
+            headings.append((index, len(level[1]), _HEADING.match(lines[index])))
+    return headings
+
+
+def _clauses(lines: list[str], start: int, note: Callable[..., None]) -> dict[str, Clause]:
+    headings = _headings(lines, start)
+    found: dict[str, Clause] = {}
+    for place, (index, _, match) in enumerate(headings):
+        if match is None:
+            continue
+        end, children = _extent(headings, place, len(lines))
+        clause = _clause(lines[index:end], match, index + 1, children, note)
+        if clause.anchor in found:
+            note(index + 1, f"anchor {clause.anchor!r} is used twice")
+        found[clause.anchor] = clause
+    return found
+
+
+def _extent(
+    headings: list[tuple[int, int, re.Match[str] | None]], place: int, last: int
+) -> tuple[int, tuple[str, ...]]:
+    """Finds where the clause at ``place`` ends and which anchored clauses lie directly inside it."""
+    own, inner = headings[place][1], 99
+    children: list[str] = []
+    for index, level, match in headings[place + 1 :]:
+        if level <= own:
+            return index, tuple(children)
+        if match and level <= inner:
+            children.append(match[3])
+            inner = level
+    return last, tuple(children)
+
+
+def _clause(
+    body: list[str], match: re.Match[str], line: int, children: tuple[str, ...], note: Callable[..., None]
+) -> Clause:
+    kinds = _KINDS.match(match[4])
+    if match[4].strip() and not kinds:
+        note(line, f"cannot read {match[4].strip()!r} in the anchor", 'write {#3.1 kinds="trace"}')
+    if not ANCHOR.match(match[3]):
+        note(line, f"anchor {match[3]!r} may hold letters, digits, dot, dash and underscore")
+    text = "\n".join(part.rstrip() for part in body).strip("\n")
+    return Clause(
+        anchor=match[3],
+        title=match[2],
+        digest=hashlib.sha256(text.encode()).hexdigest(),
+        line=line,
+        kinds=tuple(kinds[1].split()) if kinds else (),
+        children=children,
+    )
+
+
+def missing_clause(spec: Spec, clause: str) -> str:
+    """Words the suggestion for a clause that a spec does not have."""
+    return did_you_mean(clause, spec.clauses)
+
+
+def clause_text(text: str, anchor: str) -> str:
+    """Returns the text of one clause for people to read; empty if the spec has no such anchor."""
+    lines = text.replace("\r\n", "\n").split("\n")
+    headings = _headings(lines, _front_matter(lines)[0])
+    for place, (index, _, match) in enumerate(headings):
+        if match is not None and match[3] == anchor:
+            end, _ = _extent(headings, place, len(lines))
+            return "\n".join(lines[index:end]).strip()
+    return ""

@@ -1,0 +1,63 @@
+"""What every form of the scoreboard says in words: status words, denominators, the closing line."""
+
+from __future__ import annotations
+
+from harness.model.contract import Severity
+from harness.reports._out import clean
+from harness.scoreboard.board import Board, ContractRow, CriterionRow
+from harness.scoreboard.fold import Status
+
+
+def shown_status(row: CriterionRow) -> str:
+    """Words a criterion's status; for a refuted one, whether the falsehood was found."""
+    if row.severity is Severity.REFUTED:
+        return "FOUND FALSE" if row.status is Status.FALSIFIED else f"NOT FOUND FALSE ({row.status})"
+    return row.status.value
+
+
+def judged(row: CriterionRow) -> str:
+    """Words what the criterion's evidence judged, one denominator an obligation."""
+    found = dict.fromkeys(item.record.denominator for item in row.obligations if item.record)
+    text = "; ".join(found)
+    only = any(item.identity_only for item in row.obligations)
+    return f"{text} [identity-only]" if only else text
+
+
+def remark(row: CriterionRow) -> str:
+    """Words what is missing, or why a refuted claim is held false."""
+    return clean(row.missing or (row.reason or ""))
+
+
+def tally(row: ContractRow) -> str:
+    """Words a contract's required criteria, and its known falsehoods."""
+    total = row.count(Severity.REQUIRED)
+    done = row.count(Severity.REQUIRED, Status.DISCHARGED)
+    share = f" ({100 * done // total} %)" if total else ""
+    text = f"{done} of {total} required discharged{share}"
+    refuted = row.count(Severity.REFUTED)
+    if refuted:
+        found = row.count(Severity.REFUTED, Status.FALSIFIED)
+        text += f", {found} of {refuted} refuted found false"
+    return text
+
+
+def closing(board: Board) -> str:
+    """Words the totals of the whole scoreboard."""
+    count = board.totals
+    required, done = count["required"], count[Status.DISCHARGED.value]
+    rest = ", ".join(
+        f"{count[status.value]} {status.value}"
+        for status in Status
+        if status is not Status.DISCHARGED and count[status.value]
+    )
+    share = f" ({100 * done // required} %)" if required else ""
+    refuted = count["refuted_found"] + count["refuted_not_found"]
+    parts = [
+        f"{count['contracts']} contracts, {count['obligations']} obligations",
+        f"required criteria: {done} of {required} DISCHARGED{share}" + (f", {rest}" if rest else ""),
+    ]
+    if refuted:
+        parts.append(f"refuted claims: {count['refuted_found']} of {refuted} found false")
+    if count["advisory"] or count["disclaimed"]:
+        parts.append(f"{count['advisory']} advisory, {count['disclaimed']} disclaimed")
+    return " · ".join(parts)

@@ -1,0 +1,41 @@
+"""The scoreboard as Markdown, for a pull request or a README."""
+
+from __future__ import annotations
+
+from harness.reports._lines import closing, judged, remark, shown_status, tally
+from harness.reports._out import clean
+from harness.scoreboard.board import Board, ContractRow, CriterionRow
+
+
+def render(board: Board) -> str:
+    """Returns the scoreboard as Markdown tables, one a contract."""
+    parts = [_contract(row) for row in board.contracts]
+    if board.problems:
+        parts.append(
+            "**Evidence that does not count**\n\n" + "\n".join(f"- {_cell(p)}" for p in board.problems)
+        )
+    parts.append(closing(board))
+    return "\n\n".join(parts)
+
+
+def _contract(row: ContractRow) -> str:
+    lines = [
+        f"### {_cell(row.name)} — {row.status}",
+        "",
+        tally(row) + (f" · spec `{_cell(row.spec)}`" if row.spec else ""),
+        "",
+        "| criterion | severity | status | basis | judged | missing or reason |",
+        "|---|---|---|---|---|---|",
+    ]
+    lines += [_criterion(item) for item in row.criteria]
+    lines += [f"| clause {_cell(a)} | | UNTRIED | | | no criterion covers it |" for a in row.untried]
+    return "\n".join(lines)
+
+
+def _criterion(row: CriterionRow) -> str:
+    cells = (row.id, row.severity, shown_status(row), ", ".join(row.bases), judged(row), remark(row))
+    return "| " + " | ".join(_cell(str(cell)) for cell in cells) + " |"
+
+
+def _cell(text: str) -> str:
+    return clean(text).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")

@@ -1,0 +1,42 @@
+"""The scoreboard as a table in the terminal."""
+
+from __future__ import annotations
+
+from harness.model.contract import Severity
+from harness.reports._lines import closing, judged, remark, shown_status, tally
+from harness.reports._out import clean, colour
+from harness.scoreboard.board import Board, ContractRow, CriterionRow
+
+REMARK = 110
+
+
+def render(board: Board) -> str:
+    """Returns the scoreboard as aligned text, contracts in the order given, totals last."""
+    parts = [_contract(row) for row in board.contracts]
+    if board.problems:
+        parts.append("evidence that does not count:\n" + "\n".join(f"  {clean(p)}" for p in board.problems))
+    parts.append(closing(board))
+    return "\n\n".join(parts)
+
+
+def _contract(row: ContractRow) -> str:
+    head = f"{clean(row.name)}  {colour(row.status, row.status)}  {tally(row)}"
+    if row.spec:
+        head += f"  · spec {clean(row.spec)}"
+    width = max((len(item.id) for item in row.criteria), default=0)
+    lines = [_criterion(item, width) for item in row.criteria]
+    lines += [f"  {'clause ' + anchor:<{width + 2}}UNTRIED: no criterion covers it" for anchor in row.untried]
+    return "\n".join((head, *lines))
+
+
+def _criterion(row: CriterionRow, width: int) -> str:
+    status = shown_status(row)
+    severity = "" if row.severity is Severity.REQUIRED else row.severity.value
+    cells = f"  {row.id:<{width}}  {colour(row.status, f'{status:<13}')} {severity:<10}"
+    facts = ", ".join(part for part in (*row.bases, judged(row)) if part)
+    text = f"{cells} {facts}".rstrip()
+    note = remark(row)
+    if note:
+        shown = note if len(note) <= REMARK else note[: REMARK - 1] + "…"
+        text += f"\n  {'':<{width}}  {'':<13} {'':<10} {shown}"
+    return text

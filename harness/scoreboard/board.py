@@ -1,0 +1,174 @@
+"""The scoreboard: every criterion of every contract with its status and what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from harness.model.contract import Criterion, Scale, Severity
+from harness.model.outcome import Basis
+from harness.model.record import Record
+from harness.scoreboard.fold import Status, fold
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ObligationRow:
+    """One obligation on the scoreboard; ``record`` is its evidence if that counts, ``note`` why not."""
+
+    kind: str
+    digest: str
+    path: str
+    status: Status
+    record: Record | None = None
+    note: str = ""
+    needs: str = ""
+    identity_only: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CriterionRow:
+    """One criterion on the scoreboard."""
+
+    id: str
+    claim: str
+    clause: str | None
+    severity: Severity
+    reason: str | None
+    status: Status
+    missing: str
+    obligations: tuple[ObligationRow, ...]
+
+    @property
+    def as_demanded(self) -> bool:
+        """Whether it stands as its severity demands: required DISCHARGED, refuted FALSIFIED."""
+        if self.severity is Severity.REQUIRED:
+            return self.status is Status.DISCHARGED
+        return self.severity is not Severity.REFUTED or self.status is Status.FALSIFIED
+
+    @property
+    def bases(self) -> tuple[str, ...]:
+        """What its settled obligations rest on, each basis once."""
+        found = {row.record.basis for row in self.obligations if row.record and row.record.reason is None}
+        return tuple(sorted(found))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ContractRow:
+    """One contract on the scoreboard; ``untried`` are clauses of its spec that no criterion covers."""
+
+    name: str
+    path: str
+    subject: str
+    spec: str | None
+    status: Status
+    criteria: tuple[CriterionRow, ...]
+    untried: tuple[str, ...] = ()
+
+    def count(self, severity: Severity, *statuses: Status) -> int:
+        """Counts its criteria of a severity, of the given statuses or of all."""
+        return sum(
+            row.severity is severity and (not statuses or row.status in statuses) for row in self.criteria
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Board:
+    """The whole scoreboard with what is wrong with the evidence it was made from."""
+
+    contracts: tuple[ContractRow, ...]
+    problems: tuple[str, ...] = ()
+    totals: Mapping[str, int] = field(default_factory=dict)
+
+
+def criterion_row(criterion: Criterion, rows: tuple[ObligationRow, ...], lacking: str = "") -> CriterionRow:
+    """Folds the obligations of one criterion at the basis and scale that it asks for."""
+    judged = tuple(row.status for row in _at_demand(criterion, rows))
+    status = fold((*judged, Status.UNTRIED) if lacking else judged)
+    return CriterionRow(
+        id=criterion.id,
+        claim=criterion.claim,
+        clause=criterion.clause,
+        severity=criterion.severity,
+        reason=criterion.reason,
+        status=status,
+        missing=_missing(rows, criterion, lacking),
+        obligations=rows,
+    )
+
+
+def _at_demand(criterion: Criterion, rows: tuple[ObligationRow, ...]) -> list[ObligationRow]:
+    return [
+        replace(row, status=Status.PARTIAL)
+        if row.status is Status.DISCHARGED and shortfall(criterion, row)
+        else row
+        for row in rows
+    ]
+
+
+def shortfall(criterion: Criterion, row: ObligationRow) -> str:
+    """Says what a discharged obligation lacks of the basis and scale that its criterion asks for."""
+    record = row.record
+    if record is None:
+        return ""
+    wanted = []
+    if criterion.basis and Basis(record.basis) not in criterion.basis:
+        wanted.append(f"basis {' or '.join(criterion.basis)}, has {record.basis}")
+    if criterion.scale is not None:
+        wanted += _below(criterion.scale, record)
+    return ", ".join(wanted)
+
+
+def _below(scale: Scale, record: Record) -> list[str]:
+    short = []
+    if scale.device is not None and record.devices != (scale.device,):
+        short.append(scale.device)
+    if scale.steps is not None and (record.steps is None or record.steps < scale.steps):
+        short.append(f"{scale.steps:,} steps")
+    if scale.parameters is not None and (record.parameters is None or record.parameters < scale.parameters):
+        short.append(f"{scale.parameters:,} parameters")
+    return short
+
+
+def _missing(rows: tuple[ObligationRow, ...], criterion: Criterion, lacking: str) -> str:
+    done = sum(row.status is Status.DISCHARGED for row in rows)
+    notes = dict.fromkeys(
+        f"needs {gap}"
+        for row in rows
+        if row.status is Status.DISCHARGED and (gap := shortfall(criterion, row))
+    )
+    notes |= dict.fromkeys(
+        row.note or row.needs
+        for row in rows
+        if row.status not in (Status.DISCHARGED, Status.FALSIFIED) and (row.note or row.needs)
+    )
+    if lacking:
+        notes[lacking] = None
+    if not notes and done == len(rows):
+        return ""
+    head = f"{done} of {len(rows)}" if len(rows) > 1 else ""
+    return "; ".join(part for part in (head, *notes) if part)
+
+
+def contract_status(rows: tuple[CriterionRow, ...]) -> Status:
+    """Folds the required criteria of a contract."""
+    return fold(row.status for row in rows if row.severity is Severity.REQUIRED)
+
+
+def totals(contracts: tuple[ContractRow, ...]) -> dict[str, int]:
+    """Counts required criteria by status, and the known falsehoods found and not found."""
+    rows = [row for contract in contracts for row in contract.criteria]
+    counted = {
+        status.value: sum(row.severity is Severity.REQUIRED and row.status is status for row in rows)
+        for status in Status
+    }
+    refuted = [row for row in rows if row.severity is Severity.REFUTED]
+    found = sum(row.status is Status.FALSIFIED for row in refuted)
+    return counted | {
+        "required": sum(row.severity is Severity.REQUIRED for row in rows),
+        "refuted_found": found,
+        "refuted_not_found": len(refuted) - found,
+        "advisory": sum(row.severity is Severity.ADVISORY for row in rows),
+        "disclaimed": sum(row.severity is Severity.DISCLAIMED for row in rows),
+        "obligations": sum(len(row.obligations) for row in rows),
+        "contracts": len(contracts),
+    }

@@ -1,0 +1,283 @@
+"""Builds the scoreboard from what is on disk: contracts, specs, evidence, ledger, inputs and runs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from harness.engine.pins import compare, current_pins, evidence_path
+from harness.engine.project import Project, same_names
+from harness.engine.sources import Sources
+from harness.evidence.digests import bytes_digest
+from harness.evidence.ledger import Ledger, read_ledger
+from harness.evidence.memo import Memo
+from harness.model.contract import Contract, Criterion, Obligation, SpecRef
+from harness.model.problem import InputError, InvalidContract, Problem
+from harness.model.record import Pins, Record
+from harness.model.spec import Clause, Spec
+from harness.scoreboard.board import (
+    Board,
+    ContractRow,
+    ObligationRow,
+    contract_status,
+    criterion_row,
+    totals,
+)
+from harness.scoreboard.fold import Status
+from harness.scoreboard.thin import thick, thin
+
+
+def build(project: Project, paths: Iterable[Path], memo: Memo, *, past: bool = False) -> Board:
+    """Folds the given contract files with their evidence; raises ``InvalidContract`` for broken ones.
+
+    Clauses that no criterion of these contracts covers are listed with each contract that names the spec.
+    ``past`` is for an older revision laid out somewhere: its runs are taken at their recorded identity,
+    because the code that made them is not the code that is installed now.
+    """
+    contracts = _contracts(project, paths, memo)
+    ledger = read_ledger(project.ledger, memo)
+    builder = _Builder(project, memo, ledger, past=past)
+    specs = {contract.spec: builder.spec(contract.spec) for contract in contracts if contract.spec}
+    coverage = _coverage(contracts)
+    rows = tuple(builder.contract(contract, specs, coverage) for contract in contracts)
+    problems = (*ledger.problems, *builder.problems)
+    return Board(contracts=rows, problems=problems, totals=totals(rows))
+
+
+def _contracts(project: Project, paths: Iterable[Path], memo: Memo) -> list[Contract]:
+    contracts: list[Contract] = []
+    problems: list[Problem] = []
+    for path in paths:
+        try:
+            told = memo.of(os.fspath(path), "contract", lambda p: _thin(project, p))
+        except InvalidContract as error:
+            problems.extend(error.problems)
+            continue
+        contracts.append(thick(told))
+    problems += list(same_names((item.name, item.path) for item in contracts))
+    if problems:
+        raise InvalidContract(problems)
+    return contracts
+
+
+def _thin(project: Project, path: str) -> dict[str, Any]:
+    from harness.engine.load import load_one
+
+    return thin(load_one(project, Path(path)).contract)
+
+
+def _coverage(contracts: Iterable[Contract]) -> dict[tuple[SpecRef, str], set[str]]:
+    """Returns, for each spec clause that some criterion names, the kinds that try it."""
+    covered: dict[tuple[SpecRef, str], set[str]] = {}
+    for contract in contracts:
+        for criterion in contract.criteria:
+            if contract.spec is not None and criterion.clause is not None:
+                found = covered.setdefault((contract.spec, criterion.clause), set())
+                found.update(item.kind_name for item in criterion.obligations)
+    return covered
+
+
+class _Builder:
+    def __init__(self, project: Project, memo: Memo, ledger: Ledger, *, past: bool) -> None:
+        self.project, self.memo, self.ledger, self.past = project, memo, ledger, past
+        self.problems: list[str] = []
+        self.folders: dict[str, list[str]] = {}
+
+    def spec(self, reference: SpecRef) -> Spec:
+        """Reads a spec's clauses through the memo; raises ``InvalidContract``."""
+        path = os.path.join(self.project.root, "specs", reference.id, f"{reference.version}.md")
+        try:
+            told = self.memo.of(path, "spec", lambda p: _clauses(Path(p), reference))
+        except OSError:
+            message = f"there is no spec {reference}"
+            raise InvalidContract([Problem(file=path, line=1, path="", message=message)]) from None
+        clauses = {anchor: Clause(**_tuples(item)) for anchor, item in told.items()}
+        return Spec(id=reference.id, version=reference.version, path=path, clauses=clauses)
+
+    def contract(
+        self,
+        contract: Contract,
+        specs: Mapping[SpecRef, Spec],
+        coverage: Mapping[tuple[SpecRef, str], set[str]],
+    ) -> ContractRow:
+        spec = specs[contract.spec] if contract.spec else None
+        sources = Sources(self.project, contract, self.memo)
+        rows = tuple(
+            criterion_row(
+                criterion,
+                tuple(self.obligation(sources, criterion, item, spec) for item in criterion.obligations),
+                _lacking(contract, criterion, spec, coverage),
+            )
+            for criterion in contract.criteria
+        )
+        return ContractRow(
+            name=contract.name,
+            path=contract.path,
+            subject=contract.subject,
+            spec=str(contract.spec) if contract.spec else None,
+            status=contract_status(rows),
+            criteria=rows,
+            untried=_untried(contract, spec, coverage),
+        )
+
+    def obligation(
+        self, sources: Sources, criterion: Criterion, item: Obligation, spec: Spec | None
+    ) -> ObligationRow:
+        path = evidence_path(self.project, sources.contract, criterion, item.digest)
+        record, note = self.record(path)
+        status, identity_only = Status.UNTRIED, False
+        if record is None:
+            note = note or self.former(path, criterion.id)
+            status = Status.STALE if note else Status.UNTRIED
+        elif self.ledger.contradicts(path):
+            status, note, record = Status.ERROR, "two branches recorded different verdicts", None
+        else:
+            status, note, identity_only = self.standing(record, sources, criterion, item, spec)
+        if status is Status.UNTRIED and not note:
+            note = _untried_note(item)
+        counts = status not in (Status.STALE, Status.UNTRIED)
+        return ObligationRow(
+            kind=item.kind_name,
+            digest=item.digest,
+            path=path,
+            status=status,
+            record=record if counts else None,
+            note=note,
+            needs=_needs(sources.contract, item),
+            identity_only=counts and identity_only,
+        )
+
+    def standing(
+        self, record: Record, sources: Sources, criterion: Criterion, item: Obligation, spec: Spec | None
+    ) -> tuple[Status, str, bool]:
+        """Returns the status that evidence gives now, a note, and whether only run identities bind it."""
+        try:
+            now = current_pins(sources, criterion, item, spec)
+        except InputError as error:
+            return Status.STALE, str(error), False
+        if self.past:
+            now = replace(now, identities=record.pins.identities, outputs={})
+        freshness = compare(record.pins, now)
+        if not freshness.fresh:
+            changes = ", ".join(freshness.changes or ("a run's outputs",))
+            return Status.STALE, f"changed: {changes}", False
+        note = record.detail if record.reason else ""
+        if record.reason:
+            note = f"{record.reason}: {note}" if note else record.reason
+        return Status(record.outcome), note, freshness.identity_only
+
+    def record(self, path: str) -> tuple[Record | None, str]:
+        """Returns the evidence at a path if the ledger vouches for its bytes, else why it does not count."""
+        try:
+            told = self.memo.of(os.path.join(self.project.root, path), "evidence", _evidence)
+        except OSError:
+            lost = path in self.ledger.current
+            return None, self.name_problem(f"{path} is gone, though the ledger recorded it") if lost else ""
+        if "error" in told:
+            return None, self.name_problem(f"{path}: {told['error']}")
+        if not self.ledger.accepts(path, told["sha256"]):
+            return None, self.name_problem(f"{path} is not what the ledger recorded: it counts as absent")
+        return _record(path, told), ""
+
+    def name_problem(self, problem: str) -> str:
+        """Keeps a problem of the evidence for the foot of the scoreboard and returns it as a note."""
+        self.problems.append(problem)
+        return "evidence absent or altered"
+
+    def former(self, path: str, criterion: str) -> str:
+        """Says whether the criterion has evidence of an obligation that it no longer has."""
+        folder = os.path.dirname(path)
+        if folder not in self.folders:
+            try:
+                self.folders[folder] = os.listdir(os.path.join(self.project.root, folder))
+            except OSError:
+                self.folders[folder] = []
+        own = os.path.basename(path)
+        old = any(
+            name != own and name.startswith(f"{criterion}.") and name.count(".") == own.count(".")
+            for name in self.folders[folder]
+        )
+        return "the obligation changed after evidence" if old else ""
+
+
+def _evidence(path: str) -> dict[str, Any]:
+    from harness.evidence.statement import EvidenceError, record_of
+
+    with open(path, "rb") as stream:
+        data = stream.read()
+    sha256 = bytes_digest(data)
+    try:
+        record = record_of(data, "", sha256)
+    except EvidenceError as error:
+        return {"error": str(error)}
+    told = {name: getattr(record, name) for name in Record.__slots__ if name != "pins"}
+    return told | {"pins": {name: getattr(record.pins, name) for name in Pins.__slots__}}
+
+
+def _record(path: str, told: Mapping[str, Any]) -> Record:
+    devices = tuple(told["devices"])
+    return Record(**(dict(told) | {"path": path, "devices": devices, "pins": Pins(**told["pins"])}))
+
+
+def _clauses(path: Path, reference: SpecRef) -> dict[str, Any]:
+    from harness.reading.spec import read_spec
+
+    spec = read_spec(path.read_bytes(), path.name, reference)
+    return {
+        anchor: {name: getattr(clause, name) for name in Clause.__slots__}
+        for anchor, clause in spec.clauses.items()
+    }
+
+
+def _tuples(told: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in told.items()}
+
+
+def _lacking(
+    contract: Contract,
+    criterion: Criterion,
+    spec: Spec | None,
+    coverage: Mapping[tuple[SpecRef, str], set[str]],
+) -> str:
+    """Says which kinds the clause requires that no criterion brings."""
+    if spec is None or criterion.clause is None or contract.spec is None:
+        return ""
+    if criterion.clause not in spec.clauses:
+        return f"{contract.spec} has no clause {criterion.clause}"
+    have = coverage[contract.spec, criterion.clause]
+    lacking = [kind for kind in spec.clauses[criterion.clause].kinds if kind not in have]
+    return f"the clause requires {', '.join(lacking)}" if lacking else ""
+
+
+def _untried(
+    contract: Contract, spec: Spec | None, coverage: Mapping[tuple[SpecRef, str], set[str]]
+) -> tuple[str, ...]:
+    """Lists the clauses without sub-clauses that neither they nor a clause above them are covered."""
+    if spec is None or contract.spec is None:
+        return ()
+    covered = {anchor for reference, anchor in coverage if reference == contract.spec}
+    todo = [anchor for anchor in covered if anchor in spec.clauses]
+    while todo:
+        children = spec.clauses[todo.pop()].children
+        todo.extend(child for child in children if child not in covered)
+        covered.update(children)
+    return tuple(a for a, clause in spec.clauses.items() if not clause.children and a not in covered)
+
+
+def _untried_note(item: Obligation) -> str:
+    return f"kind {item.kind_name} is not in this version" if item.kind_version == 0 else ""
+
+
+def _needs(contract: Contract, item: Obligation) -> str:
+    """Names what trying this obligation takes: runs, with device and steps where they are declared."""
+    needed = []
+    for name in item.inputs:
+        run = contract.inputs[name].run
+        if run is not None:
+            declared = contract.runs[run]
+            device = f" on {declared.device}" if declared.device != "auto" else ""
+            needed.append(f"run {run}{device}")
+    return ", ".join(dict.fromkeys(needed))

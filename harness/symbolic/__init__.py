@@ -1,0 +1,1 @@
+"""The expression language and the provers: contract text is data, never code."""

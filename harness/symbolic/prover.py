@@ -1,0 +1,314 @@
+"""Answers one question: is the claim posed, does it say something, is it false, and can it be proved?
+
+The order matters. First the claim must speak at all: of variables, from assumptions that some point meets.
+Then a point where it has a value and fails settles it. What nothing refutes must be well-defined and must
+lean on its formulas before a proof of it counts. Nothing else is ever PROVED.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from harness.model.proof import Answer, Proof, Question
+from harness.symbolic import sympy_engine, z3_engine
+from harness.symbolic.defined import demands
+from harness.symbolic.derive import eliminate
+from harness.symbolic.engine import Engine, EngineAnswer, EngineDisagreement, Problem, Said
+from harness.symbolic.exact import Undecided, Undefined, settle, show
+from harness.symbolic.expand import expand, parse_with
+from harness.symbolic.grammar import ExpressionError
+from harness.symbolic.search import Point, satisfies, witnesses
+from harness.symbolic.tree import Apply, Name, Node, Number, Previous, canonical, is_truth, names, walk
+from harness.symbolic.vacuity import anonymous, antecedents, calls, emptiness, parts, split
+
+ENGINES: tuple[Engine, ...] = (z3_engine.prove, sympy_engine.prove)
+TRIES = 400
+SEARCH_SHARE = 0.25
+AUDIT_SECONDS = 0.5
+LOOK_SECONDS = 1.0
+
+__all__ = ["ENGINES", "EngineDisagreement", "answer"]
+
+
+class _Settled(Exception):
+    """Carries the final answer out of a stage."""
+
+    def __init__(self, proof: Proof) -> None:
+        super().__init__(proof.detail)
+        self.proof = proof
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Part:
+    """One conjunct of the claim: as written, expanded with ``diff``, and expanded without."""
+
+    written: Node
+    raw: Node
+    tree: Node
+
+
+def answer(
+    question: Question,
+    *,
+    engines: Sequence[Engine] = ENGINES,
+    clock: Callable[[], float] = time.monotonic,
+) -> Proof:
+    """Answers a question within about its time limit.
+
+    Raises ``EngineDisagreement`` where an engine proves what an exactly replayed point refutes.
+    """
+    try:
+        return _Case(question, engines, clock).judge()
+    except _Settled as settled:
+        return settled.proof
+    except ExpressionError as error:
+        return Proof(answer=Answer.ILL_POSED, detail=f"not a claim: {error}")
+
+
+class _Case:
+    """One question on its way through the stages."""
+
+    def __init__(self, question: Question, engines: Sequence[Engine], clock: Callable[[], float]) -> None:
+        self.engines, self.clock = engines, clock
+        self.deadline = clock() + question.seconds
+        self.seconds = question.seconds
+        self.variables = question.variables
+        self.formulas = {formula.name: formula for formula in question.formulas}
+        self.given_written = tuple(self._read(text) for text in question.given)
+        self.given = tuple(self._plain(node) for node in self.given_written)
+        claim = self._read(question.claim)
+        self.parts = tuple(self._part(node) for node in parts(claim))
+
+    def judge(self) -> Proof:
+        """Runs the stages in their order."""
+        self._speaks()
+        self._search()
+        self._posed()
+        self._leans_on_its_formulas()
+        return self._prove()
+
+    # Reading
+
+    def _read(self, text: str) -> Node:
+        node = parse_with(text, self.formulas)
+        if not is_truth(node):
+            raise ExpressionError("a condition is needed here, this is a number", text, 0)
+        for part in walk(node):
+            if isinstance(part, Previous):
+                raise ExpressionError("a closed claim has no previous row", text, part.at)
+            if isinstance(part, Apply) and part.op in ("sum", "finite"):
+                raise ExpressionError(f"{part.op} is for logged rows, not for closed claims", text, part.at)
+        for name in sorted(names(node) - set(self.variables)):
+            raise ExpressionError(f"{name} is not declared", text, text.find(name))
+        return node
+
+    def _plain(self, node: Node) -> Node:
+        return eliminate(expand(node, self.formulas))
+
+    def _part(self, node: Node) -> _Part:
+        raw = expand(node, self.formulas)
+        return _Part(written=node, raw=raw, tree=eliminate(raw))
+
+    def _left(self) -> float:
+        return max(0.05, self.deadline - self.clock())
+
+    def _problem(self, goal: Node, seconds: float, raw: Node | None = None) -> Problem:
+        return Problem(
+            assumptions=self.given, goal=goal, raw_goal=raw, variables=self.variables, seconds=seconds
+        )
+
+    # Does it say anything?
+
+    def _speaks(self) -> None:
+        for part in self.parts:
+            why = emptiness(part.written, part.raw, self.given_written)
+            if why:
+                raise self._vacuous(part, why)
+        self._possible(self.given, "the assumptions")
+        for part in self.parts:
+            for guards in antecedents(part.tree):
+                self._possible((*self.given, *guards), f"the left side of {canonical(part.written)}")
+
+    @staticmethod
+    def _vacuous(part: _Part, why: str) -> _Settled:
+        detail = f"{canonical(part.written)} says nothing: {why}"
+        return _Settled(Proof(answer=Answer.VACUOUS, detail=detail))
+
+    def _possible(self, conditions: tuple[Node, ...], what: str) -> None:
+        """Demands one exactly replayed point at which all conditions hold."""
+        if next(witnesses(self.variables, conditions, (), TRIES), None) is not None:
+            return
+        never = Apply("not", (conditions[0] if len(conditions) == 1 else Apply("and", conditions),))
+        problem = Problem(
+            assumptions=(),
+            goal=never,
+            variables=self.variables,
+            seconds=min(LOOK_SECONDS * 2, self._left() / 3),
+        )
+        said = self.engines[0](problem)
+        if said.said is Said.MODEL and satisfies(conditions, dict(said.point)):
+            return
+        contradict = said.said is Said.PROVED
+        why = "contradict each other" if contradict else "hold at no point that the search could find"
+        raise _Settled(Proof(answer=Answer.VACUOUS, detail=f"{what} {why}", engines=self._named([said])))
+
+    @staticmethod
+    def _named(answers: Sequence[EngineAnswer]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(a.engine for a in answers if a.said is Said.PROVED))
+
+    def _leans_on_its_formulas(self) -> None:
+        """A conjunct that still holds with every formula call replaced by a symbol says nothing of them."""
+        for part in self.parts:
+            texts = dict.fromkeys(canonical(call) for call in calls(part.written))
+            if not texts:
+                continue
+            known = dict.fromkeys(canonical(call) for node in self.given_written for call in calls(node))
+            symbols = {text: f"call_{number}_" for number, text in enumerate({**texts, **known})}
+            problem = Problem(
+                assumptions=tuple(eliminate(anonymous(node, symbols)) for node in self.given_written),
+                goal=eliminate(anonymous(part.written, symbols)),
+                variables=(*self.variables, *symbols.values()),
+                seconds=min(LOOK_SECONDS, self._left() / 4),
+            )
+            if self.engines[0](problem).said is Said.PROVED:
+                raise self._vacuous(part, "it holds whatever its formulas are")
+
+    # Is it false?
+
+    def _search(self) -> None:
+        """Tries edge-biased points and settles the question at the first where the claim surely fails."""
+        until = self.clock() + SEARCH_SHARE * self.seconds
+        undefined: tuple[str, Point] | None = None
+        trees = [part.tree for part in self.parts]
+        for point in witnesses(self.variables, self.given, trees, TRIES):
+            for part in self.parts:
+                try:
+                    if self._fails(part, point):
+                        raise self._refuted(part, point, [])
+                except Undefined as error:
+                    undefined = undefined or (str(error), point)
+            if self.clock() > until:
+                break
+        if undefined is not None:
+            raise self._ill_posed(*undefined)
+
+    @staticmethod
+    def _fails(part: _Part, point: Point) -> bool:
+        try:
+            return settle(part.tree, point) is False
+        except Undecided:
+            return False
+
+    @staticmethod
+    def _ill_posed(why: str, point: Point) -> _Settled:
+        return _Settled(
+            Proof(answer=Answer.ILL_POSED, detail=f"{why} at {_at(point)}", counterexample=_text(point))
+        )
+
+    def _refuted(self, part: _Part, point: Point, proofs: Sequence[EngineAnswer]) -> _Settled:
+        """Settles on REFUTED after asking every engine about that very point."""
+        pinned = tuple(Apply("==", (Name(name), Number(value, str(value)))) for name, value in point.items())
+        problem = replace(
+            self._problem(part.tree, AUDIT_SECONDS, part.raw), assumptions=(*self.given, *pinned)
+        )
+        wrong = self._named([*proofs, *(engine(problem) for engine in self.engines)])
+        if wrong:
+            raise EngineDisagreement(
+                f"{', '.join(wrong)} proves {canonical(part.written)}, which is false at {_at(point)}"
+            )
+        return _Settled(Proof(answer=Answer.REFUTED, detail=_sides(part, point), counterexample=_text(point)))
+
+    # Is it posed?
+
+    def _posed(self) -> None:
+        """Demands a proof that every partial operation is in its domain wherever it is read."""
+        earlier: tuple[Node, ...] = ()
+        # Assumptions that always have a value come first: the others may rely on them in any order.
+        for node in sorted(self.given, key=lambda node: any(True for _ in demands(node))):
+            self._demand(node, earlier)
+            earlier = (*earlier, node)
+        for part in self.parts:
+            self._demand(part.tree, self.given)
+
+    def _demand(self, node: Node, assumed: tuple[Node, ...]) -> None:
+        seen: set[str] = set()
+        for demand in demands(node):
+            goal = demand.condition
+            for guard in reversed(demand.guards):
+                goal = Apply("implies", (guard, goal))
+            if canonical(goal) in seen:
+                continue
+            seen.add(canonical(goal))
+            problem = replace(self._problem(goal, self._left() / 3), assumptions=assumed)
+            said = self.engines[0](problem)
+            if said.said is Said.PROVED:
+                continue
+            point = dict(said.point)
+            if said.said is Said.MODEL and satisfies(assumed, point) and self._surely_fails(goal, point):
+                raise self._ill_posed(f"nothing makes sure that {demand.why}: it fails", point)
+            detail = f"nothing could show that {demand.why} ({said.engine} {said.said} {said.note})"
+            late = said.said is Said.TIMED_OUT
+            raise _Settled(Proof(answer=Answer.TIMED_OUT if late else Answer.UNKNOWN, detail=detail))
+
+    @staticmethod
+    def _surely_fails(goal: Node, point: Point) -> bool:
+        try:
+            return settle(goal, point) is False
+        except (Undefined, Undecided):
+            return True
+
+    # Can it be proved?
+
+    def _prove(self) -> Proof:
+        provers: list[tuple[str, ...]] = []
+        for number, part in enumerate(self.parts):
+            share = self._left() / (len(self.parts) - number)
+            provers.append(self._prove_part(part, share))
+        everywhere = [n for n in dict.fromkeys(sum(provers, ())) if all(n in some for some in provers)]
+        names_ = tuple(everywhere) or tuple(dict.fromkeys(sum(provers, ())))
+        return Proof(answer=Answer.PROVED, engines=names_, detail=f"proved by {' and '.join(names_)}")
+
+    def _prove_part(self, part: _Part, seconds: float) -> tuple[str, ...]:
+        answers: list[EngineAnswer] = []
+        share = seconds * 0.7 / max(1, len(self.engines) - 1)
+        for engine in self.engines:
+            answers.append(engine(self._problem(part.tree, share, part.raw)))
+            share = seconds * 0.2
+        for found in answers:
+            point = dict(found.point)
+            real = found.said is Said.MODEL and satisfies(self.given, point)
+            if real and self._fails_defined(part, point):
+                raise self._refuted(part, point, answers)
+        proved = self._named(answers)
+        if not proved:
+            said = "; ".join(f"{a.engine} {a.said}{f' ({a.note})' if a.note else ''}" for a in answers)
+            late = any(a.said is Said.TIMED_OUT for a in answers)
+            detail = f"{canonical(part.written)}: {said}"
+            raise _Settled(Proof(answer=Answer.TIMED_OUT if late else Answer.UNKNOWN, detail=detail))
+        return proved
+
+    def _fails_defined(self, part: _Part, point: Point) -> bool:
+        try:
+            return self._fails(part, point)
+        except Undefined:
+            return False
+
+
+def _text(point: Point) -> tuple[tuple[str, str], ...]:
+    return tuple((name, str(value)) for name, value in point.items())
+
+
+def _at(point: Point) -> str:
+    return ", ".join(f"{name} = {value}" for name, value in point.items())
+
+
+def _sides(part: _Part, point: Point) -> str:
+    """Names the failing comparison with the values of both its sides."""
+    _, conclusion = split(part.tree)
+    written = canonical(split(part.written)[1])
+    if isinstance(conclusion, Apply) and len(conclusion.args) == 2 and not is_truth(conclusion.args[0]):
+        left, right = (show(side, point) for side in conclusion.args)
+        return f"{written} is false: left {left}, right {right}"
+    return f"{written} is false"

@@ -1,0 +1,39 @@
+"""hexad: a byte decoder whose learning rate follows the gradient norm (torch is imported on training)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness.systems._system import Plain, Report, Summary
+from harness.systems.hexad.config import read
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Hexad:
+    """The plug-in: names the outputs, checks a configuration, trains."""
+
+    name: str = "hexad"
+    outputs: Mapping[str, str] = field(
+        default_factory=lambda: {
+            "trace": "trace.jsonl",
+            "eval": "eval.jsonl",
+            "checkpoint": "model.safetensors",
+        }
+    )
+
+    def check(self, config: Mapping[str, Plain]) -> None:
+        """Raises ``InputError`` for a configuration that cannot be trained."""
+        read(config)
+
+    def train(
+        self, config: Mapping[str, Plain], seed: int, device: str, out: Path, report: Report
+    ) -> Summary:
+        """Trains one seed and leaves trace, held-out losses and checkpoint in ``out``."""
+        from harness.systems.hexad.train import train
+
+        return train(read(config), seed, device, out, report)
+
+
+SYSTEM = Hexad()

@@ -1,0 +1,150 @@
+"""Trains hexad in the published step order and writes down every learning rate that was applied."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+from torch import Tensor
+from torch.nn import functional
+
+from harness.model.problem import InputError
+from harness.systems import _corpus
+from harness.systems._system import Report, Summary
+from harness.systems._torch import settle
+from harness.systems.hexad.config import HexadConfig
+from harness.systems.hexad.model import Decoder
+
+EVAL_WINDOWS = 64
+EMA_LEAST = 1e-8
+
+
+def base_rate(config: HexadConfig, step: int) -> float:
+    """Returns the schedule's learning rate for a step counted from 0: warm-up, then cosine to a floor."""
+    if step < config.warmup:
+        return config.lr * (step + 1) / config.warmup
+    progress = (step - config.warmup) / (config.steps - config.warmup)
+    cosine = 0.5 * (1 + math.cos(math.pi * progress))
+    return config.lr * ((1 - config.lr_floor) * cosine + config.lr_floor)
+
+
+class Tension:
+    """The moving average of the gradient norm and the multiplier that it gives, in double precision."""
+
+    def __init__(self, config: HexadConfig) -> None:
+        self._config = config
+        self.ema: float | None = None
+
+    def multiplier(self, tension: float) -> float:
+        """Returns clip(tension / EMA) with the past EMA (the first step's is its own), then updates it."""
+        config = self._config
+        past, new = self.ema, tension  # the sum of two shares of one number may miss it by a bit
+        if past is not None:
+            new = config.ema_beta * past + (1 - config.ema_beta) * tension
+        reference = tension if past is None else past
+        self.ema = new
+        if not config.hybrid:
+            return 1.0
+        ratio = tension / max(new if config.ema_first else reference, EMA_LEAST)
+        return min(max(ratio, config.clip_low), config.clip_high)
+
+
+def windows(data: Tensor, count: int, length: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Returns ``count`` random windows of bytes and the bytes that follow each position."""
+    starts = torch.randint(len(data) - length, (count, 1), generator=generator)
+    ids = data[starts + torch.arange(length + 1)].long()
+    return ids[:, :-1], ids[:, 1:]
+
+
+def loss_of(model: Decoder, batch: tuple[Tensor, Tensor], device: str) -> Tensor:
+    """Returns the mean cross-entropy of head A in nats a byte; bf16 on cuda, float32 on the CPU."""
+    ids, targets = (part.to(device) for part in batch)
+    cast: AbstractContextManager[object] = (
+        torch.autocast("cuda", dtype=torch.bfloat16) if device == "cuda" else nullcontext()
+    )
+    with cast:
+        logits, _ = model(ids)
+    return functional.cross_entropy(logits.float().flatten(0, 1), targets.flatten())
+
+
+def train(config: HexadConfig, seed: int, device: str, out: Path, report: Report) -> Summary:
+    """Trains one seed; leaves ``trace.jsonl``, ``eval.jsonl`` and ``model.safetensors`` in ``out``.
+
+    The checkpoint holds the tied weight once, as ``embedding.weight``. A loss that is not finite is
+    written to the trace as NaN and raises ``InputError``, and so does a gradient norm.
+    """
+    settle(seed)
+    train_bytes, held_out = (torch.frombuffer(bytearray(part), dtype=torch.uint8) for part in _corpus.load())
+    model = Decoder(config).to(device)
+    generator = torch.Generator().manual_seed(seed)
+    with (out / "eval.jsonl").open("w", encoding="utf-8") as log:
+        log.write(_row(_evaluate(model, config, held_out, device, 0)))
+        with (out / "trace.jsonl").open("w", encoding="utf-8") as trace:
+            for row in _steps(model, config, train_bytes, generator, device):
+                trace.write(_row(row))
+                if not (math.isfinite(row["loss"]) and math.isfinite(row["grad_norm"])):
+                    raise InputError(f"loss or gradient is not finite: {_row(row)}", reason="RUN_FAILED")
+                report(int(row["step"]) + 1, config.steps, f"loss {row['loss']:.3f}")
+        log.write(_row(_evaluate(model, config, held_out, device, config.steps)))
+    tied = {"tied": "head_a.weight is embedding.weight"}
+    save_file(
+        {k: v.cpu().contiguous() for k, v in model.state_dict().items()}, out / "model.safetensors", tied
+    )
+    return Summary(steps=config.steps, parameters=sum(p.numel() for p in model.parameters()))
+
+
+def _steps(
+    model: Decoder, config: HexadConfig, data: Tensor, generator: torch.Generator, device: str
+) -> Iterator[Mapping[str, float]]:
+    """Yields one row per optimizer step, ending after one whose loss is not finite."""
+    parameters = list(model.parameters())
+    optimizer = torch.optim.AdamW(
+        parameters, lr=config.lr, betas=(config.beta1, config.beta2), weight_decay=config.weight_decay
+    )
+    tension = Tension(config)
+    model.train()
+    for step in range(config.steps):
+        loss = loss_of(model, windows(data, config.batch, config.block_size, generator), device)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        norm = torch.nn.utils.clip_grad_norm_(parameters, config.max_norm).item()  # before clipping
+        base, mult = base_rate(config, step), tension.multiplier(norm)
+        for group in optimizer.param_groups:
+            group["lr"] = base * mult
+        optimizer.step()
+        yield {
+            "step": step,
+            "loss": loss.item(),
+            "grad_norm": norm,
+            "tension_ema": tension.ema if tension.ema is not None else math.nan,
+            "mult": mult,
+            "base_lr": base,
+            "lr": _applied(optimizer),
+        }
+
+
+def _applied(optimizer: torch.optim.Optimizer) -> float:
+    rates = {group["lr"] for group in optimizer.param_groups}
+    if len(rates) != 1:
+        raise InputError(f"the parameter groups have different learning rates: {rates}", reason="RUN_FAILED")
+    return float(rates.pop())
+
+
+def _evaluate(
+    model: Decoder, config: HexadConfig, data: Tensor, device: str, step: int
+) -> Mapping[str, float]:
+    """Returns the held-out loss over the same windows for every call."""
+    model.eval()
+    batch = windows(data, EVAL_WINDOWS, config.block_size, torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        loss = loss_of(model, batch, device).item()
+    return {"step": step, "held_out_loss": loss, "windows": EVAL_WINDOWS}
+
+
+def _row(row: Mapping[str, float]) -> str:
+    return json.dumps(row) + "\n"

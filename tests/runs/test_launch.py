@@ -1,0 +1,239 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from harness.model.contract import Run
+from harness.model.problem import InputError
+from harness.model.values import Printed
+from harness.runs.environment import resolve_device, scrubbed
+from harness.runs.launch import launch, launch_all, plan
+from harness.runs.store import RunStore
+
+PROGRAM = """
+import os, sys, time, json, pathlib
+
+def good(config, seed, device, out):
+    print("hello")
+    (out / "trace.jsonl").write_text(json.dumps({"seed": seed, "x": config["x"], "device": device}))
+    return {"steps": 3, "parameters": 7}
+
+def crash(config, seed, device, out):
+    (out / "trace.jsonl").write_text("{}")
+    raise ValueError("the loss exploded")
+
+def die(config, seed, device, out):
+    os._exit(137)
+
+def silent(config, seed, device, out):
+    return {"steps": 1, "parameters": 1}
+
+def wrong(config, seed, device, out):
+    return "done"
+
+def secret(config, seed, device, out):
+    (out / "env.json").write_text(json.dumps(dict(os.environ)))
+    return {"steps": 1, "parameters": 1}
+
+def sleepy(config, seed, device, out):
+    import subprocess
+    child = subprocess.Popen(["sleep", "60"])
+    pathlib.Path(config["pids"]).write_text(f"{os.getpid()} {child.pid}")
+    child.wait()
+"""
+TINY = {
+    "d_model": 32, "n_layer": 1, "n_head": 2, "n_kv_head": 1,
+    "steps": 6, "warmup": 2, "batch": 2, "block_size": 8,
+}  # fmt: skip
+
+
+@pytest.fixture
+def project(tmp_path):
+    (tmp_path / "prog.py").write_text(PROGRAM)
+    return tmp_path
+
+
+@pytest.fixture
+def store(tmp_path):
+    return RunStore(tmp_path / ".harness" / "runs")
+
+
+def function(name, **changes):
+    values = {"config": {"x": Printed("1")}, "device": "cpu"} | changes
+    return Run(python=f"prog:{name}", code=("prog.py",), **values)
+
+
+def alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as stat:
+            return stat.read().split()[2] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def wait_for(condition, seconds=20):
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.02)
+    assert condition()
+
+
+def test_a_system_trains_is_kept_and_is_not_trained_twice(tmp_path, store):
+    config = {key: Printed(str(value)) for key, value in TINY.items()}
+    (one,) = plan("tiny", Run(system="hexad", config=config, seeds=(5,), device="cpu"), tmp_path)
+    seen = []
+    record = launch(one, store, lambda each: seen.append((each.state, each.done)))
+    assert (record.run, record.seed, record.steps, record.device) == ("tiny", 5, 6, "cpu")
+    assert {output.name for output in record.outputs} == {"trace", "eval", "checkpoint"}
+    assert record.parameters > 0
+    assert record.wall > 0
+    assert record.peak_memory > 1_000_000
+    assert record.settings["threads"] == "1"
+    assert record.libraries["torch"]
+    assert seen[0] == ("started", 0)
+    assert ("training", 6) in seen
+    assert seen[-1] == ("finished", 6)
+    assert store.verify(record) == ()
+    started = time.monotonic()
+    assert launch(one, store) == record
+    assert time.monotonic() - started < 0.5
+    again = launch(one, RunStore(tmp_path / "again"))
+    assert again.outputs == record.outputs
+
+
+def test_seeds_of_a_function_run_at_once_and_come_back_in_order(project, store):
+    plans = plan("f", function("good", seeds=(1, 2, 3)), project)
+    records = launch_all([*plans, plans[0]], store, workers=2)
+    assert [record.seed for record in records] == [1, 2, 3, 1]
+    assert (records[0].steps, records[0].parameters) == (3, 7)
+    rows = [json.loads(store.path(record.identity, "trace").read_text()) for record in records]
+    assert rows[1] == {"seed": 2, "x": 1, "device": "cpu"}
+    assert "hello" in (store.folder(records[0].identity) / "log.txt").read_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("crash", "ValueError: the loss exploded"),
+        ("die", "exit status 137"),
+        ("silent", "left no output"),
+        ("wrong", "wanted counts"),
+        ("absent", "has no attribute 'absent'"),
+    ],
+)
+def test_a_failed_run_is_an_error_with_the_end_of_its_log_and_never_counts(project, store, name, message):
+    (one,) = plan("f", function(name), project)
+    with pytest.raises(InputError, match=message) as caught:
+        launch(one, store)
+    assert caught.value.reason == "RUN_FAILED"
+    assert store.finished(one.identity) is None
+    assert store.list() == ()
+
+
+def test_one_failure_leaves_the_others_running(project, store):
+    plans = plan("a", function("crash"), project) + plan("b", function("good"), project)
+    failed, finished = launch_all(plans, store)
+    assert isinstance(failed, InputError)
+    assert finished.run == "b"
+
+
+def test_a_run_over_its_limit_is_killed_with_its_children(project, store):
+    pids = project / "pids"
+    (one,) = plan("f", function("sleepy", config={"pids": str(pids)}, limit=1), project)
+    with pytest.raises(InputError, match="not finished after 1 s") as caught:
+        launch(one, store)
+    assert caught.value.reason == "TIMED_OUT"
+    if pids.is_file():
+        assert not any(alive(int(pid)) for pid in pids.read_text().split())
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_no_worker_outlives_an_interrupted_or_killed_launcher(project, store, number):
+    pids = project / "pids"
+    code = (
+        "from pathlib import Path\n"
+        "from harness.model.contract import Run\nfrom harness.runs.launch import launch, plan\n"
+        "from harness.runs.store import RunStore\n"
+        f"config = {{'pids': {str(pids)!r}}}\n"
+        "run = Run(python='prog:sleepy', code=('prog.py',), config=config, device='cpu')\n"
+        f"launch(plan('f', run, Path({str(project)!r}))[0], RunStore(Path({str(store.root)!r})))\n"
+    )
+    launcher = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)
+    wait_for(lambda: pids.is_file() and len(pids.read_text().split()) == 2)
+    os.kill(launcher.pid, number)
+    assert launcher.wait(timeout=20) != 0
+    wait_for(lambda: not any(alive(int(pid)) for pid in pids.read_text().split()))
+    assert store.list() == ()
+    if number == signal.SIGINT:
+        assert not list(store.root.iterdir())
+
+
+def test_a_command_gets_its_configuration_and_folder(project, store):
+    (project / "run.py").write_text(
+        "import json, os, pathlib\n"
+        "told = json.load(open(os.environ['HARNESS_CONFIG']))\n"
+        "out = pathlib.Path(os.environ['HARNESS_OUTPUT'])\n"
+        "(out / 'seen.json').write_text(json.dumps(told))\n"
+        "(out / 'summary.json').write_text('{\"steps\": 9, \"parameters\": 2}')\n"
+    )
+    run = Run(
+        command=(sys.executable, "run.py"), code=("run.py",), config={"x": Printed("1.5")}, device="cpu"
+    )
+    record = launch(plan("c", run, project)[0], store)
+    assert (record.steps, record.parameters) == (9, 2)
+    told = json.loads(store.path(record.identity, "seen").read_text())
+    assert told == {"config": {"x": 1.5}, "seed": 0, "device": "cpu"}
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [(("false",), "exit status 1"), (("no-such-program-here",), "does not start"), (("true",), "no output")],
+)
+def test_a_command_that_fails_is_a_failed_run(project, store, command, message):
+    (one,) = plan("c", Run(command=command, code=("prog.py",), device="cpu"), project)
+    with pytest.raises(InputError, match=message) as caught:
+        launch(one, store)
+    assert caught.value.reason == "RUN_FAILED"
+
+
+def test_secrets_do_not_reach_a_program(project, store, monkeypatch):
+    monkeypatch.setenv("HARNESS_API_KEY", "x")
+    monkeypatch.setenv("HF_TOKEN", "x")
+    monkeypatch.setenv("SOMETHING_ELSE", "x")
+    monkeypatch.setenv("HARNESS_NOTE", "kept")
+    record = launch(plan("f", function("secret"), project)[0], store)
+    seen = json.loads(store.path(record.identity, "env").read_text())
+    assert not {"HARNESS_API_KEY", "HF_TOKEN", "SOMETHING_ELSE"} & set(seen)
+    assert (seen["HARNESS_NOTE"], seen["OMP_NUM_THREADS"]) == ("kept", "1")
+
+
+def test_scrubbing_keeps_the_path_and_drops_what_is_named_like_a_secret():
+    kept = scrubbed(
+        {"PATH": "/bin", "LC_ALL": "C", "CUDA_SECRET": "x", "AWS_ACCESS_KEY_ID": "x", "EDITOR": "vi"}
+    )
+    assert {
+        name for name in kept if name in ("PATH", "LC_ALL", "CUDA_SECRET", "AWS_ACCESS_KEY_ID", "EDITOR")
+    } == {
+        "PATH",
+        "LC_ALL",
+    }
+
+
+def test_devices():
+    import torch
+
+    here = "cuda" if torch.cuda.is_available() else "cpu"
+    assert resolve_device("auto") == here
+    with pytest.raises(InputError, match="auto, cpu or cuda"):
+        resolve_device("tpu")
+
+
+def test_cuda_that_is_not_here_says_so(project, store, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    with pytest.raises(InputError, match="no such device") as caught:
+        launch(plan("f", function("good", device="cuda"), project)[0], store)
+    assert caught.value.reason == "NO_DEVICE"
