@@ -10,6 +10,7 @@ from typing import Any
 from harness.cli._setup import find_contracts, invalid, open_project
 from harness.engine.load import load_one
 from harness.engine.project import Project
+from harness.evidence.ledger import history
 from harness.evidence.statement import parse_statement
 from harness.model.contract import SpecRef
 from harness.reading.binder import did_you_mean
@@ -44,8 +45,18 @@ def main(options: argparse.Namespace) -> int:
         rows = [{"criterion": item.id, "status": item.status.value, "evidence": told} for item, told in pages]
         write(json.dumps({"contract": row.name, "criteria": rows}, indent=2, ensure_ascii=False))
         return Exit.DISCHARGED
+    past = history(project.ledger, row.name)
     write(
-        "\n\n".join(criterion_text(row.name, item, _clause(project, row, item), told) for item, told in pages)
+        "\n\n".join(
+            criterion_text(
+                row.name,
+                item,
+                _clause(project, row, item),
+                told,
+                [r for r in past if r["criterion"] == item.id],
+            )
+            for item, told in pages
+        )
     )
     return Exit.DISCHARGED
 

@@ -4,11 +4,32 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import replace
 
 from harness.cli._setup import find_contracts, open_project
+from harness.engine.project import Project
 from harness.reports._out import clean, write
+from harness.scoreboard.board import Board
 from harness.scoreboard.build import build
 from harness.scoreboard.gate import Exit, gate_code, refusals
+
+
+def malformed(project: Project, board: Board) -> list[str]:
+    """Lists evidence that counts but does not fit the published schema."""
+    from jsonschema import Draft202012Validator
+
+    from harness.reading.schema import evidence_schema
+
+    validator = Draft202012Validator(evidence_schema())
+    found = []
+    for contract in board.contracts:
+        for item in (row for criterion in contract.criteria for row in criterion.obligations):
+            if item.record is not None:
+                told = json.loads((project.root / item.path).read_bytes())
+                error = next(validator.iter_errors(told), None)
+                if error is not None:
+                    found.append(f"{item.path}: {error.json_path}: {error.message}")
+    return found
 
 
 def main(options: argparse.Namespace) -> int:
@@ -23,6 +44,7 @@ def main(options: argparse.Namespace) -> int:
         )
         return Exit.NOTHING
     board = build(project, paths, memo)
+    board = replace(board, problems=(*board.problems, *malformed(project, board)))
     reasons, code = refusals(board), gate_code(board)
     decision = "passes" if code is Exit.DISCHARGED else "refused"
     if options.format == "json":

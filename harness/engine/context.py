@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from harness.engine.sources import FileSubject, Sources
+from harness.engine.sources import FileSubject, Sources, shipped
 from harness.model.contract import Formula
 from harness.model.frame import Frame
 from harness.model.kind import Subject
@@ -62,9 +62,14 @@ class DischargeContext:
         return tuple(frames)
 
     def basis(self, *names: InputName) -> Basis:
-        """Returns MEASURED if every input is an output of a declared run of ours, else CHECKED."""
-        runs = [self._sources.contract.inputs[name].run for name in names]
-        return Basis.MEASURED if runs and all(run is not None for run in runs) else Basis.CHECKED
+        """Returns MEASURED if every input is an output of a run that we instrumented ourselves.
+
+        What a user's own callable or command leaves is CHECKED: its author could have written it.
+        """
+        contract = self._sources.contract
+        runs = [contract.inputs[name].run for name in names]
+        watched = all(run is not None and shipped(contract.runs[run]) for run in runs)
+        return Basis.MEASURED if runs and watched else Basis.CHECKED
 
     def prove(self, question: Question) -> Proof:
         """Puts one closed claim to the provers."""

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from harness.engine.project import Project
 from harness.engine.sources import Sources
 from harness.model.contract import Contract, Criterion, Obligation
-from harness.model.problem import InputError
 from harness.model.record import Pins
 from harness.model.spec import Spec
 
@@ -67,11 +66,9 @@ def current_pins(sources: Sources, criterion: Criterion, obligation: Obligation,
             continue
         for source in sources.runs(name):
             identities[source.key] = source.identity
-            try:
-                found = sources.run_file(source)
-            except InputError:
-                continue
-            outputs[found.name] = found.sha256
+            found = sources.output(source)
+            if found is not None:
+                outputs[found.name] = found.sha256
     return Pins(
         obligation=obligation.digest,
         kind_version=obligation.kind_version,

@@ -9,11 +9,10 @@ from dataclasses import dataclass, field
 
 from harness.engine.load import Loaded
 from harness.engine.project import Project
+from harness.engine.sources import shipped
 from harness.evidence.memo import Memo
-from harness.model.contract import Run
 from harness.model.problem import InputError
 from harness.model.run import RunRecord
-from harness.registry import modules
 from harness.runs.launch import Plan, Progress, launch_all, plan
 from harness.runs.store import RunStore
 
@@ -76,12 +75,6 @@ def make_runs(
             failed[identity] = result
     launched = tuple(sorted(i for i in before if not isinstance(results[i], InputError)))
     return Made(blocked=blocked, failed=failed, repeated=repeated, launched=launched)
-
-
-def shipped(run: Run) -> bool:
-    """Tells whether a run's program is one that ships with the harness."""
-    target = modules("systems").get(run.system or "")
-    return target is not None and target.startswith("harness.systems.")
 
 
 def _launch(

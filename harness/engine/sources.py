@@ -135,25 +135,41 @@ class Sources:
         return str(kept) if kept is not None else program_code_digest(run, root)
 
     def run_file(self, source: RunSource) -> FileSubject:
-        """Returns the digested output file of a finished run; raises ``InputError`` if it is not here."""
+        """Returns the digested output of a finished run.
+
+        Raises ``InputError`` if the run was not made or failed, if the file is not here, or if its bytes
+        are no longer those that the run left.
+        """
         if source.record is None:
             if source.identity in self.failed:
                 raise self.failed[source.identity]
             raise InputError(f"run {source.key} has not been made", reason="MISSING_INPUT")
-        path = os.fspath(self.store.path(source.identity, source.output))
-        if not os.path.isfile(path):
+        found = self.output(source)
+        if found is None:
             raise InputError(f"run {source.key} lost its output {source.output}", reason="MISSING_INPUT")
-        return self._digest(f"{source.key}/{source.output}", path)
+        left = {item.sha256 for item in source.record.outputs if source.output in (item.name, item.file)}
+        if found.sha256 not in left:
+            message = f"output {source.output} of run {source.key} is not what the run left; train it again"
+            raise InputError(f"{message} with --rerun", reason="MALFORMED_INPUT")
+        return found
+
+    def output(self, source: RunSource) -> FileSubject | None:
+        """Returns the output as it lies on disk now, whatever the run's record says; None if absent."""
+        if source.record is None:
+            return None
+        path = os.fspath(self.store.path(source.identity, source.output))
+        return self._digest(f"{source.key}/{source.output}", path) if os.path.isfile(path) else None
 
 
 def _shipped_code(run: Run, root: Path) -> str | None:
-    from harness.registry import modules
     from harness.runs.identity import program_code_digest
 
-    shipped = modules("systems").get(run.system or "", "").startswith("harness.systems.")
-    return program_code_digest(run, root) if shipped else None
+    return program_code_digest(run, root) if shipped(run) else None
 
 
-def fresh_memo() -> Memo:
-    """Returns a memo that remembers nothing from disk, for those who must see the bytes themselves."""
-    return Memo(None, "", lambda: 0)
+def shipped(run: Run) -> bool:
+    """Tells whether a run's program is one that ships with the harness."""
+    from harness.registry import modules
+
+    target = modules("systems").get(run.system or "")
+    return target is not None and target.startswith("harness.systems.")

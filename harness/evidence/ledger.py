@@ -137,6 +137,22 @@ def _oldest_first(parents: Mapping[str, list[str]]) -> list[str]:
     return order
 
 
+def history(folder: Path, contract: str) -> list[dict[str, Any]]:
+    """Returns every record of a contract's checks with its time, oldest first; damaged entries left out."""
+    found: list[dict[str, Any]] = []
+    for path in sorted(folder.glob("*.json")):
+        data = path.read_bytes()
+        if bytes_digest(data) != path.stem:
+            continue
+        entry = json.loads(data)
+        found += [
+            {**record, "time": entry["time"]}
+            for record in entry.get("records", ())
+            if record["contract"] == contract
+        ]
+    return sorted(found, key=lambda record: str(record["time"]))
+
+
 def append(
     folder: Path,
     heads: tuple[str, ...],

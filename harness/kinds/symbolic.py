@@ -110,11 +110,21 @@ class Symbolic(Kind):
                 detail=f"{len(refuted)} of {len(proofs)} claims refuted, each at an exactly replayed point",
                 witnesses=tuple(_witness(text, proof) for text, proof in refuted[:MAX_WITNESSES]),
             )
-        return _open_verdict(proofs, denominator) or Verdict(
-            outcome=Outcome.DISCHARGED,
+        gravest = next((grave for grave in _REASONS if any(p.answer is grave for _, p in proofs)), None)
+        if len(proved) == len(proofs) and proofs:
+            return Verdict(
+                outcome=Outcome.DISCHARGED,
+                basis=Basis.PROVED,
+                denominator=denominator,
+                detail=_engines(proved),
+            )
+        still = [f"{text}: {p.answer}: {p.detail}" for text, p in proofs if p.answer is not Answer.PROVED]
+        return Verdict(
+            outcome=Outcome.INCONCLUSIVE,
             basis=Basis.PROVED,
             denominator=denominator,
-            detail=_engines(proved),
+            reason=_REASONS[gravest] if gravest else Reason.UNKNOWN,
+            detail="; ".join(still) or "there is no claim",
         )
 
     def _question(self, claim: str, context: Context) -> Question:
@@ -171,30 +181,6 @@ def bind(text: str, constants: Mapping[str, Printed], formulas: Mapping[str, For
 def _witness(text: str, proof: Proof) -> Witness:
     point = ", ".join(f"{name} = {value}" for name, value in proof.counterexample)
     return Witness(where=f"prove: {text}", found=f"at {point}: {proof.detail}", expected=str(text))
-
-
-def _open_verdict(proofs: list[tuple[Expression, Proof]], denominator: Denominator) -> Verdict | None:
-    """Returns the INCONCLUSIVE verdict of the gravest claim that is not proved, or None."""
-    for answer, reason in _REASONS.items():
-        found = [(text, proof) for text, proof in proofs if proof.answer is answer]
-        if found:
-            detail = "; ".join(f"{text}: {answer}: {proof.detail}" for text, proof in found)
-            return Verdict(
-                outcome=Outcome.INCONCLUSIVE,
-                basis=Basis.PROVED,
-                denominator=denominator,
-                reason=reason,
-                detail=detail,
-            )
-    if denominator.judged < denominator.total or not denominator.total:
-        return Verdict(
-            outcome=Outcome.INCONCLUSIVE,
-            basis=Basis.PROVED,
-            denominator=denominator,
-            reason=Reason.UNKNOWN,
-            detail="not every claim was proved",
-        )
-    return None
 
 
 def _engines(proved: list[Proof]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harness.reports._lines import shown_status
@@ -14,9 +14,16 @@ WIDTH = 100
 
 
 def criterion_text(
-    contract: str, row: CriterionRow, clause: str | None, told: Mapping[str, Mapping[str, Any]]
+    contract: str,
+    row: CriterionRow,
+    clause: str | None,
+    told: Mapping[str, Mapping[str, Any]],
+    past: Sequence[Mapping[str, Any]],
 ) -> str:
-    """Returns the whole story of a criterion; ``told`` maps evidence paths to statement predicates."""
+    """Returns the whole story of a criterion.
+
+    ``told`` maps evidence paths to statement predicates; ``past`` are the ledger's records of it.
+    """
     lines = [f"{contract}/{row.id}  {colour(row.status, shown_status(row))}  ({row.severity})", ""]
     lines += _wrapped("claim    ", row.claim)
     if row.reason:
@@ -27,40 +34,56 @@ def criterion_text(
         lines += _wrapped("missing  ", row.missing)
     for number, item in enumerate(row.obligations, start=1):
         lines += ["", *_obligation(number, item, told.get(item.path))]
-    return "\n".join(lines)
+    return "\n".join((*lines, *_moved(row, past)))
+
+
+def _moved(row: CriterionRow, past: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Lists verdicts on obligations that the criterion no longer has: a bar that moved after evidence."""
+    present = {item.digest for item in row.obligations}
+    former = [record for record in past if record["obligation"] not in present]
+    if not former:
+        return []
+    lines = ["", "the ledger remembers other obligations of this criterion:"]
+    lines += [
+        f"   {record['time']}  {record['outcome']}  {clean(record['threshold'] or record['obligation'][:12])}"
+        for record in former[-12:]
+    ]
+    return lines
 
 
 def _obligation(number: int, item: ObligationRow, predicate: Mapping[str, Any] | None) -> list[str]:
     head = f"{number}. {item.kind} {item.digest[:12]}  {colour(item.status, item.status.value)}"
     if predicate is None:
-        return [head, *_wrapped("   why      ", item.note or item.needs or "no evidence")]
+        return [head, *_wrapped("   why       ", item.note or item.needs or "no evidence")]
     verdict = predicate["verdict"]
     lines = [head]
-    lines += _wrapped("   basis    ", _basis(verdict["basis"], predicate["runs"]))
+    if verdict["reason"] is None:
+        lines += _wrapped("   basis     ", _basis(verdict["basis"], predicate["runs"]))
     if item.record:
-        lines += _wrapped("   judged   ", item.record.denominator)
+        lines += _wrapped("   judged    ", item.record.denominator)
     for name in ("reason", "measured", "threshold", "margin", "detail"):
         if verdict[name]:
-            lines += _wrapped(f"   {name:<9}", str(verdict[name]))
+            lines += _wrapped(f"   {name:<10}", str(verdict[name]))
     if item.identity_only:
-        lines.append("   note     bound to the run's identity only: its outputs are not here")
+        lines.append("   note      bound to the run's identity only: its outputs are not here")
     for witness in verdict["witnesses"]:
         lines += _wrapped(
-            "   witness  ", f"{witness['where']}: {witness['found']}; claimed: {witness['expected']}"
+            "   witness   ", f"{witness['where']}: {witness['found']}; claimed: {witness['expected']}"
         )
     for run in predicate["runs"]:
         scale = f"{run['scale']['steps']:,} steps, {run['scale']['parameters']:,} parameters"
-        lines.append(f"   run      {run['run']} seed {run['seed']} on {run['device']}: {scale}")
+        lines.append(f"   run       {run['run']} seed {run['seed']} on {run['device']}: {scale}")
     lines += [
-        f"   bytes    {clean(m['name'])} sha256 {m['digest']['sha256'][:16]}…" for m in predicate["materials"]
+        f"   bytes     {clean(m['name'])} sha256 {m['digest']['sha256'][:16]}…"
+        for m in predicate["materials"]
     ]
-    lines.append(f"   evidence {item.path}, {predicate['finishedOn']}")
+    lines.append(f"   evidence  {item.path}, {predicate['finishedOn']}")
     return lines
 
 
 def _basis(basis: str, runs: list[Any]) -> str:
     meaning = {
-        "proved": "proved by a solver",
+        "proved": "settled by a solver, for all values",
         "measured": f"measured on {len(runs)} runs that our own instrumentation watched",
         "checked": "checked: recomputed from bytes that their author could have written",
         "stated": "only stated",

@@ -63,12 +63,10 @@ def test_a_question_that_overruns_is_killed_and_the_next_one_answered():
 
 
 def test_the_real_worker_is_killed_at_its_limit_and_starts_again():
-    """Five Newton-Schulz steps keep z3 busy far past its own time limit."""
-    question = next(true for name, true, _ in obligations(0.5) if name == "ns_five_steps")
-    with Prover(grace=0.3) as prover:
-        started = time.monotonic()
-        assert prover.prove(question).answer in (Answer.TIMED_OUT, Answer.UNKNOWN)
-        assert time.monotonic() - started < 10
+    question = next(true for name, true, _ in obligations(0.02) if name == "ns_five_steps")
+    with Prover(grace=0.0) as prover:
+        assert prover.prove(question).answer is Answer.TIMED_OUT
+        assert prover._process is None
         assert prover.prove(ask("one(x) > x")).answer is Answer.PROVED
 
 
