@@ -154,7 +154,7 @@ class Arithmetic(Kind):
             formulas=context.formulas,
             setting=setting,
             allow_unjudged=self.allow_unjudged,
-            unit="relations" if self.log is None else "rows of relations",
+            unit="relations" if self.log is None else "row relations",
         )
 
     def _number(self, value: Printed | Pick, context: Context) -> Vector:
