@@ -128,3 +128,24 @@ class Bench:
     def settle(self) -> None:
         """Waits until files are old enough for the memo to remember them."""
         time.sleep(0.06)
+
+
+WAYS = {
+    "DISCHARGED": "holds: 'a + b == c', numbers: {a: 15, b: 5, c: 20}",
+    "FALSIFIED": "holds: 'a + b == c', numbers: {a: 15, b: 5, c: 21}",
+    "INCONCLUSIVE": "holds: 'a - a <= 1', numbers: {a: 1.5}",
+    "ERROR": "metric: loss, log: absent, at_most: 5",
+    "UNTRIED": "card: README.md",
+}
+"""One obligation for every status that a first check can give it."""
+
+
+def criteria(*stated: tuple[str, str, str]) -> str:
+    """Returns a contract body with one criterion for each (severity, id, outcomes joined by ``+``)."""
+    lines = ["inputs: {absent: {file: absent.jsonl}}", "criteria:"]
+    for severity, name, outcomes in stated:
+        reason = ", reason: It was measured otherwise." if severity == "refuted" else ""
+        obligations = ", ".join(f"{{{WAYS[outcome]}}}" for outcome in outcomes.split("+"))
+        lines.append(f"  - {{id: {name}, claim: Claim {name}., severity: {severity}{reason},")
+        lines.append(f"     obligations: [{obligations}]}}")
+    return "\n".join(lines) + "\n"

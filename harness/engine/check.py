@@ -16,7 +16,7 @@ from harness.engine.load import Loaded
 from harness.engine.pins import compare, current_pins, evidence_path, pins_digest
 from harness.engine.project import Project
 from harness.engine.running import Made
-from harness.engine.sources import Sources
+from harness.engine.sources import RunSource, Sources
 from harness.evidence.digests import bytes_digest
 from harness.evidence.ledger import Ledger, LedgerRecord, append, read_ledger
 from harness.evidence.memo import Memo, write_atomically
@@ -154,20 +154,7 @@ class Checker:
                 Material(name=found.name, sha256=found.sha256, size=found.size)
                 for found in sources.digested(name)
             ]
-            runs += [
-                RunPin(
-                    run=source.run,
-                    seed=source.seed,
-                    identity=source.identity,
-                    device=source.record.device,
-                    steps=source.record.steps,
-                    parameters=source.record.parameters,
-                    wall=source.record.wall,
-                    outputs={source.output: sources.run_file(source).sha256},
-                )
-                for source in sources.runs(name)
-                if source.record is not None
-            ]
+            runs += [run_pin(source, sources) for source in sources.runs(name)]
         return Evidence(
             contract=contract.name,
             contract_version=contract.version,
@@ -206,6 +193,21 @@ def runs_of(item: Item) -> tuple[str, ...]:
     """Returns the names of the runs that an obligation takes its inputs from."""
     needed = (item.contract.inputs[name].run for name in item.obligation.inputs)
     return tuple(dict.fromkeys(run for run in needed if run is not None))
+
+
+def run_pin(source: RunSource, sources: Sources) -> RunPin:
+    """Pins one run: its identity, and what it got and left if it has finished."""
+    record, output = source.record, sources.output(source)
+    return RunPin(
+        run=source.run,
+        seed=source.seed,
+        identity=source.identity,
+        device=record.device if record else "none",
+        steps=record.steps if record else 0,
+        parameters=record.parameters if record else 0,
+        wall=record.wall if record else 0.0,
+        outputs={source.output: output.sha256} if output else {},
+    )
 
 
 def contradiction(verdict: Verdict, kept: Record) -> Verdict:

@@ -16,6 +16,8 @@ from typing import Any
 from harness.evidence.digests import bytes_digest
 from harness.evidence.memo import Memo, write_atomically
 
+_KEPT = ("path", "sha256", "pins", "outcome")
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LedgerRecord:
@@ -65,36 +67,40 @@ def read_ledger(folder: Path, memo: Memo) -> Ledger:
             continue
         entry = memo.of(os.path.join(folder, name), "ledger", _entry)
         if entry is None:
-            problems.append(f"ledger entry {name} was changed: its digest is not its name")
+            problems.append(f"ledger entry {name} was changed: it is not the entry that its name says")
         else:
             entries[name[:-5]] = entry
     parents = {digest: entry["parents"] for digest, entry in entries.items()}
+    missing = [(digest, p) for digest in sorted(entries) for p in parents[digest] if p not in entries]
     problems += [
         f"ledger entry {parent[:12]}… is missing; {digest[:12]}… names it as parent"
-        for digest in sorted(entries)
-        for parent in parents[digest]
-        if parent not in entries
+        for digest, parent in missing
     ]
     named = {parent for listed in parents.values() for parent in listed}
     heads = tuple(sorted(digest for digest in entries if digest not in named))
+    current = _current(entries, parents)
     return Ledger(
         heads=heads,
-        current=_current(entries, parents),
+        current=_unambiguous(current) if missing else current,
         problems=tuple(problems),
         entries=len(entries),
     )
 
 
 def _entry(path: str) -> Any:
+    """Reads an entry as JSON that the memo can keep; None if its bytes are not an entry of that name."""
     with open(path, "rb") as stream:
         data = stream.read()
     if bytes_digest(data) != os.path.basename(path)[:-5]:
         return None
-    value = json.loads(data)
-    kept = [
-        [item["path"], item["sha256"], item["pins"], item["outcome"]] for item in value.get("records", ())
-    ]
-    return {"parents": value["parents"], "records": kept}
+    try:
+        value = json.loads(data)
+        records = [[item[name] for name in _KEPT] for item in value["records"]]
+        parents = list(value["parents"])
+    except (ValueError, RecursionError, KeyError, TypeError):
+        return None
+    words = [*parents, *(word for record in records for word in record)]
+    return {"parents": parents, "records": records} if all(isinstance(w, str) for w in words) else None
 
 
 def _current(
@@ -117,6 +123,13 @@ def _current(
             kept.append((mine, (sha256, pins, outcome)))
             alive[path] = kept
     return {path: tuple(found for _, found in kept) for path, kept in alive.items()}
+
+
+def _unambiguous(
+    current: Mapping[str, tuple[tuple[str, str, str], ...]],
+) -> dict[str, tuple[tuple[str, str, str], ...]]:
+    """Drops what several entries recorded: with a gap in the ledger nobody can tell which is the later."""
+    return {path: found if len(set(found)) == 1 else () for path, found in current.items()}
 
 
 def _oldest_first(parents: Mapping[str, list[str]]) -> list[str]:

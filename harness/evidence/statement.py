@@ -150,7 +150,7 @@ def _record(predicate: Any, path: str, sha256: str) -> Record:
         basis=verdict["basis"],
         reason=verdict["reason"],
         detail=verdict["detail"],
-        denominator=str(Denominator(**verdict["denominator"])),
+        denominator=str(_denominator(verdict["denominator"])),
         pins=Pins(
             obligation=predicate["obligation"]["digest"],
             kind_version=predicate["obligation"]["kindVersion"],
@@ -164,8 +164,8 @@ def _record(predicate: Any, path: str, sha256: str) -> Record:
             },
         ),
         devices=tuple(sorted({pin["device"] for pin in runs})),
-        steps=min((pin["scale"]["steps"] for pin in runs), default=None),
-        parameters=min((pin["scale"]["parameters"] for pin in runs), default=None),
+        steps=min((_count(pin["scale"]["steps"]) for pin in runs), default=None),
+        parameters=min((_count(pin["scale"]["parameters"]) for pin in runs), default=None),
     )
 
 
@@ -175,11 +175,34 @@ def verdict_of(predicate: Any) -> Verdict:
     return Verdict(
         outcome=Outcome(told["outcome"]),
         basis=Basis(told["basis"]),
-        denominator=Denominator(**told["denominator"]),
+        denominator=_denominator(told["denominator"]),
         reason=Reason(told["reason"]) if told["reason"] is not None else None,
-        detail=told["detail"],
-        measured=told["measured"],
-        threshold=told["threshold"],
-        margin=told["margin"],
-        witnesses=tuple(Witness(**item) for item in told["witnesses"]),
+        detail=_text(told["detail"]),
+        measured=_text_or_none(told["measured"]),
+        threshold=_text_or_none(told["threshold"]),
+        margin=_text_or_none(told["margin"]),
+        witnesses=tuple(Witness(**{k: _text(v) for k, v in item.items()}) for item in told["witnesses"]),
     )
+
+
+def _denominator(told: Mapping[str, Any]) -> Denominator:
+    found = Denominator(**{k: _text(v) if k == "unit" else _count(v) for k, v in told.items()})
+    if found.judged > found.total:
+        raise ValueError(f"{found.judged} judged of {found.total}")
+    return found
+
+
+def _count(value: Any) -> int:
+    if type(value) is not int or value < 0:
+        raise ValueError(f"{value!r} is no count")
+    return value
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is no text")
+    return value
+
+
+def _text_or_none(value: Any) -> str | None:
+    return None if value is None else _text(value)

@@ -92,6 +92,10 @@ def _basis(basis: str, runs: list[Any]) -> str:
 
 
 def _wrapped(label: str, text: str) -> list[str]:
-    body = textwrap.wrap(clean(text), WIDTH - len(label)) or [""]
+    body = [
+        line
+        for part in text.splitlines() or [""]
+        for line in textwrap.wrap(clean(part), WIDTH - len(label)) or [""]
+    ]
     pad = " " * len(label)
     return [(label if index == 0 else pad) + line for index, line in enumerate(body)]

@@ -91,7 +91,12 @@ def _system(job: Job, device: str, tell: Tell) -> Done:
             last = now
             tell({"progress": [step, total, note]})
 
-    summary = system.train(job.config, job.seed, device, Path(job.out), report)
+    try:
+        summary = system.train(job.config, job.seed, device, Path(job.out), report)
+    except ModuleNotFoundError as error:
+        remedy = "pip install 'claims-harness[train]'"
+        message = f"system {job.system} needs {error.name}, which is not installed: {remedy}"
+        raise InputError(message, reason="RUN_FAILED") from error
     return Done(steps=summary.steps, parameters=summary.parameters, outputs=system.outputs)
 
 

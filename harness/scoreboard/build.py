@@ -130,7 +130,7 @@ class _Builder:
         record, note = self.record(path)
         status, identity_only = Status.UNTRIED, False
         if record is None:
-            note = note or self.former(path, criterion.id)
+            note = note or self.former(path, sources.contract, criterion)
             status = Status.STALE if note else Status.UNTRIED
         elif self.ledger.contradicts(path):
             status, note, record = Status.ERROR, "two branches recorded different verdicts", None
@@ -187,7 +187,7 @@ class _Builder:
         self.problems.append(problem)
         return "evidence absent or altered"
 
-    def former(self, path: str, criterion: str) -> str:
+    def former(self, path: str, contract: Contract, criterion: Criterion) -> str:
         """Says whether the criterion has evidence of an obligation that it no longer has."""
         folder = os.path.dirname(path)
         if folder not in self.folders:
@@ -195,9 +195,13 @@ class _Builder:
                 self.folders[folder] = os.listdir(os.path.join(self.project.root, folder))
             except OSError:
                 self.folders[folder] = []
-        own = os.path.basename(path)
+        present = {
+            os.path.basename(evidence_path(self.project, contract, criterion, item.digest))
+            for item in criterion.obligations
+        }
+        dots = os.path.basename(path).count(".")
         old = any(
-            name != own and name.startswith(f"{criterion}.") and name.count(".") == own.count(".")
+            name not in present and name.startswith(f"{criterion.id}.") and name.count(".") == dots
             for name in self.folders[folder]
         )
         return "the obligation changed after evidence" if old else ""

@@ -5,7 +5,8 @@ from pathlib import Path
 from harness.engine.context import DischargeContext
 from harness.engine.discharge import discharge
 from harness.engine.project import read_project
-from harness.engine.sources import Sources, fresh_memo
+from harness.engine.sources import Sources
+from harness.evidence.memo import Memo
 from harness.reading.contract import read_contract
 
 
@@ -14,7 +15,7 @@ def judge(root: Path, body: str, files=None):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_bytes(data)
     contract = read_contract(f"contract: example\n{body}".encode(), "contracts/example.yaml", root)
-    memo = fresh_memo()
+    memo = Memo(None, "", lambda: 0)
     context = DischargeContext(Sources(read_project(root, memo), contract, memo), prove=None)
     ((obligation,),) = (criterion.obligations for criterion in contract.criteria)
     return discharge(obligation, context)

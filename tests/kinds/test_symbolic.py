@@ -5,7 +5,8 @@ import pytest
 from harness.engine.context import DischargeContext
 from harness.engine.discharge import discharge
 from harness.engine.project import read_project
-from harness.engine.sources import Sources, fresh_memo
+from harness.engine.sources import Sources
+from harness.evidence.memo import Memo
 from harness.kinds.symbolic import Symbolic, bind, condition_text
 from harness.model.kind import Scope
 from harness.model.problem import InvalidContract
@@ -33,7 +34,7 @@ def prover():
 
 def judge(root: Path, body: str, prove):
     contract = read_contract(f"contract: example\n{body}".encode(), "contracts/example.yaml", root)
-    memo = fresh_memo()
+    memo = Memo(None, "", lambda: 0)
     context = DischargeContext(Sources(read_project(root, memo), contract, memo), prove=prove)
     ((obligation,),) = (criterion.obligations for criterion in contract.criteria)
     return discharge(obligation, context)
