@@ -13,7 +13,7 @@ board: $(VENV)/.run
 
 # Installs the harness with its tools and runs everything that CI runs.
 test: $(VENV)/.dev lint
-	$(BIN)/python -m pytest tests --cov=harness --cov-branch --cov-report=term:skip-covered --cov-fail-under=85
+	$(BIN)/python -m pytest tests --numprocesses auto --cov=harness --cov-branch --cov-report=term:skip-covered --cov-fail-under=85
 	$(BIN)/python -m pytest falsifiers
 
 lint: $(VENV)/.dev

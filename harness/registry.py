@@ -20,7 +20,10 @@ RESERVED_KINDS = frozenset(
     "prediction behaviour".split()
 )
 """Kinds that the language names but this version may lack: their obligations stay UNTRIED."""
-BROKEN = (ImportError, SyntaxError, NameError, AttributeError, LookupError, TypeError, ValueError, OSError)
+BROKEN = (
+    *(ImportError, SyntaxError, NameError, AttributeError, LookupError, TypeError, ValueError, OSError),
+    *(ArithmeticError, AssertionError, RuntimeError),
+)
 """What importing a broken module raises; anything else passes as it is, and is as fatal."""
 
 

@@ -57,11 +57,8 @@ def test_a_kind_of_another_project_stands_beside_the_built_in_ones(kinds_with, e
     [
         ("trace = theirs", KIND, "two plug-ins are called trace: harness.kinds.trace and theirs"),
         ("foreign = theirs", "1 / 0\n", "does not load: division by zero"),
-        ("foreign = theirs", "import nothing_of_that_name\n", "does not load: No module named"),
         ("foreign = theirs", "def\n", "does not load: invalid syntax"),
-        ("foreign = theirs", "undefined\n", "does not load: name 'undefined' is not defined"),
         ("foreign = nowhere", KIND, "kinds plug-in foreign (nowhere) does not load"),
-        ("foreign = theirs", "", "must define exactly one kind, not 0"),
         ("other = theirs", KIND, "must name its kind 'other'"),
     ],
 )
@@ -81,4 +78,3 @@ def test_shared_parts_of_a_room_are_no_plug_ins():
         assert not any(name.startswith("_") for name in registry.modules(room))
     assert {"trace", "symbolic"} <= registry.modules("kinds").keys()
     assert "hexad" in registry.modules("systems")
-    assert not registry.RESERVED_KINDS & registry.kinds().keys()

@@ -106,6 +106,8 @@ def where_faults(field: str, where: Mapping[str, object], scope: Scope) -> Itera
     for name, value in where.items():
         if name in taken:
             yield Fault(field=field, message=f"{name} already names a formula or function")
+        if name in scope.constants:
+            yield Fault(field=field, message=f"{name} is already a constant of the whole contract")
         if not name.isidentifier():
             yield Fault(field=field, message=f"{name!r} cannot be used in an expression")
         if isinstance(value, Printed) and not value.finite:

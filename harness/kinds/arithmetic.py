@@ -121,7 +121,7 @@ class Arithmetic(Kind):
             yield Fault(field="numbers", message="neither numbers nor a log: there is nothing to check")
         if not self.resolution.finite or not 0 < self.resolution.exact < 1:
             yield Fault(field="resolution", message="must lie between 0 and 1")
-        for name in sorted(self.numbers.keys() & (self.where.keys() | scope.constants.keys())):
+        for name in sorted(self.numbers.keys() & self.where.keys()):
             yield Fault(field="numbers", message=f"{name} is a published number and a constant")
         for name, value in self.numbers.items():
             if isinstance(value, Pick) and value.input not in scope.inputs:

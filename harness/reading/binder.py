@@ -85,8 +85,6 @@ class Binder:
 
     def bind(self, node: Node, kind: Any, path: str) -> Any:
         """Binds ``node`` to the type ``kind``; returns ``INVALID`` after noting what is wrong."""
-        if isinstance(node, Refused):
-            return INVALID
         origin = get_origin(kind)
         if origin in (Union, types.UnionType):
             return self._union(node, get_args(kind), path)

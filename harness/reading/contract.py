@@ -13,7 +13,7 @@ from harness.model.spec import Spec
 from harness.reading.binder import INVALID, Binder, did_you_mean, field_types
 from harness.reading.digest import text_digest
 from harness.reading.document import ContractDocument, CriterionDocument
-from harness.reading.lower import lower
+from harness.reading.lower import SHORT_INPUTS, lower
 from harness.reading.names import DEVICES, Names, check_inputs, check_runs, read_names
 from harness.reading.nodes import Listing, Node, Scalar, Table, is_null, parse_nodes, read_nodes
 from harness.reading.obligations import Declared, ObligationReader
@@ -24,7 +24,6 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
 _SPEC = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)@([A-Za-z0-9][A-Za-z0-9._+-]*)\Z")
 _CRITERIA = frozenset({"criteria"})
 _OBLIGATIONS = frozenset({"obligations"})
-_SHORT_KEYS = ("data", "log")
 
 
 def short_fields() -> dict[str, str]:
@@ -70,7 +69,7 @@ class _Reader:
         self.names = Names()
 
     def read(self, node: Node, digest: str) -> Contract:
-        document = self.binder.record(node, ContractDocument, "", _CRITERIA, _SHORT_KEYS)
+        document = self.binder.record(node, ContractDocument, "", _CRITERIA, SHORT_INPUTS)
         if not isinstance(node, Table):
             raise InvalidContract(self.binder.problems)
         self.node = node

@@ -165,6 +165,10 @@ MISTAKES = {
         LOG + "criteria: {A: {rows: finite(a), severity: refuted}}",
         3, "criteria.A", "add reason: why it is false",
     ),
+    "a constant twice": (
+        body(TRACE + ", where: {a: 1.0}", MANY + "where: {a: 2.0}"),
+        7, OB + ".where", "a is already a constant",
+    ),
     # what a kind finds in its own fields
     "no claim": (body("kind: symbolic, given: {a: real}, prove: a"), 6, OB + ".prove[0]", "true or false"),
     "caret": (body('kind: trace, rows: "finite(a) and"'), 6, OB + ".rows", "^"),

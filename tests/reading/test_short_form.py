@@ -36,6 +36,10 @@ criteria:
   "no": {prove: [x > 0 or x <= 0, "x == x"], given: {x: real}, reason: ~, basis: [proved]}
   three:
     - nonsense
+    - {a: [1, -2], b: []}
+  four:
+    - f(x, y) > 0
+    - b, c
 """
 
 
