@@ -1,0 +1,102 @@
+"""Changes that the text states beside both values: ``2.6973 vs 2.8615 (+0.164)``, ``74M vs 18M: 4.1× larger``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from harness.audit.findings import Finding
+from harness.audit.judge import verdict
+from harness.audit.masks import LEVEL, PERCENT, PLAIN, RATIO, SIGNED, SIGNED_PERCENT, W, Mask, masks
+from harness.audit.numbers import Number
+from harness.audit.relate import askable, explained, nearest
+from harness.audit.text import Document
+
+NAME = "change"
+MORE = r"(?:larger|bigger|more|higher|greater|longer|faster|wider|deeper|better|worse|heavier)"
+LESS = r"(?:smaller|fewer|less|lower|shorter|slower|cheaper|narrower|lighter|reduction|compression|compressed)"
+_KEY = (
+    rf"(?:{MORE}|{LESS}|increase|decrease|improvement|improved|gain|drop|reduced|regression|speed-?up|savings?|change"
+    r"|difference|delta|worsening)"
+)
+_WORDS = rf"(?:\s*{W}){{0,6}}?\s*[:=]?\s*"
+_BETWEEN = rf"{_WORDS}(?:\bvs\.?|\bversus|\bagainst|\bcompared (?:to|with)|\bto|→|->|\binstead of){_WORDS}"
+_CHANGE = (
+    rf"(?:(?P<d>[{SIGNED}{SIGNED_PERCENT}])(?=\s*(?:\)|,|;|{W}\s*\)|(?:{W}\s+)?{_KEY}))"
+    rf"|(?P<e>[{PLAIN}{PERCENT}{RATIO}])(?=\s*(?:{W}\s+)?{_KEY}))"
+)
+_BESIDE = re.compile(rf"(?P<a>{LEVEL}){_BETWEEN}(?P<b>{LEVEL})(?:\s*{W}){{0,3}}\s*[,:]?\s*\(\s*(?:an? )?{_CHANGE}")
+_BEFORE = re.compile(
+    rf"(?P<e>[{RATIO}{PERCENT}])\s*(?:-?\s*{_KEY})(?:\s*{W}){{0,4}}?\s*\(\s*(?:{W}\s*[:=]?\s*){{0,3}}"
+    rf"(?P<a>{LEVEL}){_BETWEEN}(?P<b>{LEVEL})\s*(?:{W}\s*){{0,2}}\)"
+)
+_THAN = re.compile(
+    rf"(?P<a>{LEVEL})(?:\s*{W}){{0,2}}\s*[(,—–-]+\s*(?P<e>[{RATIO}{PERCENT}])\s*{_KEY}\s+than(?:\s*{W}){{0,5}}\s*\(?"
+    rf"(?P<b>{LEVEL})"
+)
+_OVER = re.compile(
+    rf"(?P<d>[{SIGNED}{SIGNED_PERCENT}])(?:\s*{W}){{0,3}}?\s*\b(?:over|vs\.?|than|relative to|compared (?:to|with)"
+    rf"|against)(?:\s*{W}){{0,7}}\s*\((?:{W}\s*[:=]?\s*){{0,2}}(?P<b>{LEVEL})\s*(?:{W})?\)"
+)
+_LISTED = re.compile(rf"(?P<a>{LEVEL})\s*(?:{W})?\s*\(\s*(?P<d>{SIGNED})\s*(?:[,)]|{W}\s*[,)])")
+
+
+def judge(document: Document) -> Iterator[Finding]:
+    """Tries every change whose two values the sentence gives, or must hold among those of the block."""
+    for sentence in masks(document):
+        for pattern in (_BESIDE, _BEFORE, _THAN):
+            for match in pattern.finditer(sentence.text):
+                yield from _direct(sentence, match)
+        for match in _OVER.finditer(sentence.text):
+            yield from _among(sentence, match, "b")
+        for match in _LISTED.finditer(sentence.text):
+            if not _BESIDE.search(sentence.text, max(0, match.start() - 90), match.end()):
+                yield from _among(sentence, match, "a")
+
+
+def _direct(sentence: Mask, match: re.Match[str]) -> Iterator[Finding]:
+    a, b = sentence.number(match, "a"), sentence.number(match, "b")
+    named = "d" if "d" in match.re.groupindex and match["d"] else "e"
+    change = sentence.number(match, named)
+    if askable(a, b, change):
+        yield _finding(sentence, sentence.excerpt(match), a, b, change)
+
+
+def _among(sentence: Mask, match: re.Match[str], group: str) -> Iterator[Finding]:
+    """Judges a change against one value that is named; the other is any like it in the block.
+
+    Only when no other value of the block explains the change does it contradict; the nearest is named.
+    """
+    known, change = sentence.number(match, group), sentence.number(match, "d")
+    like = [
+        other
+        for other in sentence.numbers
+        if other not in (known, change)
+        and other.dimension == known.dimension
+        and not other.signed
+        and _alike(other, known)
+        and askable(other, known, change)
+    ]
+    if not like or known.counts:
+        return
+    best = min(like, key=lambda other: abs(nearest(other, known, change).middle - abs(change.value)))
+    yield _finding(sentence, sentence.excerpt(match), best, known, change)
+
+
+def _alike(one: Number, other: Number) -> bool:
+    """Tells whether two numbers may be values of one metric: printed as finely, and of one size."""
+    finer, coarser = sorted((one.step, other.step))
+    return coarser <= 100 * finer and abs(other.value) / 4 <= abs(one.value) <= 4 * abs(other.value)
+
+
+def _finding(sentence: Mask, statement: str, a: Number, b: Number, change: Number) -> Finding:
+    document = sentence.document
+    return verdict(
+        document,
+        NAME,
+        holds=explained(a, b, change),
+        statement=statement,
+        stated=change,
+        computed=nearest(a, b, change),
+        rests=f"from {a.text} ({document.place(a.start)}) and {b.text} ({document.place(b.start)})",
+    )

@@ -1,0 +1,30 @@
+"""Tries every rule on a document."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from functools import cache
+from types import ModuleType
+
+from harness.audit.findings import Finding, ordered
+from harness.audit.text import Document
+
+
+@cache
+def rules() -> tuple[ModuleType, ...]:
+    """Returns the modules of ``harness/audit/rules``, each with a ``judge(document)``."""
+    package = importlib.import_module("harness.audit.rules")
+    names = sorted(info.name for info in pkgutil.iter_modules(package.__path__) if info.name[0] != "_")
+    return tuple(importlib.import_module(f"harness.audit.rules.{name}") for name in names)
+
+
+def audit_text(name: str, text: str) -> tuple[Finding, ...]:
+    """Returns what the rules find in one text, contradictions first."""
+    return ordered(_judged(Document(name, text)))
+
+
+def _judged(document: Document) -> Iterator[Finding]:
+    for rule in rules():
+        yield from rule.judge(document)
