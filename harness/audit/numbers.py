@@ -74,11 +74,11 @@ class Number:
 
     @property
     def radius(self) -> Fraction:
-        """Half a unit of the last digit; of the last digit that is not zero for an approximate number."""
+        """Half a unit of the last digit; of the last that is not zero for an approximate whole number."""
         if not self.about:
             return self.step / 2
         step, value = self.step, abs(self.value)
-        while value and (value / (10 * step)).denominator == 1:
+        while value and "." not in self.text and (value / (10 * step)).denominator == 1:
             step *= 10
         return max(step / 2, value / 20)
 
