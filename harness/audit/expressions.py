@@ -192,6 +192,8 @@ def _combined(operator: str, one: Value, other: Value) -> Value:
 
 
 def _paired(one: Sequence[Range], other: Sequence[Range]) -> list[tuple[Range, Range]]:
+    if len(one) == len(other):
+        return list(zip(one, other, strict=True))
     return [(a, b) for a in one for b in other]
 
 

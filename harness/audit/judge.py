@@ -23,6 +23,14 @@ def readings(number: Number) -> tuple[Range, ...]:
     return (plain,) if number.other == 1 else (plain, plain.scaled(number.other))
 
 
+def paired(a: Number, b: Number) -> tuple[tuple[Range, Range], ...]:
+    """Returns what two operands may stand for together: prefixes of both are read alike."""
+    one, other = readings(a), readings(b)
+    if len(one) == len(other):
+        return tuple(zip(one, other, strict=True))
+    return tuple((x, y) for x in one for y in other)
+
+
 def claims(stated: Number, *, about: bool = False, exact: bool = False) -> tuple[Range, ...]:
     """Returns the values that a printed result allows: rounded, or, where that changes it by
     no more than a twentieth, cut after its last digit.

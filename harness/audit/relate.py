@@ -5,29 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from harness.audit.judge import fits, readings
+from harness.audit.judge import fits, paired
 from harness.audit.numbers import Number
-from harness.audit.ranges import Range, Undefined
+from harness.audit.ranges import Range, Undefined, point
 
 HUNDRED = Fraction(100)
 
 
 def ways(a: Number, b: Number, change: Number) -> Iterator[Range]:
     """Yields the absolute changes between two values, of the sort that ``change`` is."""
-    for x in readings(a):
-        for y in readings(b):
-            difference = abs(x - y)
-            if change.dimension == "ratio":
-                yield from _quotients(x, y)
-                yield from (abs(one - Range(Fraction(1), Fraction(1))) for one in _quotients(x, y))
-            elif change.dimension == "percent":
-                yield from (abs(one) for base in (x, y) for one in _over(difference, base))
-                yield difference if a.dimension == "percent" else difference.scaled(1 / HUNDRED)
-                yield from (abs(one) for one in (*_over(x, y), *_over(y, x)))
-            else:
-                yield difference
-                if a.dimension == "percent":
-                    yield difference.scaled(HUNDRED)
+    for x, y in paired(a, b):
+        difference = abs(x - y)
+        if change.dimension == "ratio":
+            yield from _quotients(x, y)
+            yield from (abs(one - point(1)) for one in _quotients(x, y))
+        elif change.dimension == "percent":
+            yield from (abs(one) for base in (x, y) for one in _over(difference, base))
+            yield difference if a.dimension == "percent" else difference.scaled(1 / HUNDRED)
+            yield from (abs(one) for one in (*_over(x, y), *_over(y, x)))
+        else:
+            yield difference
+            if a.dimension == "percent":
+                yield difference.scaled(HUNDRED)
 
 
 def explained(a: Number, b: Number, change: Number) -> bool:

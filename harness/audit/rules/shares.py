@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from harness.audit.findings import Finding
-from harness.audit.judge import fits, readings, verdict
+from harness.audit.judge import fits, paired, verdict
 from harness.audit.masks import PERCENT, PLAIN, W, Mask, masks
 from harness.audit.numbers import Number
 from harness.audit.ranges import Range, Undefined
@@ -37,7 +37,7 @@ def _share(sentence: Mask, match: re.Match[str]) -> Iterator[Finding]:
     if part.dimension != whole.dimension or abs(part.value) > abs(whole.value) or part.more or whole.more:
         return
     try:
-        found = [x / y for x in readings(part) for y in readings(whole)]
+        found = [x / y for x, y in paired(part, whole)]
     except Undefined:
         return
     yield _found(sentence, NAME, match, share, found[0], holds=fits(share, found), rest=part)

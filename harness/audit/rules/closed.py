@@ -1,0 +1,143 @@
+"""Closed forms: the loss of a uniform guess is ln V, perplexity is exp(loss), digests have their length."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from harness.audit import ranges
+from harness.audit.findings import Figure, Finding, Said
+from harness.audit.judge import fits, verdict
+from harness.audit.numbers import Number
+from harness.audit.quantities import Quantity, quantities
+from harness.audit.ranges import Range, Undefined, point
+from harness.audit.text import Document
+
+NAME = "closed form"
+_LOSS = {"loss", "ce", "nll", "xent", "cross", "entropy"}
+_PPL = {"ppl", "perplexity"}
+_UNIFORM = {"uniform", "baseline", "model", "nats", "random", "guess", "chance", *_LOSS}
+_CONTEXT = re.compile(r"(?<![A-Za-z])(?:ce|loss|nats|nll|cross-entropy|entropy)(?![A-Za-z])", re.I)
+_VOCABULARY = re.compile(r"(?<![\w.])(?:vocab(?:ulary)?(?:[ _-]?size)?|n_vocab|V)\s*(?:=|:|of|is)?\s*(?=\d)")
+_DIGEST = re.compile(r"\b(?P<name>sha-?256|sha-?1|md5|sha-?512)\b[^\n0-9a-f]{0,12}(?P<hex>[0-9a-f]{24,140})\b", re.I)
+_LENGTHS = {"sha256": 64, "sha1": 40, "md5": 32, "sha512": 128}
+
+
+def judge(document: Document) -> Iterator[Finding]:
+    """Tries uniform losses where one vocabulary is stated, perplexities beside their loss, and digests."""
+    known = quantities(document)
+    yield from _uniform(document, known)
+    yield from _perplexities(document, known)
+    yield from _digests(document)
+
+
+def vocabulary(document: Document) -> Number | None:
+    """Returns the one size of vocabulary that a document states, or None."""
+    starts = {match.end() for match in _VOCABULARY.finditer(document.text)}
+    found = [number for number in document.numbers if number.start in starts and number.value >= 2]
+    return found[0] if len({number.value for number in found}) == 1 else None
+
+
+def _uniform(document: Document, known: Sequence[Quantity]) -> Iterator[Finding]:
+    vocab = vocabulary(document)
+    for one in known:
+        words = set(one.words)
+        if "uniform" not in words or not words <= _UNIFORM or one.number.counts or one.number.dimension:
+            continue
+        line = document.lines[document.line(one.number.start) - 1]
+        if not (words & _LOSS or _CONTEXT.search(line)):
+            continue
+        if vocab is None:
+            continue
+        natural, bits = ranges.apply("ln", point(vocab.value)), ranges.apply("log2", point(vocab.value))
+        yield verdict(
+            document,
+            NAME,
+            holds=fits(one.number, [natural, bits]),
+            statement=f"{one.label} {one.number.text}: a uniform guess among {vocab.text} costs ln {vocab.text}",
+            stated=one.number,
+            computed=natural,
+            rests=f"ln of the vocabulary {vocab.text} ({document.place(vocab.start)})",
+        )
+
+
+def _perplexities(document: Document, known: Sequence[Quantity]) -> Iterator[Finding]:
+    for one in known:
+        if not _PPL & set(one.words) or one.number.dimension or "word" in one.words:
+            continue
+        losses = [
+            other
+            for other in known
+            if other.group == one.group and other.arm == one.arm and _LOSS & set(other.words)
+            and not other.number.dimension and 0 < other.number.value < 30
+        ]  # fmt: skip
+        same = [other for other in losses if _rest(other, _LOSS) == _rest(one, _PPL)]
+        right = [other for other in losses if fits(one.number, _powers(other.number))]
+        if right or len({other.number.value for other in same}) == 1:
+            yield _perplexity(document, one, (right or same)[0], holds=bool(right))
+    yield from _columns(document)
+
+
+def _rest(one: Quantity, kind: set[str]) -> set[str]:
+    return set(one.words) - kind
+
+
+def _powers(loss: Number) -> list[Range]:
+    try:
+        return [ranges.apply("exp", loss.given), ranges.apply("exp", loss.given * ranges.apply("ln", point(2)))]
+    except Undefined:
+        return []
+
+
+def _perplexity(document: Document, one: Quantity, loss: Quantity, *, holds: bool) -> Finding:
+    return verdict(
+        document,
+        NAME,
+        holds=holds,
+        statement=f"{one.label} = exp({loss.label})",
+        stated=one.number,
+        computed=_powers(loss.number)[0],
+        rests=f"exp({loss.number.text}) ({document.place(loss.number.start)})",
+    )
+
+
+def _columns(document: Document) -> Iterator[Finding]:
+    """Judges a column of perplexities against the column of losses of the same split, row by row."""
+    from harness.audit.quantities import words_of
+
+    for table in document.tables:
+        heads = [set(words_of(cell.text)) for cell in table.header]
+        for p, words in enumerate(heads):
+            wanted = [i for i, other in enumerate(heads) if _LOSS & other and other - _LOSS == words - _PPL]
+            if not _PPL & words or len(wanted) != 1:
+                continue
+            for row in table.rows:
+                if max(p, wanted[0]) >= len(row):
+                    continue
+                stated, loss = row[p].number, row[wanted[0]].number
+                if stated is None or loss is None or not 0 < loss.value < 30:
+                    continue
+                yield verdict(
+                    document,
+                    NAME,
+                    holds=fits(stated, _powers(loss)),
+                    statement=f"{row[0].text.strip()}: perplexity = exp(loss)",
+                    stated=stated,
+                    computed=_powers(loss)[0],
+                    rests=f"exp({loss.text}) ({document.place(loss.start)})",
+                )
+
+
+def _digests(document: Document) -> Iterator[Finding]:
+    for match in _DIGEST.finditer(document.text):
+        wanted = _LENGTHS[match["name"].lower().replace("-", "")]
+        length = len(match["hex"])
+        place = document.place(match.start())
+        yield Finding(
+            outcome=Said.HOLDS if length == wanted else Said.CONTRADICTION,
+            rule=NAME,
+            statement=f"{match['name']} {match['hex'][:12]}… has {wanted} digits",
+            stated=Figure(shown=str(wanted), place=place),
+            found=Figure(shown=str(length), place=place),
+            margin="" if length == wanted else f"off by {length - wanted}",
+        )

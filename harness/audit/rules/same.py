@@ -1,0 +1,129 @@
+"""One quantity in two places: final and best figures, parameter counts and settings of the model, bins and their steps."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from itertools import groupby
+
+from harness.audit.findings import Finding
+from harness.audit.judge import fits, readings, verdict
+from harness.audit.numbers import Number
+from harness.audit.quantities import Quantity, quantities
+from harness.audit.ranges import Range, point
+from harness.audit.text import Document
+
+NAME = "same"
+_QUALIFIED = {"final", "best", "init", "initial", "peak"}
+_METRIC = {
+    "loss", "ce", "ppl", "perplexity", "bpb", "accuracy", "acc", "gap", "f1", "bleu", "lr", "memory", "mem", "score",
+    "wer", "tension", "descent",
+}  # fmt: skip
+_SETTINGS = {
+    "d_model", "hidden_size", "hidden_dim", "n_layer", "n_layers", "num_layers", "num_hidden_layers", "n_head", "n_heads",
+    "num_heads", "num_attention_heads", "n_kv_head", "num_key_value_heads", "vocab_size", "block_size", "seed",
+    "intermediate_size", "head_dim", "max_position_embeddings", "rope_theta",
+}  # fmt: skip
+_HISTORY = re.compile(r"→|->|\bwas\b|\bcommit(?:s|ted)?\b|\bvs\b|\binstead of\b", re.I)
+_BIN = re.compile(r"\b(?:bin|bins|bucket)\b", re.I)
+_STEPS = re.compile(r"(?<![\w-])(?:steps)\W{0,6}(?=\d)|(?<=\d)\s+(?:training\s+|optimizer\s+)?steps\b", re.I)
+
+
+def judge(document: Document) -> Iterator[Finding]:
+    """Tries figures that carry the same full name and no sign of being of another arm, epoch or version."""
+    known = quantities(document)
+    yield from _repeated(document, known)
+    yield from _bins(document, known)
+
+
+def _key(one: Quantity) -> tuple[str, ...] | None:
+    """Returns the full name of a quantity that a document has one of; None for any other."""
+    words = tuple(word for word in one.words if word not in ("the", "our", "is", "of", "a"))
+    if one.label.lower() in _SETTINGS:
+        return (one.label.lower(),)
+    if set(words) & _QUALIFIED and set(words) & _METRIC and len(words) <= 4:
+        return tuple(sorted({"init" if word == "initial" else word for word in words}))
+    return None
+
+
+def _repeated(document: Document, known: Sequence[Quantity]) -> Iterator[Finding]:
+    groups: dict[tuple[str, ...], list[Quantity]] = defaultdict(list)
+    for one in known:
+        if (key := _key(one)) is not None:
+            groups[key].append(one)
+    for found in groups.values():
+        first = max(found, key=lambda one: -one.number.step)
+        for other in found:
+            if document.line(other.number.start) != document.line(first.number.start):
+                yield from _pair(document, first, other, found)
+
+
+def _pair(document: Document, first: Quantity, other: Quantity, group: Sequence[Quantity]) -> Iterator[Finding]:
+    """Judges two mentions; they contradict only if nothing in either line, arm or table sets them apart."""
+    if first.number.dimension != other.number.dimension:
+        return
+    holds = fits(other.number, readings(first.number))
+    if not holds and not _plain(document, first, other, group):
+        return
+    yield verdict(
+        document,
+        NAME,
+        holds=holds,
+        statement=f"{other.label} {other.number.text} and {first.label} {first.number.text}",
+        stated=other.number,
+        computed=Range(first.number.value, first.number.value),
+        rests=document.place(first.number.start),
+    )
+
+
+def _plain(document: Document, first: Quantity, other: Quantity, group: Sequence[Quantity]) -> bool:
+    """Tells whether two mentions can only mean one quantity."""
+    if len({one.number.value for one in group}) != 2 or first.arm != other.arm:
+        return False
+    lines = [document.lines[document.line(one.number.start) - 1] for one in (first, other)]
+    return not any(_HISTORY.search(line) for line in lines) and _apart(lines[0]) == _apart(lines[1])
+
+
+def _apart(line: str) -> frozenset[str]:
+    """Returns the words of a line that may say which run, epoch or seed it speaks of."""
+    return frozenset(
+        found.lower()
+        for found in re.findall(
+            r"\b(?:run|arm|epoch|step|seed|cycle|stage|phase|version|fold|layer|rank|model|ablation|baseline|config"
+            r"|variant|teacher|student|small|base|large|xl|hour|min)\b[\s-]*\w*|\d+(?:\.\d+)?[x×](?!\w)|\bv\d[\w.]*",
+            line,
+            re.I,
+        )
+    )
+
+
+def _bins(document: Document, known: Sequence[Quantity]) -> Iterator[Finding]:
+    """Judges counts of bins against the steps, of which the document states one number."""
+    steps = _steps(document)
+    if steps is None:
+        return
+    bins = [one for one in known if one.group.startswith("table") and _BIN.search(one.label) and one.number.counts]
+    for _, found in groupby(bins, key=lambda one: one.group):
+        group = list(found)
+        total = sum((one.number.value for one in group), Fraction(0))
+        if len(group) < 2 or not steps.value / 2 <= total <= steps.value * 2:
+            continue
+        yield verdict(
+            document,
+            NAME,
+            holds=total == steps.value,
+            statement=f"{' + '.join(one.number.text for one in group)} of the bins are the steps",
+            stated=steps,
+            computed=point(total),
+            rests=document.place(group[0].number.start),
+        )
+
+
+def _steps(document: Document) -> Number | None:
+    """Returns the one number of steps that a document states."""
+    ends = {match.end() for match in _STEPS.finditer(document.text)}
+    starts = {match.start() for match in _STEPS.finditer(document.text)}
+    found = [one for one in document.numbers if (one.start in ends or one.end in starts) and one.counts]
+    return found[0] if len({one.value for one in found}) == 1 else None
