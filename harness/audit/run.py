@@ -22,9 +22,10 @@ def rules() -> tuple[ModuleType, ...]:
 
 def audit_text(name: str, text: str) -> tuple[Finding, ...]:
     """Returns what the rules find in one text, contradictions first."""
-    return ordered(_judged(Document(name, text)))
+    return ordered(judged(Document(name, text)))
 
 
-def _judged(document: Document) -> Iterator[Finding]:
+def judged(document: Document) -> Iterator[Finding]:
+    """Yields what every rule finds in one document."""
     for rule in rules():
         yield from rule.judge(document)

@@ -1,0 +1,78 @@
+"""What lies in the paths of an audit: which files are texts, logs and checkpoints, and which go together."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+TEXTS = frozenset({".md", ".markdown", ".txt", ".rst", ".text", ".html", ".mdx"})
+LOGS = frozenset({".jsonl", ".ndjson", ".csv", ".tsv", ".log"})
+JSON = ".json"
+CHECKPOINTS = frozenset({".safetensors"})
+MAX_TEXT = 8 * 2**20
+MAX_FILES = 2000
+_SKIPPED = frozenset({".git", ".venv", "node_modules", "__pycache__", ".harness", "site-packages"})
+_CONFIGS = ("config.json", "params.json")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Folder:
+    """The files of one folder that an audit can read, by what they are."""
+
+    path: Path
+    texts: tuple[Path, ...] = ()
+    logs: tuple[Path, ...] = ()
+    checkpoints: tuple[Path, ...] = ()
+    config: Path | None = None
+
+
+def folders(paths: Sequence[Path]) -> Iterator[Folder]:
+    """Groups the files of the paths by folder; a file that is named alone stands with those beside it named."""
+    found: dict[Path, list[Path]] = {}
+    for path in paths:
+        for file in sorted(_files(path)):
+            group = found.setdefault(file.parent, [])
+            if file not in group:
+                group.append(file)
+    for parent, files in found.items():
+        yield _folder(parent, files)
+
+
+def _files(path: Path) -> Iterator[Path]:
+    if path.is_file():
+        yield path
+        return
+    count = 0
+    for root, names, files in os.walk(path):
+        names[:] = sorted(name for name in names if name not in _SKIPPED)
+        for name in sorted(files):
+            file = Path(root) / name
+            if file.is_file():
+                count += 1
+                yield file
+            if count >= MAX_FILES:
+                return
+
+
+def _folder(parent: Path, files: Sequence[Path]) -> Folder:
+    config = next((file for file in files if file.name in _CONFIGS), None)
+    index = [file for file in files if file.name.endswith(".safetensors.index.json")]
+    return Folder(
+        path=parent,
+        texts=tuple(file for file in files if file.suffix.lower() in TEXTS and not _is_log(file)),
+        logs=tuple(
+            file
+            for file in files
+            if file.suffix.lower() in LOGS
+            or _is_log(file)
+            or (file.suffix == JSON and file != config and file not in index)
+        ),
+        checkpoints=(*(file for file in files if file.suffix in CHECKPOINTS), *index),
+        config=config,
+    )
+
+
+def _is_log(file: Path) -> bool:
+    return file.suffix == ".txt" and any(word in file.stem.lower() for word in ("log", "stdout"))

@@ -1,0 +1,217 @@
+"""Logs by themselves: finite, in order, not repeated, not drawn with a ruler, perplexity and tokens consistent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+
+from harness.audit import ranges
+from harness.audit.findings import Figure, Finding, Said
+from harness.audit.quantities import words_of
+from harness.audit.ranges import Range, Undefined, around
+from harness.kinds import _forensic
+from harness.model.frame import Frame
+from harness.model.problem import InputError
+from harness.model.values import Cell, Printed
+
+NAME = "log"
+_STEP = ("step", "global_step", "iteration", "iter", "trainer/global_step", "epoch")
+_LOSS = {"loss", "ce", "nll"}
+_PPL = {"ppl", "perplexity"}
+_TOKENS = ("tokens", "tokens_seen", "num_tokens", "n_tokens", "num_input_tokens_seen", "total_tokens")
+SHOWN = 5
+"""How many places of one fault are named; all are counted."""
+
+
+def judge(frame: Frame) -> Iterator[Finding]:
+    """Tries one log; a column that is not there is not tried."""
+    if not len(frame):
+        yield _untried(frame, "it has no rows")
+        return
+    yield from _finite(frame)
+    yield from _steps(frame)
+    yield from _shapes(frame)
+    yield from _perplexity(frame)
+    yield from _tokens(frame)
+    for note in frame.notes:
+        yield _untried(frame, note)
+
+
+def _untried(frame: Frame, why: str) -> Finding:
+    return Finding(outcome=Said.UNTRIED, rule=NAME, statement=f"{frame.source}: {why}")
+
+
+def _numeric(frame: Frame) -> dict[str, list[tuple[str, Printed]]]:
+    """Returns the columns of numbers, each with the places of its cells."""
+    found = {}
+    for name, cells in frame.columns.items():
+        numbers = [(p, c) for p, c in zip(frame.places, map(_printed, cells), strict=True) if c is not None]
+        if numbers and len(numbers) == sum(cell not in (None, "") for cell in cells):
+            found[name] = numbers
+    return found
+
+
+def _printed(cell: Cell) -> Printed | None:
+    if isinstance(cell, Printed):
+        return cell
+    if isinstance(cell, str) and cell.strip():
+        try:
+            return Printed(cell.strip())
+        except ValueError:
+            return None
+    return None
+
+
+def _finite(frame: Frame) -> Iterator[Finding]:
+    bad = [(name, place, cell) for name, cells in _numeric(frame).items() for place, cell in cells if not cell.finite]
+    count = sum(map(len, _numeric(frame).values()))
+    for name, place, cell in bad[:SHOWN]:
+        yield Finding(
+            outcome=Said.CONTRADICTION,
+            rule=NAME,
+            statement=f"{name} is not finite ({len(bad)} such cells in all)",
+            stated=Figure(shown=cell.text, place=place),
+            found=Figure(shown="a finite number", place="every log"),
+        )
+    if not bad and count:
+        yield _holds(frame, f"all {count} numbers are finite")
+
+
+def _holds(frame: Frame, words: str) -> Finding:
+    return Finding(outcome=Said.HOLDS, rule=NAME, statement=f"{frame.source}: {words}")
+
+
+def _steps(frame: Frame) -> Iterator[Finding]:
+    """Judges that steps go up within each stream: rows with the same columns."""
+    name = next((name for name in _STEP if name in frame.columns), None)
+    if name is None:
+        yield _untried(frame, "no column of steps")
+        return
+    streams: dict[frozenset[str], list[tuple[str, Fraction, int]]] = {}
+    for row, (place, cell) in enumerate(zip(frame.places, map(_printed, frame.columns[name]), strict=True)):
+        if cell is not None and cell.finite:
+            shape = frozenset(key for key, column in frame.columns.items() if column[row] is not None)
+            streams.setdefault(shape, []).append((place, cell.exact, row))
+    faults = [
+        (before, after)
+        for rows in streams.values()
+        for before, after in zip(rows, rows[1:], strict=False)
+        if after[1] < before[1] or (after[1] == before[1] and name != "epoch")
+    ]
+    for before, after in faults[:SHOWN]:
+        what = "comes again" if after[1] == before[1] else "goes back: a restart, or rows out of order"
+        yield Finding(
+            outcome=Said.CONTRADICTION,
+            rule=NAME,
+            statement=f"{name} {what} ({len(faults)} such places in all)",
+            stated=Figure(shown=str(after[1]), place=after[0]),
+            found=Figure(shown=str(before[1]), place=before[0]),
+        )
+    if not faults:
+        yield _holds(frame, f"{name} goes up through {sum(map(len, streams.values()))} rows")
+
+
+def _shapes(frame: Frame) -> Iterator[Finding]:
+    """Judges that no loss is a straight line and no record of losses comes again at another step."""
+    columns = [name for name in _numeric(frame) if _LOSS & set(words_of(name)) and _finite_all(frame, name)]
+    for name in columns:
+        try:
+            found = _forensic.curve([frame], name)
+        except InputError:
+            continue
+        yield from _witnessed(frame, found, f"{name} is no straight line")
+    step = next((name for name in _STEP if name in frame.columns), None)
+    values = [name for name in columns if name != step]
+    if step is not None and len(values) >= 1:
+        yield from _witnessed(frame, _forensic.repeat([frame], [step], values), f"no record of {', '.join(values)} comes again")
+
+
+def _finite_all(frame: Frame, name: str) -> bool:
+    return all(cell.finite for _, cell in _numeric(frame)[name])
+
+
+def _witnessed(frame: Frame, found: _forensic.Finding, words: str) -> Iterator[Finding]:
+    for witness in found.witnesses[:SHOWN]:
+        yield Finding(
+            outcome=Said.CONTRADICTION,
+            rule=NAME,
+            statement=f"{frame.source}: {witness.expected}",
+            stated=Figure(shown=witness.found, place=witness.where),
+            found=Figure(shown=witness.expected, place="any measured log"),
+        )
+    if not found.witnesses and found.reason is None:
+        yield _holds(frame, words)
+    elif found.reason is not None:
+        yield _untried(frame, f"{words}: {found.reason.value}")
+
+
+def _perplexity(frame: Frame) -> Iterator[Finding]:
+    numeric = _numeric(frame)
+    for name, cells in numeric.items():
+        words = set(words_of(name))
+        mates = [o for o in numeric if _LOSS & set(words_of(o)) and set(words_of(o)) - _LOSS == words - _PPL]
+        if not _PPL & words or len(mates) != 1:
+            continue
+        losses = dict(numeric[mates[0]])
+        judged = [(p, c, losses[p]) for p, c in cells if p in losses and c.finite and losses[p].finite]
+        off = [(p, c, x) for p, c, x in judged if not _is_exp(c, x)]
+        for place, cell, loss in off[:SHOWN]:
+            yield Finding(
+                outcome=Said.CONTRADICTION,
+                rule=NAME,
+                statement=f"{name} = exp({mates[0]}) fails in {len(off)} of {len(judged)} rows",
+                stated=Figure(shown=cell.text, place=place),
+                found=Figure(shown=f"{float(ranges.apply('exp', _interval(loss)).middle):.6g}", place=f"exp({loss.text})"),
+            )
+        if judged and not off:
+            yield _holds(frame, f"{name} = exp({mates[0]}) in {len(judged)} rows")
+
+
+def _interval(cell: Printed) -> Range:
+    """Returns what a logged cell may stand for, float32 arithmetic allowed for."""
+    unit = Fraction(10) ** -cell.decimals
+    return around(cell.exact, unit / 2 + abs(cell.exact) * Fraction(1, 2**21))
+
+
+def _is_exp(cell: Printed, loss: Printed) -> bool:
+    try:
+        return ranges.apply("exp", _interval(loss)).meets(_interval(cell))
+    except Undefined:
+        return True
+
+
+def _tokens(frame: Frame) -> Iterator[Finding]:
+    """Judges that tokens grow with steps at one rate: a whole number of tokens a step."""
+    numeric = _numeric(frame)
+    step = next((name for name in _STEP[:-1] if name in numeric), None)
+    name = next((name for name in _TOKENS if name in numeric), None)
+    if step is None or name is None:
+        return
+    steps = dict(numeric[step])
+    pairs = [(p, steps[p].exact, c.exact) for p, c in numeric[name] if p in steps and c.finite and steps[p].finite]
+    rates = _rates(pairs)
+    if len(rates) < 2:
+        return
+    usual = max(set(rates.values()), key=lambda rate: sum(one == rate for one in rates.values()))
+    off = [place for place, rate in rates.items() if rate != usual]
+    if len(off) * 4 > len(rates):
+        yield _untried(frame, f"{name} does not grow at one rate")
+        return
+    for place in off[:SHOWN]:
+        yield Finding(
+            outcome=Said.CONTRADICTION,
+            rule=NAME,
+            statement=f"{name} grows by {usual} a step, in {len(off)} of {len(rates)} rows it does not",
+            stated=Figure(shown=f"{float(rates[place]):g} a step", place=place),
+            found=Figure(shown=f"{usual} a step", place="the other rows"),
+        )
+    if not off:
+        yield _holds(frame, f"{name} grows by {usual} a step through {len(rates) + 1} rows")
+
+
+def _rates(pairs: Sequence[tuple[str, Fraction, Fraction]]) -> dict[str, Fraction]:
+    return {
+        after[0]: (after[2] - before[2]) / (after[1] - before[1])
+        for before, after in zip(pairs, pairs[1:], strict=False)
+        if after[1] > before[1]
+    }
