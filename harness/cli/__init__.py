@@ -111,11 +111,18 @@ def _schema(command: argparse.ArgumentParser) -> None:
     command.add_argument("--check", action="store_true", help="only compare with what is written")
 
 
+def _audit(command: argparse.ArgumentParser) -> None:
+    command.add_argument("paths", nargs="+", metavar="PATH", help="run folders, checkpoints, cards, texts")
+    command.add_argument("--verbose", action="store_true", help="list every relation that holds")
+    _text_or_json(command)
+
+
 COMMANDS = {
     "check": ("discharge what is not fresh, write evidence, print the scoreboard", _check),
     "scoreboard": ("fold contracts and evidence into the scoreboard", _scoreboard),
     "gate": ("refuse unless everything required is discharged by fresh evidence", _listed),
     "explain": ("show one criterion with its verdicts and witnesses", _explain),
+    "audit": ("try logs, checkpoints and texts without a contract", _audit),
     "run": ("make the declared runs that have not finished", _run),
     "lint": ("read contracts and specs, list every problem", _listed),
     "kinds": ("list the kinds of obligation, or describe one", _kinds),
