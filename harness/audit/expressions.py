@@ -13,10 +13,11 @@ from harness.audit.ranges import Range, Undefined, point
 from harness.audit.text import Document
 
 _PIECE = re.compile(
-    r"(?P<rel>≈|~=|==|=|<=|>=|≤|≥|<|>)|(?P<arrow>->|=>|→|⇒)|(?P<op>[+*×/^·÷-])|(?P<open>\()|(?P<close>\))"
-    r"|(?P<stop>[,;:|!?—–•\[\]{}]|\.(?=\s|$))|(?P<word>[^\W\d][\w.'%-]*)"
+    r"(?P<rel>≈|~=|==|=|<=|>=|≤|≥|<|>)|(?P<arrow>->|=>|→|⇒)|(?P<op>[+*×/^÷-])|(?P<open>\()|(?P<close>\))"
+    r"|(?P<stop>[,;:|!?—–•·\[\]{}]|\.(?=\s|$))|(?P<word>[^\W\d][\w.'%-]*)"
 )
-MARKS = frozenset("~≈$")
+_STOPS = ("at", "and", "or", "to", "vs", "for", "with", "when", "where", "if", "on", "by", "from", "is", "are", "than")
+"""Words that end the noun of a number."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -105,10 +106,10 @@ class Parser:
         """Parses factors joined by × and /, or by ``at`` (N evaluations at 5 s each)."""
         value = self.factor()
         while True:
-            token = self._take("op", "*×/·÷") or self._at_each()
+            token = self._take("op", "*×/÷") or self._at_each()
             if token is None:
                 return value
-            value = _combined({"·": "*", "×": "*", "÷": "/", "at": "*"}.get(token.text, token.text), value, self.factor())
+            value = _combined({"×": "*", "÷": "/", "at": "*"}.get(token.text, token.text), value, self.factor())
 
     def _at_each(self) -> Token | None:
         token, rest = self._peek(), self.given[self.at + 1 : self.at + 3]
@@ -148,7 +149,7 @@ class Parser:
         count = 0
         while (token := self._peek()) and count < 4:
             following = self.given[self.at + 1] if self.at + 1 < len(self.given) else None
-            if token.kind == "word" and token.text.lower() not in (*ranges.FUNCTIONS, "at", "and", "or", "to", "vs"):
+            if token.kind == "word" and token.text.lower() not in (*ranges.FUNCTIONS, *_STOPS):
                 self.at += 1
                 count += 1
             elif token.text == "/" and following and following.kind == "word":

@@ -16,7 +16,7 @@ _WIDE = 8
 
 
 def tables_of(document: Document) -> tuple[Table, ...]:
-    """Finds every table; one of two columns and a header too."""
+    """Finds every table, those in HTML last."""
     found: list[Table] = []
     group: list[int] = []
     kind = ""
@@ -27,7 +27,9 @@ def tables_of(document: Document) -> tuple[Table, ...]:
             group, kind = [], here
         if here:
             group.append(index)
-    return tuple(found) + tuple(_loose(document))
+    from harness.audit.html_tables import html_tables
+
+    return (*found, *_loose(document), *html_tables(document))
 
 
 def _kind(line: str) -> str:
@@ -69,7 +71,7 @@ def _cells(document: Document, index: int, mark: str) -> tuple[Cell, ...]:
 
 def _loose(document: Document) -> list[Table]:
     """Finds runs of lines that are each a label and the same number of figures, with the line before."""
-    rows = [_row(document, index) for index in range(len(document.lines))]
+    rows = [() if line in document.marked else _row(document, line) for line in range(len(document.lines))]
     found, index = [], 0
     while index < len(rows):
         width = len(rows[index]) - 1

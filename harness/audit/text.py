@@ -44,9 +44,18 @@ class Cell:
     @property
     def number(self) -> Number | None:
         """The number that the cell is, perhaps with a word or a second figure in brackets after it."""
-        if not self.numbers or self.text[: self.numbers[0].start - self.start].strip(" ~≈$("):
+        if not self.numbers or self.words_before.strip(" ~≈$("):
             return None
         return self.numbers[0]
+
+    @property
+    def words_before(self) -> str:
+        """What stands in the cell before its first number, all of it if it has none."""
+        text = self.text.strip()
+        if not self.numbers:
+            return text
+        at = text.find(self.numbers[0].text.strip())
+        return text[:at] if at >= 0 else text
 
     @property
     def nothing(self) -> bool:
@@ -115,6 +124,14 @@ class Document:
         return shown if len(shown) <= limit else shown[: limit - 1] + "…"
 
     @cached_property
+    def marked(self) -> frozenset[int]:
+        """The lines, from 0, of HTML tables: no sentences."""
+        from harness.audit.html_tables import TABLE
+
+        spans = [(self.line(m.start()) - 1, self.line(max(m.start(), m.end() - 1))) for m in TABLE.finditer(self.raw)]
+        return frozenset(line for first, last in spans for line in range(first, last))
+
+    @cached_property
     def tables(self) -> tuple[Table, ...]:
         """The tables of the text."""
         from harness.audit.tables import tables_of
@@ -128,12 +145,17 @@ class Document:
 
     @cached_property
     def prose(self) -> tuple[Block, ...]:
-        """The blocks, and every line of a code fence or a table as a block of its own."""
+        """The blocks, and every line of a table (``line``) or of code as a block of its own."""
         taken = [(block.start, block.end) for block in self.blocks]
         rest = []
-        for start, line in zip(self.starts, self.lines, strict=True):
-            if line.strip() and not any(a <= start < b for a, b in taken):
-                rest.append(Block(start=start, end=start + len(line), kind="line"))
+        begun = [start for start, _ in taken]
+        for number, (start, line) in enumerate(zip(self.starts, self.lines, strict=True)):
+            if not line.strip() or number in self.marked:
+                continue
+            before = bisect_right(begun, start) - 1
+            if before < 0 or start >= taken[before][1]:
+                kind = "line" if line.strip().startswith("|") else "code"
+                rest.append(Block(start=start, end=start + len(line), kind=kind))
         return tuple(sorted((*self.blocks, *rest), key=lambda block: block.start))
 
 
@@ -163,13 +185,13 @@ def _blocks(document: Document) -> list[Block]:
     found: list[Block] = []
     fenced = False
     fresh = True
-    for start, line in zip(document.starts, document.lines, strict=True):
+    for number, (start, line) in enumerate(zip(document.starts, document.lines, strict=True)):
         raw = document.raw[start : start + len(line)].lstrip("| ")
         if _FENCE.match(raw):
             fenced, fresh = not fenced, True
             continue
         stripped = line.strip()
-        if not stripped or stripped.startswith("|") or fenced:
+        if not stripped or stripped.startswith("|") or fenced or number in document.marked:
             fresh = True
             continue
         item, end = _ITEM.match(line), start + len(line)

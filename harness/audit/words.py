@@ -15,9 +15,9 @@ ENUMERABLE = frozenset(
     goals contributions ways types kinds levels rules criteria metrics commands checks tests questions hypotheses
     predictions insights points problems improvements features runs checkpoints sources subsets approaches
     innovations upgrades optimizations techniques conditions probes invariants gates scripts papers commits prs
-    domains families groups clusters scores objectives losses strategies baselines limitations risks caveats
+    domains families clusters scores objectives losses strategies baselines limitations risks caveats
     aspects properties requirements assumptions observations results tools examples attrs attributes parameters
-    flags variables keys fields options settings arms formats sizes tensors buckets classes labels corpora
+    flags variables keys fields options settings arms sizes tensors buckets classes labels corpora
     crashes errors failures regressions""".split()
 )
 """Plural nouns of which a text that says how many also lists them."""

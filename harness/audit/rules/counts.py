@@ -12,7 +12,7 @@ from harness.audit.words import ENUMERABLE, SPELLED, VAGUE, count_of
 
 NAME = "count"
 _COUNT = re.compile(
-    rf"(?<![\w.,/#§$-])(?P<n>\d{{1,3}}|{'|'.join(w for w in SPELLED if w not in ('zero', 'one'))})(?![\w.,%/×+~–])"
+    rf"(?<![\w.,/#§$:-])(?P<n>\d{{1,3}}|{'|'.join(w for w in SPELLED if w not in ('zero', 'one'))})(?![\w.,%/×+~–])"
     rf"(?:-(?P<tight>[A-Za-z]\w*)|(?:\s+[A-Za-z][\w'/-]*){{0,3}}?\s+(?P<head>{'|'.join(sorted(ENUMERABLE))})\b)",
     re.I,
 )
@@ -60,7 +60,8 @@ def judge(document: Document) -> Iterator[Finding]:
             yield from _tagged(document, block, listing)
         yield from _inline(document, block, text)
     for block in document.prose:
-        yield from _bracketed(document, block)
+        if block.kind != "code":
+            yield from _bracketed(document, block)
 
 
 def _below(document: Document, blocks: Sequence[Block], index: int) -> _Listing | None:
@@ -149,6 +150,8 @@ def _strict(document: Document, match: re.Match[str], start: int, end: int) -> b
     rest = document.text[match.end() : end]
     if match["tight"]:
         return True
+    if re.match(r"\s*\n", rest):
+        return False
     return not (before and before[-1] in _WEAK) and bool(_GOES_ON.match(rest)) and not _TURNS.search(rest)
 
 
@@ -160,7 +163,10 @@ def _sentence(document: Document, block: Block) -> int:
 
 def _names(document: Document, match: re.Match[str], start: int) -> bool:
     """Tells whether the number counts what its noun names, and nothing makes it vague."""
-    before = re.findall(r"[\w.]+", document.text[start : match.start()].lower())[-2:]
+    lead = document.text[start : match.start()]
+    if lead.rstrip().endswith((":", "=")) and "\n" in match[0]:
+        return False
+    before = re.findall(r"[\w.]+", lead.lower())[-2:]
     inside = match[0].lower().split()[1:]
     return not (VAGUE & {*before, *inside})
 
@@ -242,7 +248,7 @@ def _sizes(inside: str) -> list[int]:
     parts = [part.strip() for part in re.split(r"[,·;]|\band\b|&", inside) if part.strip()]
     if len(parts) < 2 or any(not re.fullmatch(r"[\w][\w./-]*(?:\s[\w./-]+){0,2}", part) for part in parts):
         return []
-    if any(re.fullmatch(r"[\d.]+", part) for part in parts):
+    if any(part[0].isdigit() for part in parts):
         return []
     slashed = sum(len(part.split("/")) for part in parts)
     return sorted({len(parts), slashed}, key=lambda size: size != len(parts))

@@ -50,9 +50,8 @@ def _lines(document: Document, known: Sequence[Quantity]) -> Iterator[Finding]:
     inline = [one for one in known if one.group.startswith("line")]
     for _, found in groupby(inline, key=lambda one: one.group):
         group = list(found)
-        for change in group:
-            if not _CHANGE & set(change.words):
-                continue
+        changes = [one for one in group if _CHANGE & set(one.words)]
+        for change in changes if len(changes) == 1 else ():
             for first, second in _PAIRS:
                 a = [one for one in group if first & set(one.words) and one is not change]
                 b = [one for one in group if second & set(one.words) and one is not change]

@@ -44,9 +44,9 @@ _DOWNWARD = re.compile(_DOWN + r"\Z", re.I)
 
 
 def judge(document: Document) -> Iterator[Finding]:
-    """Tries every inequality of two figures, and every word of direction with both figures."""
+    """Tries every inequality of two figures outside of code, and every word of direction with both figures."""
     for sentence in masks(document):
-        position = 0
+        position = 0 if sentence.block.kind != "code" else len(sentence.text)
         while match := _INEQUALITY.search(sentence.text, position):
             position = match.start("b")
             yield from _inequality(sentence, match)
@@ -57,7 +57,8 @@ def judge(document: Document) -> Iterator[Finding]:
 
 def _inequality(sentence: Mask, match: re.Match[str]) -> Iterator[Finding]:
     a, b = sentence.number(match, "a"), sentence.number(match, "b")
-    if a.dimension != b.dimension or _listed(sentence, match):
+    code = re.match(r"[\d.]*\s*[)\]]*\s*[?;&|]|.{0,3}\bassert", sentence.text[match.end() :])
+    if a.dimension != b.dimension or _listed(sentence, match) or code:
         return
     if match["rel"][0] in "<≤":
         small, large = a, b

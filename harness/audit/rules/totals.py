@@ -55,9 +55,10 @@ def judge(document: Document) -> Iterator[Finding]:
 
 
 def _findings(document: Document, group: _Group) -> Iterator[Finding]:
-    good = sum(one.holds for one in group.tried)
+    good = sum(one.holds and one.stated.value != 0 for one in group.tried)
+    bad = sum(not one.holds for one in group.tried)
     for one in group.tried:
-        if one.holds or group.sure or good >= max(1, len(group.tried) - good):
+        if one.holds or group.sure or good >= max(2, 2 * bad):
             yield verdict(
                 document,
                 NAME,
@@ -74,6 +75,8 @@ def _groups(table: Table) -> Iterator[_Group]:
     yield from _total_rows(table, width)
     for column in range(1, width):
         head = _head(table, column)
+        if re.search("[<>≤≥]", head):
+            continue
         if _TOTAL.search(head):
             yield _Group([one for row in table.rows for one in _across(table, row, column, _sum, f"{head}: sum of")])
         if _MEAN.search(head):
@@ -116,7 +119,14 @@ def _total_rows(table: Table, width: int) -> Iterator[_Group]:
                 if not (_MEAN.search(_head(table, column)) or _NOISE.search(_head(table, column)))
                 for one in _down(above, row, column, combine, f"{label}: {word} of column {_head(table, column)}")
             ]
-            yield _additive(tried) if pattern is _TOTAL else _Group(tried)
+            yield _additive(tried) if pattern is _TOTAL else _Group(tried, sure=_literal(label, above))
+
+
+def _literal(label: str, above: Sequence[Sequence[Cell]]) -> bool:
+    """Tells whether a row that is called the average is the plain mean of the rows above, every cell filled."""
+    plain = re.fullmatch(r"(?:avg\.?|average|mean)", label, re.I) is not None
+    steps = {cell.number.step if cell.number else None for row in above for cell in row[1:]}
+    return plain and len(above) >= 3 and len(steps) == 1 and None not in steps
 
 
 def _section(rows: Sequence[tuple[Cell, ...]]) -> list[tuple[Cell, ...]]:
