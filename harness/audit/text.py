@@ -20,6 +20,9 @@ _ITEM = re.compile(r"\s*(?P<mark>[-*•+]|\(?\d{1,2}[.)])\s+(?=\S)")
 _HEAD = re.compile(r"\s*#{1,6}\s")
 _FENCE = re.compile(r"\s*(```|~~~)")
 
+LONG = 400
+"""A line of more characters than this is a paragraph of its own."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Block:
@@ -202,7 +205,7 @@ def _blocks(document: Document) -> list[Block]:
             indent = len(line) - len(line.lstrip())
             found.append(Block(start=start, end=end, kind="item", mark=item["mark"], indent=indent))
             fresh = False
-        elif fresh or not found:
+        elif fresh or not found or end - start > LONG or found[-1].end - found[-1].start > 3 * LONG:
             found.append(Block(start=start, end=end, kind="text"))
             fresh = False
         else:

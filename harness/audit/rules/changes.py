@@ -38,6 +38,9 @@ _OVER = re.compile(
     rf"(?P<d>[{SIGNED}{SIGNED_PERCENT}])(?:\s*{W}){{0,3}}?\s*\b(?:over|vs\.?|than|relative to|compared (?:to|with)"
     rf"|against)(?:\s*{W}){{0,7}}\s*\((?:{W}\s*[:=]?\s*){{0,2}}(?P<b>{LEVEL})\s*(?:{W})?\)"
 )
+_ALONE = re.compile(
+    rf"(?P<label>{W})\s*[=:]\s*(?P<a>{LEVEL})\s*[(,—–-]+\s*(?P<e>{RATIO})\s*(?:{MORE}|{LESS})(?!\s+(?:than|{W}\s+than))"
+)
 _LISTED = re.compile(rf"(?P<a>{LEVEL})\s*(?:{W})?\s*\(\s*(?P<d>{SIGNED})\s*(?:[,)]|{W}\s*[,)])")
 
 
@@ -47,6 +50,8 @@ def judge(document: Document) -> Iterator[Finding]:
         for pattern in (_BESIDE, _BEFORE, _THAN):
             for match in pattern.finditer(sentence.text):
                 yield from _direct(sentence, match)
+        for match in _ALONE.finditer(sentence.text):
+            yield from _alone(sentence, match)
         for match in _OVER.finditer(sentence.text):
             yield from _among(sentence, match, "b")
         for match in _LISTED.finditer(sentence.text):
@@ -60,6 +65,16 @@ def _direct(sentence: Mask, match: re.Match[str]) -> Iterator[Finding]:
     change = sentence.number(match, named)
     if askable(a, b, change):
         yield _finding(sentence, sentence.excerpt(match), a, b, change)
+
+
+def _alone(sentence: Mask, match: re.Match[str]) -> Iterator[Finding]:
+    """Judges ``lr=5e-7 — 40x smaller`` against the one value that the block gave to this name before."""
+    a, change = sentence.number(match, "a"), sentence.number(match, "e")
+    name = re.compile(rf"(?<!\w){re.escape(match['label'])}\s*[=:]\s*(?P<n>{LEVEL})")
+    earlier = [sentence.number(found, "n") for found in name.finditer(sentence.text, 0, match.start())]
+    good = [b for b in earlier if askable(a, b, change) and explained(a, b, change)]
+    if good or (len(earlier) == 1 and askable(a, earlier[0], change)):
+        yield _finding(sentence, sentence.excerpt(match), a, (good or earlier)[0], change)
 
 
 def _among(sentence: Mask, match: re.Match[str], group: str) -> Iterator[Finding]:

@@ -29,6 +29,7 @@ _BRACKET = re.compile(
 _RUN = re.compile(r"#(?P<a>\d+)\s*[-–]\s*#?(?P<b>\d+)\b")
 _TAGS = re.compile(r"\((?P<tags>[^()]*\d+\s+[A-Za-z]+[^()]*)\)")
 _TAG = re.compile(r"(?P<n>\d+)\s+(?P<tag>[A-Za-z]+)")
+_SEEDS = re.compile(r"\b(?P<n>\d)[ -]seeds?\b(?P<gap>.{0,80}?)\bseeds?:?\s+(?P<list>\d+(?:\s*(?:/|,|and)\s*\d+)+)", re.I | re.S)
 _INLINE = re.compile(r"(?:(?<=\s)|\A)(?:\((?P<b>\d{1,2})\)|(?P<a>\d{1,2})[.)])\s+(?=[^\W\d])")
 
 
@@ -36,7 +37,8 @@ _INLINE = re.compile(r"(?:(?<=\s)|\A)(?:\((?P<b>\d{1,2})\)|(?P<a>\d{1,2})[.)])\s
 class _Listing:
     """The items under a line: the text of each and how many things it stands for.
 
-    ``loose`` says that they carry no bullets, so that where the list ends is a guess.
+    ``loose`` says that they carry no bullets, or that something else stands between them, so that where
+    the list ends is a guess.
     """
 
     items: tuple[tuple[str, int], ...]
@@ -62,6 +64,7 @@ def judge(document: Document) -> Iterator[Finding]:
     for block in document.prose:
         if block.kind != "code":
             yield from _bracketed(document, block)
+            yield from _seeds(document, block)
 
 
 def _below(document: Document, blocks: Sequence[Block], index: int) -> _Listing | None:
@@ -83,7 +86,8 @@ def _below(document: Document, blocks: Sequence[Block], index: int) -> _Listing 
         if other.indent < first.indent or _sort(other.mark) != _sort(first.mark):
             break
         items.append((other.start, other.end))
-    return _listing(document, items)
+    torn = any(document.text[a[1] : b[0]].strip() for a, b in zip(items, items[1:], strict=False))
+    return _listing(document, items, loose=torn)
 
 
 def _listing(document: Document, spans: Sequence[tuple[int, int]], *, loose: bool = False) -> _Listing | None:
@@ -136,12 +140,16 @@ def _headed(document: Document, block: Block, listing: _Listing) -> Iterator[Fin
     last = _sentence(document, block)
     found = [match for match in _COUNT.finditer(document.text, last, block.end) if _names(document, match, last)]
     ranged = any(_RUN.search(text) for text, _ in listing.items)
-    exact = [match for match in found if match["head"] or ranged]
+    exact = [match for match in found if match["head"] or ranged or _plural(match["tight"])]
     right = [match for match in exact if count_of(match["n"]) in (listing.total, len(listing.items))]
     strict = [match for match in exact if _strict(document, match, last, block.end)]
     if right or (len(strict) == 1 == len(exact) and not listing.loose):
         chosen = (right or strict)[0]
         yield _made(document, chosen, listing.total, document.place(listing.start), holds=bool(right))
+
+
+def _plural(noun: str) -> bool:
+    return f"{noun.lower()}s" in ENUMERABLE
 
 
 def _strict(document: Document, match: re.Match[str], start: int, end: int) -> bool:
@@ -236,6 +244,13 @@ def _bracketed(document: Document, block: Block) -> Iterator[Finding]:
             count = count_of(match["n"])
             holds = count in sizes
             yield _made(document, match, sizes[-1] if holds else sizes[0], document.place(match.start("list")), holds=holds)
+
+
+def _seeds(document: Document, block: Block) -> Iterator[Finding]:
+    """Judges ``3-seed validation …: Seeds 42/1337/7``."""
+    for match in _SEEDS.finditer(document.text, block.start, block.end):
+        listed = len(re.findall(r"\d+", match["list"]))
+        yield _made(document, match, listed, document.place(match.start("list")), holds=int(match["n"]) == listed)
 
 
 def _sizes(inside: str) -> list[int]:

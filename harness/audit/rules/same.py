@@ -54,17 +54,23 @@ def _repeated(document: Document, known: Sequence[Quantity]) -> Iterator[Finding
         if (key := _key(one)) is not None:
             groups[key].append(one)
     for found in groups.values():
-        first = max(found, key=lambda one: -one.number.step)
-        for other in found:
-            if document.line(other.number.start) != document.line(first.number.start):
-                yield from _pair(document, first, other, found)
+        for index, other in enumerate(found):
+            earlier = [one for one in found[:index] if _lines_apart(document, one, other)]
+            same = [one for one in earlier if one.number.value == other.number.value]
+            if earlier:
+                yield from _pair(document, (same or earlier)[0], other, found)
+
+
+def _lines_apart(document: Document, one: Quantity, other: Quantity) -> bool:
+    return document.line(one.number.start) != document.line(other.number.start)
 
 
 def _pair(document: Document, first: Quantity, other: Quantity, group: Sequence[Quantity]) -> Iterator[Finding]:
     """Judges two mentions; they contradict only if nothing in either line, arm or table sets them apart."""
     if first.number.dimension != other.number.dimension:
         return
-    holds = fits(other.number, readings(first.number))
+    rough, fine = (other, first) if other.number.step >= first.number.step else (first, other)
+    holds = fits(rough.number, readings(fine.number))
     if not holds and not _plain(document, first, other, group):
         return
     yield verdict(

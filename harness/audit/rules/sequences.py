@@ -57,7 +57,7 @@ def judge(document: Document) -> Iterator[Finding]:
 
 def _inequality(sentence: Mask, match: re.Match[str]) -> Iterator[Finding]:
     a, b = sentence.number(match, "a"), sentence.number(match, "b")
-    code = re.match(r"[\d.]*\s*[)\]]*\s*[?;&|]|.{0,3}\bassert", sentence.text[match.end() :])
+    code = re.match(r"\s*\)?\s*(?:\?|&&|\|\||;\s*$)", sentence.text[match.end() :])
     if a.dimension != b.dimension or _listed(sentence, match) or code:
         return
     if match["rel"][0] in "<≤":
@@ -71,7 +71,7 @@ def _inequality(sentence: Mask, match: re.Match[str]) -> Iterator[Finding]:
 def _listed(sentence: Mask, match: re.Match[str]) -> bool:
     """Tells a trail of page numbers or steps (``1 > 2 > 3``) from an inequality that is false."""
     whole = sentence.number(match, "a").counts and sentence.number(match, "b").counts
-    trail = re.compile(rf"{LEVEL}[^\ue000-\ue004]*>[^\ue000-\ue004]*{LEVEL}[^\ue000-\ue004]*>")
+    trail = re.compile(rf"{LEVEL}[^\ue000-\ue004()]*>[^\ue000-\ue004()]*{LEVEL}[^\ue000-\ue004()]*>")
     return whole and match["rel"] == ">" and trail.search(sentence.text) is not None
 
 

@@ -142,7 +142,8 @@ def _additive(tried: list[_Try]) -> _Group:
     """
     kept = [one for one in tried if one.stated.dimension not in ("percent", "ratio")]
     near = [one for one in kept if abs(one.computed.middle - one.stated.value) * 2 <= abs(one.stated.value)]
-    return _Group(near, sure=all(one.stated.counts for one in near))
+    borne = any(one.holds and one.stated.value for one in near)
+    return _Group(near, sure=borne or all(one.stated.counts for one in near))
 
 
 def _values(cells: Sequence[Cell | None]) -> list[Number] | None:
