@@ -1,8 +1,7 @@
-"""Audits paths: every text by the rules, every log by itself, every checkpoint by its headers and its card."""
+"""Audits paths: texts by the rules, logs by themselves, checkpoints by their headers and the card."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -84,24 +83,11 @@ def _checkpoints(folder: Folder) -> Read:
         return
     from harness.audit import checkpoints
 
-    cards = [document for document in _documents(folder) if Path(document.name).stem.lower() in ("readme", "card", "model_card")]
+    cards = [
+        document
+        for document in _documents(folder)
+        if Path(document.name).stem.lower() in ("readme", "card", "model_card")
+    ]
     cards = cards or _documents(folder)
-    yield str(folder.checkpoints[0]), list(checkpoints.judge(folder.checkpoints, cards))
-    if folder.config is not None:
-        yield str(folder.config), list(_config(folder.config, folder.checkpoints, cards))
-
-
-def _config(config: Path, shards: Sequence[Path], cards: Sequence[Document]) -> Iterator[Finding]:
-    """Judges the dtype that a configuration names; its other fields need the model's code."""
-    from harness.audit import checkpoints
-
-    try:
-        said = json.loads(config.read_bytes())
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{config}: not JSON ({error})") from error
-    name = said.get("torch_dtype") or said.get("dtype") if isinstance(said, dict) else None
-    if isinstance(name, str):
-        document = Document(str(config), config.read_text(encoding="utf-8"))
-        yield from (
-            finding for finding in checkpoints.judge(shards, [document]) if finding.stated and finding.rule == checkpoints.NAME
-        )
+    configs = [Document(str(folder.config), _text(folder.config))] if folder.config is not None else []
+    yield str(folder.checkpoints[0]), list(checkpoints.judge(folder.checkpoints, cards, configs))

@@ -19,19 +19,33 @@ from harness.model.problem import InputError
 
 NAME = "checkpoint"
 _COUNT = re.compile(
-    r"(?:\b(?:total\s+)?(?:params?|parameters|model size|parameter count)\b\W{0,6}(?:\w+\W{1,3}){0,2}?)(?=[~≈\d])|(?<=[\dMBK])\s*(?:total\s+|trainable\s+)?"
+    r"(?:\b(?:total\s+)?(?:params?|parameters|model size|parameter count)\b\W{0,6}(?:\w+\W{1,3}){0,2}?"
+    r")(?=[~≈\d])|(?<=[\dMBK])\s*(?:total\s+|trainable\s+)?"
     r"(?:params?|parameters)\b",
     re.I,
 )
-_NAMES = {"F32": ("fp32", "float32"), "BF16": ("bf16", "bfloat16"), "F16": ("fp16", "float16"), "F64": ("float64",)}
-_DTYPE = re.compile(r"\b(?:dtype|precision|tensor type|weights|stored|saved|torch_dtype|checkpoint)\b[^\n.;]{0,40}", re.I)
-_SIZE = re.compile(r"\b(?:ckpt|checkpoint|weights?|safetensors|model|file)\s+(?:file\s+)?size\b|\bsafetensors\b", re.I)
+_NAMES = {
+    "F32": ("fp32", "float32"),
+    "BF16": ("bf16", "bfloat16"),
+    "F16": ("fp16", "float16"),
+    "F64": ("float64",),
+}
+_DTYPE = re.compile(
+    r"\b(?:dtype|precision|tensor type|weights|stored|saved|torch_dtype|checkpoint)\b[^\n.;]{0,40}", re.I
+)
+_SIZE = re.compile(
+    r"\b(?:ckpt|checkpoint|weights?|safetensors|model|file)\s+(?:file\s+)?size\b|\bsafetensors\b", re.I
+)
 NEAR = Fraction(2)
 """Only a number within this factor of the file's own is taken to be said of this file."""
 
 
-def judge(paths: Sequence[Path], cards: Sequence[Document]) -> Iterator[Finding]:
+def judge(
+    paths: Sequence[Path], cards: Sequence[Document], configs: Sequence[Document] = ()
+) -> Iterator[Finding]:
     """Tries that the headers are whole, agree with their index, and bear out the card.
+
+    Of a configuration only the dtype is tried: its other fields need the model's code.
 
     Raises ``InputError`` where a file is no checkpoint.
     """
@@ -44,7 +58,9 @@ def judge(paths: Sequence[Path], cards: Sequence[Document]) -> Iterator[Finding]
         return
     shards = [path for path in paths if path.suffix == ".safetensors"]
     if not shards:
-        yield Finding(outcome=Said.UNTRIED, rule=NAME, statement=f"{paths[0].name}: none of its shards is here")
+        yield Finding(
+            outcome=Said.UNTRIED, rule=NAME, statement=f"{paths[0].name}: none of its shards is here"
+        )
         return
     total = sum(tensor.values for tensor in tensors)
     size = sum(path.stat().st_size for path in shards)
@@ -57,8 +73,9 @@ def judge(paths: Sequence[Path], cards: Sequence[Document]) -> Iterator[Finding]
     yield from _total_size(paths, tensors)
     for card in cards:
         yield from _parameters(card, total, name)
-        yield from _dtype(card, tensors, name)
         yield from _bytes(card, size, name)
+    for document in (*cards, *configs):
+        yield from _dtype(document, tensors, name)
 
 
 def _total_size(paths: Sequence[Path], tensors: Sequence[Tensor]) -> Iterator[Finding]:
@@ -95,7 +112,9 @@ def _parameters(card: Document, total: int, name: str) -> Iterator[Finding]:
     elif said:
         shown = ", ".join(dict.fromkeys(number.text for number in said))
         yield Finding(
-            outcome=Said.UNTRIED, rule=NAME, statement=f"{card.name} gives parameters of several models ({shown})"
+            outcome=Said.UNTRIED,
+            rule=NAME,
+            statement=f"{card.name} gives parameters of several models ({shown})",
         )
 
 
@@ -108,7 +127,13 @@ def _bytes(card: Document, size: int, name: str) -> Iterator[Finding]:
 
 def _said(card: Document, stated: Number, true: int, what: str, *, holds: bool) -> Finding:
     return verdict(
-        card, NAME, holds=holds, statement=f"{stated.text}: {what}", stated=stated, computed=point(true), rests="the headers"
+        card,
+        NAME,
+        holds=holds,
+        statement=f"{stated.text}: {what}",
+        stated=stated,
+        computed=point(true),
+        rests="the headers",
     )
 
 

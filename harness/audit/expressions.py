@@ -16,7 +16,24 @@ _PIECE = re.compile(
     r"(?P<rel>≈|~=|==|=|<=|>=|≤|≥|<|>)|(?P<arrow>->|=>|→|⇒)|(?P<op>[+*×/^÷-])|(?P<open>\()|(?P<close>\))"
     r"|(?P<stop>[,;:|!?—–•·\[\]{}]|\.(?=\s|$))|(?P<word>[^\W\d][\w.'%-]*)"
 )
-_STOPS = ("at", "and", "or", "to", "vs", "for", "with", "when", "where", "if", "on", "by", "from", "is", "are", "than")
+_STOPS = (
+    "at",
+    "and",
+    "or",
+    "to",
+    "vs",
+    "for",
+    "with",
+    "when",
+    "where",
+    "if",
+    "on",
+    "by",
+    "from",
+    "is",
+    "are",
+    "than",
+)
 """Words that end the noun of a number."""
 
 
@@ -109,11 +126,19 @@ class Parser:
             token = self._take("op", "*×/÷") or self._at_each()
             if token is None:
                 return value
-            value = _combined({"×": "*", "÷": "/", "at": "*"}.get(token.text, token.text), value, self.factor())
+            value = _combined(
+                {"×": "*", "÷": "/", "at": "*"}.get(token.text, token.text), value, self.factor()
+            )
 
     def _at_each(self) -> Token | None:
         token, rest = self._peek(), self.given[self.at + 1 : self.at + 3]
-        if token and token.text in ("at", "@") and len(rest) == 2 and rest[0].number and rest[1].text in ("each", "per"):
+        if (
+            token
+            and token.text in ("at", "@")
+            and len(rest) == 2
+            and rest[0].number
+            and rest[1].text in ("each", "per")
+        ):
             self.at += 1
             return token
         return None

@@ -29,7 +29,7 @@ class Folder:
 
 
 def folders(paths: Sequence[Path]) -> Iterator[Folder]:
-    """Groups the files of the paths by folder; a file that is named alone stands with those beside it named."""
+    """Groups the files of the paths by folder; files that are named one by one too."""
     found: dict[Path, list[Path]] = {}
     for path in paths:
         for file in sorted(_files(path)):

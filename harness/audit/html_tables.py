@@ -48,7 +48,10 @@ def _row(
         fill()
         start, end = match.span("cell")
         cell = Cell(
-            text=" ".join(document.text[start:end].split()), start=start, end=end, numbers=document.within(start, end)
+            text=" ".join(document.text[start:end].split()),
+            start=start,
+            end=end,
+            numbers=document.within(start, end),
         )
         spans = {found["way"].lower(): int(found["n"]) for found in _SPAN.finditer(match["attributes"])}
         for _ in range(min(spans.get("col", 1), 100)):

@@ -51,9 +51,7 @@ def claims(stated: Number, *, about: bool = False, exact: bool = False) -> tuple
     return (both,) if stated.other == 1 else (both, both.scaled(stated.other))
 
 
-def fits(
-    stated: Number, computed: Iterable[Range], *, about: bool = False, exact: bool = False
-) -> bool:
+def fits(stated: Number, computed: Iterable[Range], *, about: bool = False, exact: bool = False) -> bool:
     """Tells whether the printed result is among what was computed, in any reading."""
     allowed = claims(stated, about=about, exact=exact)
     return any(one.meets(other) for one in allowed for other in computed)

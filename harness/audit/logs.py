@@ -1,7 +1,8 @@
-"""Logs by themselves: finite, in order, not repeated, not drawn with a ruler, perplexity and tokens consistent."""
+"""Logs by themselves: finite, in order, no record twice, no straight line, columns that fit together."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
@@ -63,7 +64,12 @@ def _printed(cell: Cell) -> Printed | None:
 
 
 def _finite(frame: Frame) -> Iterator[Finding]:
-    bad = [(name, place, cell) for name, cells in _numeric(frame).items() for place, cell in cells if not cell.finite]
+    bad = [
+        (name, place, cell)
+        for name, cells in _numeric(frame).items()
+        for place, cell in cells
+        if not cell.finite
+    ]
     count = sum(map(len, _numeric(frame).values()))
     for name, place, cell in bad[:SHOWN]:
         yield Finding(
@@ -95,7 +101,7 @@ def _steps(frame: Frame) -> Iterator[Finding]:
     faults = [
         (before, after)
         for rows in streams.values()
-        for before, after in zip(rows, rows[1:], strict=False)
+        for before, after in itertools.pairwise(rows)
         if after[1] < before[1] or (after[1] == before[1] and name != "epoch")
     ]
     for before, after in faults[:SHOWN]:
@@ -123,7 +129,9 @@ def _shapes(frame: Frame) -> Iterator[Finding]:
     step = next((name for name in _STEP if name in frame.columns), None)
     values = [name for name in columns if name != step]
     if step is not None and len(values) >= 1:
-        yield from _witnessed(frame, _forensic.repeat([frame], [step], values), f"no record of {', '.join(values)} comes again")
+        yield from _witnessed(
+            frame, _forensic.repeat([frame], [step], values), f"no record of {', '.join(values)} comes again"
+        )
 
 
 def _finite_all(frame: Frame, name: str) -> bool:
@@ -161,7 +169,10 @@ def _perplexity(frame: Frame) -> Iterator[Finding]:
                 rule=NAME,
                 statement=f"{name} = exp({mates[0]}) fails in {len(off)} of {len(judged)} rows",
                 stated=Figure(shown=cell.text, place=place),
-                found=Figure(shown=f"{float(ranges.apply('exp', _interval(loss)).middle):.6g}", place=f"exp({loss.text})"),
+                found=Figure(
+                    shown=f"{float(ranges.apply('exp', _interval(loss)).middle):.6g}",
+                    place=f"exp({loss.text})",
+                ),
             )
         if judged and not off:
             yield _holds(frame, f"{name} = exp({mates[0]}) in {len(judged)} rows")
@@ -188,7 +199,9 @@ def _tokens(frame: Frame) -> Iterator[Finding]:
     if step is None or name is None:
         return
     steps = dict(numeric[step])
-    pairs = [(p, steps[p].exact, c.exact) for p, c in numeric[name] if p in steps and c.finite and steps[p].finite]
+    pairs = [
+        (p, steps[p].exact, c.exact) for p, c in numeric[name] if p in steps and c.finite and steps[p].finite
+    ]
     rates = _rates(pairs)
     if len(rates) < 2:
         return
@@ -212,6 +225,6 @@ def _tokens(frame: Frame) -> Iterator[Finding]:
 def _rates(pairs: Sequence[tuple[str, Fraction, Fraction]]) -> dict[str, Fraction]:
     return {
         after[0]: (after[2] - before[2]) / (after[1] - before[1])
-        for before, after in zip(pairs, pairs[1:], strict=False)
+        for before, after in itertools.pairwise(pairs)
         if after[1] > before[1]
     }

@@ -39,7 +39,11 @@ class Mask:
         """Returns where a match stands in the document."""
         inside = [index for index, at in enumerate(self.at) if match.start() <= at < match.end()]
         start = self._back(match.start())
-        end = max(self._back(match.end()), *(self.numbers[i].end for i in inside)) if inside else self._back(match.end())
+        end = (
+            max(self._back(match.end()), *(self.numbers[i].end for i in inside))
+            if inside
+            else self._back(match.end())
+        )
         return start, end
 
     def _back(self, position: int) -> int:

@@ -10,15 +10,17 @@ from fractions import Fraction
 from harness.audit.ranges import Range, around, point
 from harness.model.values import Printed
 
-_TIME = {
-    "ms": Fraction(1, 1000), "s": 1, "sec": 1, "secs": 1, "second": 1, "seconds": 1, "min": 60, "mins": 60,
+_SECONDS: dict[str, int] = {
+    "s": 1, "sec": 1, "secs": 1, "second": 1, "seconds": 1, "min": 60, "mins": 60,
     "minute": 60, "minutes": 60, "h": 3600, "hr": 3600, "hrs": 3600, "hour": 3600, "hours": 3600,
     "day": 86400, "days": 86400,
 }  # fmt: skip
+_TIME = {"ms": Fraction(1, 1000)} | {name: Fraction(seconds) for name, seconds in _SECONDS.items()}
 _POWERS = {"": 0, "k": 1, "K": 1, "M": 2, "G": 3, "T": 4}
 _COUNTS = {"k": 3, "K": 3, "M": 6, "B": 9, "T": 12, "million": 6, "billion": 9, "trillion": 12}
 _UNIT = (
-    r"%|(?<! )(?:×|x)(?!\w|\s*[\d(])|[KkMGT]i?B\b|bytes?\b|ms\b|secs?\b|seconds?\b|s\b|mins?\b|minutes?\b|hours?\b|hrs?\b|h\b"
+    r"%|(?<! )(?:×|x)(?!\w|\s*[\d(])|[KkMGT]i?B\b|bytes?\b|ms\b|secs?\b|seconds?\b|s\b|mins?\b|minutes"
+    r"?\b|hours?\b|hrs?\b|h\b"
     r"|days?\b|million\b|billion\b|trillion\b|[KkMBT](?![\w']|\s*=)"
 )
 _SKIP = (
@@ -29,7 +31,8 @@ _SKIP = (
 _DIGITS = r"(?P<body>(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?|\.\d+)(?P<exp>[eE][+-]?\d+(?!\w))?"
 _TOKEN = re.compile(
     rf"(?P<skip>{_SKIP})"
-    rf"|(?P<sign>(?<![\w)\]%])[+-](?=[\d.]))?{_DIGITS}(?P<plus>\+(?!\s?\d))?(?:(?P<gap>[ -]?)(?P<unit>{_UNIT}))?"
+    rf"|(?P<sign>(?<![\w)\]%])[+-](?=[\d.]))?{_DIGITS}(?P<plus>\+(?!\s?\d))?(?:(?P<gap>[ -]?)(?P<unit>"
+    rf"{_UNIT}))?"
 )
 _ABOUT = re.compile(r"(?:[~≈]|\babout|\baround|\broughly|\bapprox\w*\.?|\bnearly|\balmost|\bsome)\s*$", re.I)
 
@@ -63,7 +66,9 @@ class Number:
     @property
     def given(self) -> Range:
         """The values that it may stand for as an operand."""
-        if self.counts or (self.dimension in ("seconds", "bytes") and self.step.denominator == 1 and self.exact):
+        if self.counts or (
+            self.dimension in ("seconds", "bytes") and self.step.denominator == 1 and self.exact
+        ):
             return point(self.value)
         return around(self.value, self.radius)
 
@@ -130,7 +135,7 @@ def _meaning(unit: str, gap: str, body: str) -> tuple[Fraction, str, Fraction]:
     if unit in ("×", "x"):
         return Fraction(1), "ratio", Fraction(1)
     if unit in _TIME:
-        return Fraction(_TIME[unit]), "seconds", Fraction(1)
+        return _TIME[unit], "seconds", Fraction(1)
     large = "," in body or len(body) > 6
     if unit in ("byte", "bytes") or (unit == "B" and (gap or large)):
         return Fraction(1), "bytes", Fraction(1)

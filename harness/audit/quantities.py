@@ -12,9 +12,10 @@ from harness.audit.numbers import Number
 from harness.audit.text import Document
 
 _NAMED = re.compile(
-    rf"(?P<label>[^\W\d][\w.]*(?:[ -][^\W\d][\w.]*){{0,3}})(?:\s*[=:]\s*|\s+)[~≈]?(?P<n>{LEVEL})(?!\s*[/:×-]?\w)"
+    rf"(?P<label>[^\W\d][\w.]*(?:[ -][^\W\d][\w.]*){{0,3}})(?:\s*[=:]\s*|\s+)[~≈]?(?P<n>{LEVEL})(?!\s*["
+    rf"/:×-]?\w)"
 )
-_ARM = re.compile(rf"\s*(?:[-*•]\s+)?(?P<arm>[^:=|]{{1,40}}?):\s")
+_ARM = re.compile(r"\s*(?:[-*•]\s+)?(?P<arm>[^:=|]{1,40}?):\s")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -45,7 +45,7 @@ def _table(document: Document, group: list[int], mark: str) -> list[Table]:
     rows = [_cells(document, index, mark) for index in group if index not in rules]
     if not rows or (mark == "|" and not rules and len(rows) < 3):
         return []
-    headed = bool(rules) and rules[0] > group[0] or (not rules and not _figures(rows[0]))
+    headed = (bool(rules) and rules[0] > group[0]) or (not rules and not _figures(rows[0]))
     header, body = (rows[0], rows[1:]) if headed else ((), rows)
     return [Table(header=header, rows=tuple(row for row in body if row))]
 
@@ -65,7 +65,8 @@ def _cells(document: Document, index: int, mark: str) -> tuple[Cell, ...]:
         spans = spans[1:] if not spans[0][2].strip() else spans
         spans = spans[:-1] if spans and not spans[-1][2].strip() else spans
     return tuple(
-        Cell(text=part, start=start, end=end, numbers=document.within(start, end)) for start, end, part in spans
+        Cell(text=part, start=start, end=end, numbers=document.within(start, end))
+        for start, end, part in spans
     )
 
 
@@ -99,7 +100,8 @@ def _row(document: Document, index: int) -> tuple[Cell, ...]:
     if not tail or not label.strip() or len(label.split()) > _WIDE or label.rstrip()[-1] in "=:,;/+-×*<>(":
         return ()
     cells = [
-        Cell(text=number.text, start=number.start, end=number.end, numbers=(number,)) for number in reversed(tail)
+        Cell(text=number.text, start=number.start, end=number.end, numbers=(number,))
+        for number in reversed(tail)
     ]
     return (Cell(text=label, start=start, end=edge, numbers=()), *cells)
 

@@ -131,7 +131,10 @@ class Document:
         """The lines, from 0, of HTML tables: no sentences."""
         from harness.audit.html_tables import TABLE
 
-        spans = [(self.line(m.start()) - 1, self.line(max(m.start(), m.end() - 1))) for m in TABLE.finditer(self.raw)]
+        spans = [
+            (self.line(m.start()) - 1, self.line(max(m.start(), m.end() - 1)))
+            for m in TABLE.finditer(self.raw)
+        ]
         return frozenset(line for first, last in spans for line in range(first, last))
 
     @cached_property
@@ -166,7 +169,7 @@ def _unwrapped(text: str) -> str:
     """Blanks the pipes of a page in which every line was wrapped as a table of one column."""
     lines = text.split("\n")
     wrapped = [line.startswith("|") and line.rstrip().endswith("|") for line in lines]
-    inner = sum(line.startswith("| |--") or line.startswith("| | --") for line in lines)
+    inner = sum(line.startswith(("| |--", "| | --")) for line in lines)
     filled = sum(bool(line.strip()) for line in lines)
     if not (sum(wrapped) >= 0.6 * filled and (inner or _single(lines, wrapped))):
         return text

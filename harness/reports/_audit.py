@@ -24,7 +24,9 @@ def audit_text(found: Audit, *, verbose: bool = False) -> str:
         lines += ["could not be tried", *(f"  {clean(one.statement)}" for one in untried[:SHOWN])]
         lines += [f"  and {len(untried) - SHOWN} more"] if len(untried) > SHOWN else []
     tally = f"{len(wrong)} contradictions, {len(held)} relations hold, {len(untried)} not tried"
-    return "\n".join([*lines, "" if lines else "nothing here could be tried", f"{tally} in {len(found.read)} files"])
+    return "\n".join(
+        [*lines, "" if lines else "nothing here could be tried", f"{tally} in {len(found.read)} files"]
+    )
 
 
 def _wrong(number: int, finding: Finding) -> list[str]:
@@ -50,7 +52,10 @@ def _held(held: Sequence[Finding], *, verbose: bool) -> list[str]:
         examples = [finding for finding in held if finding.rule == rule]
         shown = examples if verbose else examples[:1]
         lines.append(f"  {count:>3} {rule}")
-        lines += [f"        {clean(one.statement)}  {clean(one.stated.place) if one.stated else ''}".rstrip() for one in shown]
+        lines += [
+            f"        {clean(one.statement)}  {clean(one.stated.place) if one.stated else ''}".rstrip()
+            for one in shown
+        ]
     return [*lines, ""]
 
 

@@ -1,4 +1,4 @@
-"""Steps, batches, tokens, epochs and passes over a corpus, where the document states what the relation needs."""
+"""Steps, batches, tokens, epochs and passes over a corpus, where the document states all of a relation."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from harness.audit.findings import Finding
 from harness.audit.judge import fits, readings, verdict
-from harness.audit.masks import PLAIN, RATIO, W, Mask, masks
+from harness.audit.masks import PLAIN, RATIO, Mask, W, masks
 from harness.audit.numbers import Number
 from harness.audit.quantities import Quantity, quantities, words_of
 from harness.audit.ranges import Range, Undefined
@@ -15,7 +15,9 @@ from harness.audit.text import Document
 
 NAME = "budget"
 _WRAPS = re.compile(rf"(?P<w>{RATIO})\s?-?\s?wrap(?:s|ped)?\b|(?P<v>{PLAIN})\s+wraps\b", re.I)
-_EXHAUSTED = re.compile(rf"\bexhaust\w*\s+(?:(?:the|its)\s+{W}\s+)?(?:in|after|within)\s+(?P<n>{PLAIN})\s+epochs?\b")
+_EXHAUSTED = re.compile(
+    rf"\bexhaust\w*\s+(?:(?:the|its)\s+{W}\s+)?(?:in|after|within)\s+(?P<n>{PLAIN})\s+epochs?\b"
+)
 _SPELLED = {
     "steps": ({"steps"}, {"max", "num", "total", "training", "train", "optimizer", "n"}),
     "batch": ({"batch"}, {"size", "global", "effective", "total", "sequences"}),
@@ -57,7 +59,12 @@ def _product(document: Document, roles: dict[str, Quantity | None]) -> Iterator[
     steps, batch, length, tokens = (roles[name] for name in ("steps", "batch", "length", "tokens"))
     if not (steps and batch and length and tokens):
         return
-    computed = [a * b * c for a in readings(steps.number) for b in readings(batch.number) for c in readings(length.number)]
+    computed = [
+        a * b * c
+        for a in readings(steps.number)
+        for b in readings(batch.number)
+        for c in readings(length.number)
+    ]
     holds = fits(tokens.number, computed)
     factor = tokens.number.given / computed[0]
     whole = [n for n in range(2, 4097) if factor.lo <= n <= factor.hi]
@@ -70,7 +77,8 @@ def _product(document: Document, roles: dict[str, Quantity | None]) -> Iterator[
         statement=f"{tokens.label} = {steps.label} × {batch.label} × {length.label}",
         stated=tokens.number,
         computed=computed[0],
-        rests=f"{steps.number.text} × {batch.number.text} × {length.number.text} ({document.place(steps.number.start)})",
+        rests=f"{steps.number.text} × {batch.number.text} × {length.number.text} "
+        f"({document.place(steps.number.start)})",
     )
 
 
@@ -104,7 +112,11 @@ def _steps(document: Document, roles: dict[str, Quantity | None]) -> Quantity | 
 def _epoch_words(document: Document, computed: Range) -> Number | None:
     """Returns an ``N epochs`` of the text that equals the quotient; others may be of something else."""
     for number in document.numbers:
-        if number.counts and number.value == computed.middle and re.match(r"\s+epochs?\b", document.text[number.end :][:9]):
+        if (
+            number.counts
+            and number.value == computed.middle
+            and re.match(r"\s+epochs?\b", document.text[number.end :][:9])
+        ):
             return number
     return None
 

@@ -1,4 +1,4 @@
-"""Changes that the text states beside both values: ``2.6973 vs 2.8615 (+0.164)``, ``74M vs 18M: 4.1× larger``."""
+"""Changes stated beside both values: ``2.6973 vs 2.8615 (+0.164)``, ``4.1× larger (74M vs 18M)``."""
 
 from __future__ import annotations
 
@@ -7,16 +7,19 @@ from collections.abc import Iterator
 
 from harness.audit.findings import Finding
 from harness.audit.judge import verdict
-from harness.audit.masks import LEVEL, PERCENT, PLAIN, RATIO, SIGNED, SIGNED_PERCENT, W, Mask, masks
+from harness.audit.masks import LEVEL, PERCENT, PLAIN, RATIO, SIGNED, SIGNED_PERCENT, Mask, W, masks
 from harness.audit.numbers import Number
 from harness.audit.relate import askable, explained, nearest
 from harness.audit.text import Document
 
 NAME = "change"
 MORE = r"(?:larger|bigger|more|higher|greater|longer|faster|wider|deeper|better|worse|heavier)"
-LESS = r"(?:smaller|fewer|less|lower|shorter|slower|cheaper|narrower|lighter|reduction|compression|compressed)"
+LESS = (
+    r"(?:smaller|fewer|less|lower|shorter|slower|cheaper|narrower|lighter|reduction|compression|compressed)"
+)
 _KEY = (
-    rf"(?:{MORE}|{LESS}|increase|decrease|improvement|improved|gain|drop|reduced|regression|speed-?up|savings?|change"
+    rf"(?:{MORE}|{LESS}|increase|decrease|improvement|improved|gain|drop|reduced|regression|speed-?up|s"
+    rf"avings?|change"
     r"|difference|delta|worsening)"
 )
 _WORDS = rf"(?:\s*{W}){{0,6}}?\s*[:=]?\s*"
@@ -25,21 +28,26 @@ _CHANGE = (
     rf"(?:(?P<d>[{SIGNED}{SIGNED_PERCENT}])(?=\s*(?:\)|,|;|{W}\s*\)|(?:{W}\s+)?{_KEY}))"
     rf"|(?P<e>[{PLAIN}{PERCENT}{RATIO}])(?=\s*(?:{W}\s+)?{_KEY}))"
 )
-_BESIDE = re.compile(rf"(?P<a>{LEVEL}){_BETWEEN}(?P<b>{LEVEL})(?:\s*{W}){{0,3}}\s*[,:]?\s*\(\s*(?:an? )?{_CHANGE}")
+_BESIDE = re.compile(
+    rf"(?P<a>{LEVEL}){_BETWEEN}(?P<b>{LEVEL})(?:\s*{W}){{0,3}}\s*[,:]?\s*\(\s*(?:an? )?{_CHANGE}"
+)
 _BEFORE = re.compile(
     rf"(?P<e>[{RATIO}{PERCENT}])\s*(?:-?\s*{_KEY})(?:\s*{W}){{0,4}}?\s*\(\s*(?:{W}\s*[:=]?\s*){{0,3}}"
     rf"(?P<a>{LEVEL}){_BETWEEN}(?P<b>{LEVEL})\s*(?:{W}\s*){{0,2}}\)"
 )
 _THAN = re.compile(
-    rf"(?P<a>{LEVEL})(?:\s*{W}){{0,2}}\s*[(,—–-]+\s*(?P<e>[{RATIO}{PERCENT}])\s*{_KEY}\s+than(?:\s*{W}){{0,5}}\s*\(?"
+    rf"(?P<a>{LEVEL})(?:\s*{W}){{0,2}}\s*[(,—–-]+\s*(?P<e>[{RATIO}{PERCENT}])\s*{_KEY}\s+than(?:\s*{W})"
+    rf"{{0,5}}\s*\(?"
     rf"(?P<b>{LEVEL})"
 )
 _OVER = re.compile(
-    rf"(?P<d>[{SIGNED}{SIGNED_PERCENT}])(?:\s*{W}){{0,3}}?\s*\b(?:over|vs\.?|than|relative to|compared (?:to|with)"
+    rf"(?P<d>[{SIGNED}{SIGNED_PERCENT}])(?:\s*{W}){{0,3}}?\s*\b(?:over|vs\.?|than|relative to|compared "
+    rf"(?:to|with)"
     rf"|against)(?:\s*{W}){{0,7}}\s*\((?:{W}\s*[:=]?\s*){{0,2}}(?P<b>{LEVEL})\s*(?:{W})?\)"
 )
 _ALONE = re.compile(
-    rf"(?P<label>{W})\s*[=:]\s*(?P<a>{LEVEL})\s*[(,—–-]+\s*(?P<e>{RATIO})\s*(?:{MORE}|{LESS})(?!\s+(?:than|{W}\s+than))"
+    rf"(?P<label>{W})\s*[=:]\s*(?P<a>{LEVEL})\s*[(,—–-]+\s*(?P<e>{RATIO})\s*(?:{MORE}|{LESS})(?!\s+(?:t"
+    rf"han|{W}\s+than))"
 )
 _LISTED = re.compile(rf"(?P<a>{LEVEL})\s*(?:{W})?\s*\(\s*(?P<d>{SIGNED})\s*(?:[,)]|{W}\s*[,)])")
 

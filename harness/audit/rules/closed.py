@@ -19,7 +19,9 @@ _PPL = {"ppl", "perplexity"}
 _UNIFORM = {"uniform", "baseline", "model", "nats", "random", "guess", "chance", *_LOSS}
 _CONTEXT = re.compile(r"(?<![A-Za-z])(?:ce|loss|nats|nll|cross-entropy|entropy)(?![A-Za-z])", re.I)
 _VOCABULARY = re.compile(r"(?<![\w.])(?:vocab(?:ulary)?(?:[ _-]?size)?|n_vocab|V)\s*(?:=|:|of|is)?\s*(?=\d)")
-_DIGEST = re.compile(r"\b(?P<name>sha-?256|sha-?1|md5|sha-?512)\b[^\n0-9a-f]{0,12}(?P<hex>[0-9a-f]{24,140})\b", re.I)
+_DIGEST = re.compile(
+    r"\b(?P<name>sha-?256|sha-?1|md5|sha-?512)\b[^\n0-9a-f]{0,12}(?P<hex>[0-9a-f]{24,140})\b", re.I
+)
 _LENGTHS = {"sha256": 64, "sha1": 40, "md5": 32, "sha512": 128}
 
 
@@ -54,7 +56,7 @@ def _uniform(document: Document, known: Sequence[Quantity]) -> Iterator[Finding]
             document,
             NAME,
             holds=fits(one.number, [natural, bits]),
-            statement=f"{one.label} {one.number.text}: a uniform guess among {vocab.text} costs ln {vocab.text}",
+            statement=f"{one.label} {one.number.text}: a uniform guess of {vocab.text} costs ln {vocab.text}",
             stated=one.number,
             computed=natural,
             rests=f"ln of the vocabulary {vocab.text} ({document.place(vocab.start)})",
@@ -84,7 +86,10 @@ def _rest(one: Quantity, kind: set[str]) -> set[str]:
 
 def _powers(loss: Number) -> list[Range]:
     try:
-        return [ranges.apply("exp", loss.given), ranges.apply("exp", loss.given * ranges.apply("ln", point(2)))]
+        return [
+            ranges.apply("exp", loss.given),
+            ranges.apply("exp", loss.given * ranges.apply("ln", point(2))),
+        ]
     except Undefined:
         return []
 

@@ -1,7 +1,8 @@
-"""Counts against lists: ``three claims:`` and what is listed, ``6 missing attributes (a, b, …)``, ``(6 merged, 4 open)``."""
+"""Counts against lists: ``three claims:``, ``6 missing attributes (a, b, …)``, ``(6 merged, 4 open)``."""
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,14 +13,22 @@ from harness.audit.words import ENUMERABLE, SPELLED, VAGUE, count_of
 
 NAME = "count"
 _COUNT = re.compile(
-    rf"(?<![\w.,/#§$:-])(?P<n>\d{{1,3}}|{'|'.join(w for w in SPELLED if w not in ('zero', 'one'))})(?![\w.,%/×+~–])"
-    rf"(?:-(?P<tight>[A-Za-z]\w*)|(?:\s+[A-Za-z][\w'/-]*){{0,3}}?\s+(?P<head>{'|'.join(sorted(ENUMERABLE))})\b)",
+    rf"(?<![\w.,/#§$:-])(?P<n>\d{{1,3}}|{'|'.join(w for w in SPELLED if w not in ('zero', 'one'))})(?!["
+    rf"\w.,%/×+~–])"
+    rf"(?:-(?P<tight>[A-Za-z]\w*)|(?:\s+[A-Za-z][\w'/-]*){{0,3}}?\s+(?P<head>"
+    rf"{'|'.join(sorted(ENUMERABLE))})\b)",
     re.I,
 )
-_WEAK = frozenset("across over on for after of from to by than at per within between using with in into and vs".split())
+_WEAK = frozenset(
+    "across over on for after of from to by than at per within between using with in into and vs".split()
+)
 """Words before a count after which the list that follows may be of something else."""
-_GOES_ON = re.compile(r"\s*(?:[:(]|\w+ing\b|(?:that|which|of|for|in|to|from|with|on|we|below|here|as|about|against)\b)", re.I)
-_TURNS = re.compile(r"\b(?:following|results?|reveal\w*|shows?|found|suggests?|yield\w*|gave|gives?|because|so)\b", re.I)
+_GOES_ON = re.compile(
+    r"\s*(?:[:(]|\w+ing\b|(?:that|which|of|for|in|to|from|with|on|we|below|here|as|about|against)\b)", re.I
+)
+_TURNS = re.compile(
+    r"\b(?:following|results?|reveal\w*|shows?|found|suggests?|yield\w*|gave|gives?|because|so)\b", re.I
+)
 _DEFINED = re.compile(r"\s*(?!\S+-[Bb]y:)[\w.`'/+-]+(?:\s[\w.'/+-]+)?(?::\s|\s+[—–]\s)")
 _BRACKET = re.compile(
     rf"(?<![\w.,/#§$-])(?P<n>\d{{1,2}}|{'|'.join(w for w in SPELLED if w not in ('zero', 'one'))})"
@@ -29,7 +38,10 @@ _BRACKET = re.compile(
 _RUN = re.compile(r"#(?P<a>\d+)\s*[-–]\s*#?(?P<b>\d+)\b")
 _TAGS = re.compile(r"\((?P<tags>[^()]*\d+\s+[A-Za-z]+[^()]*)\)")
 _TAG = re.compile(r"(?P<n>\d+)\s+(?P<tag>[A-Za-z]+)")
-_SEEDS = re.compile(r"\b(?P<n>\d)[ -]seeds?\b(?P<gap>.{0,80}?)\bseeds?:?\s+(?P<list>\d+(?:\s*(?:/|,|and)\s*\d+)+)", re.I | re.S)
+_SEEDS = re.compile(
+    r"\b(?P<n>\d)[ -]seeds?\b(?P<gap>.{0,80}?)\bseeds?:?\s+(?P<list>\d+(?:\s*(?:/|,|and)\s*\d+)+)",
+    re.I | re.S,
+)
 _INLINE = re.compile(r"(?:(?<=\s)|\A)(?:\((?P<b>\d{1,2})\)|(?P<a>\d{1,2})[.)])\s+(?=[^\W\d])")
 
 
@@ -75,7 +87,9 @@ def _below(document: Document, blocks: Sequence[Block], index: int) -> _Listing 
     first = blocks[index + 1]
     if first.kind == "text":
         return _definitions(document, blocks[index + 1 :])
-    if first.kind != "item" or (block.kind == "item" and first.indent <= block.indent and first.mark[0] == block.mark[0]):
+    if first.kind != "item" or (
+        block.kind == "item" and first.indent <= block.indent and first.mark[0] == block.mark[0]
+    ):
         return None
     items = []
     for other in blocks[index + 1 :]:
@@ -86,7 +100,7 @@ def _below(document: Document, blocks: Sequence[Block], index: int) -> _Listing 
         if other.indent < first.indent or _sort(other.mark) != _sort(first.mark):
             break
         items.append((other.start, other.end))
-    torn = any(document.text[a[1] : b[0]].strip() for a, b in zip(items, items[1:], strict=False))
+    torn = any(document.text[a[1] : b[0]].strip() for a, b in itertools.pairwise(items))
     return _listing(document, items, loose=torn)
 
 
@@ -94,7 +108,9 @@ def _listing(document: Document, spans: Sequence[tuple[int, int]], *, loose: boo
     if len(spans) < 2:
         return None
     texts = [document.text[start:end] for start, end in spans]
-    return _Listing(items=tuple((text, _size(text)) for text in texts), start=spans[0][0], end=spans[-1][1], loose=loose)
+    return _Listing(
+        items=tuple((text, _size(text)) for text in texts), start=spans[0][0], end=spans[-1][1], loose=loose
+    )
 
 
 def _definitions(document: Document, blocks: Sequence[Block]) -> _Listing | None:
@@ -107,7 +123,10 @@ def _definitions(document: Document, blocks: Sequence[Block]) -> _Listing | None
     if len(paragraphs) != 1:
         return _listing(document, paragraphs, loose=True)
     start, end = paragraphs[0]
-    lines = [(match.start() + start, match.end() + start) for match in re.finditer(r"[^\n]+", document.text[start:end])]
+    lines = [
+        (match.start() + start, match.end() + start)
+        for match in re.finditer(r"[^\n]+", document.text[start:end])
+    ]
     base = _indent_of(document, lines[0])
     heads = [span for span in lines if _indent_of(document, span) == base]
     if not all(_DEFINED.match(document.text, *span) for span in heads):
@@ -138,7 +157,9 @@ def _size(text: str) -> int:
 def _headed(document: Document, block: Block, listing: _Listing) -> Iterator[Finding]:
     """Judges the counts of the last sentence before the colon."""
     last = _sentence(document, block)
-    found = [match for match in _COUNT.finditer(document.text, last, block.end) if _names(document, match, last)]
+    found = [
+        match for match in _COUNT.finditer(document.text, last, block.end) if _names(document, match, last)
+    ]
     ranged = any(_RUN.search(text) for text, _ in listing.items)
     exact = [match for match in found if match["head"] or ranged or _plural(match["tight"])]
     right = [match for match in exact if count_of(match["n"]) in (listing.total, len(listing.items))]
@@ -182,9 +203,14 @@ def _names(document: Document, match: re.Match[str], start: int) -> bool:
 def _tagged(document: Document, block: Block, listing: _Listing) -> Iterator[Finding]:
     """Judges ``(6 merged, 4 open)`` against the items that carry these words in brackets."""
     for bracket in _TAGS.finditer(document.text, block.start, block.end):
-        tags = [(int(m["n"]), m["tag"].lower(), bracket.start("tags") + m.start()) for m in _TAG.finditer(bracket["tags"])]
+        tags = [
+            (int(m["n"]), m["tag"].lower(), bracket.start("tags") + m.start())
+            for m in _TAG.finditer(bracket["tags"])
+        ]
         tally = {
-            tag: sum(size for text, size in listing.items if re.search(rf"\([^()]*\b{tag}\b[^()]*\)", text, re.I))
+            tag: sum(
+                size for text, size in listing.items if re.search(rf"\([^()]*\b{tag}\b[^()]*\)", text, re.I)
+            )
             for _, tag, _ in tags
         }
         covered = sum(tally.values())
@@ -212,7 +238,9 @@ def _inline(document: Document, block: Block, text: str) -> Iterator[Finding]:
     if not head.endswith(":"):
         return
     start = _start_of(head) + block.start
-    found = [m for m in _COUNT.finditer(document.text, start, lead) if _names(document, m, start) and m["head"]]
+    found = [
+        m for m in _COUNT.finditer(document.text, start, lead) if _names(document, m, start) and m["head"]
+    ]
     count = count_of(found[0]["n"]) if len(found) == 1 else None
     if count == run or (count and _strict(document, found[0], start, lead)):
         yield _made(document, found[0], run, document.place(lead), holds=count == run)
@@ -243,14 +271,22 @@ def _bracketed(document: Document, block: Block) -> Iterator[Finding]:
         if sizes and ENUMERABLE & (nouns | {f"{noun}s" for noun in nouns}):
             count = count_of(match["n"])
             holds = count in sizes
-            yield _made(document, match, sizes[-1] if holds else sizes[0], document.place(match.start("list")), holds=holds)
+            yield _made(
+                document,
+                match,
+                sizes[-1] if holds else sizes[0],
+                document.place(match.start("list")),
+                holds=holds,
+            )
 
 
 def _seeds(document: Document, block: Block) -> Iterator[Finding]:
     """Judges ``3-seed validation …: Seeds 42/1337/7``."""
     for match in _SEEDS.finditer(document.text, block.start, block.end):
         listed = len(re.findall(r"\d+", match["list"]))
-        yield _made(document, match, listed, document.place(match.start("list")), holds=int(match["n"]) == listed)
+        yield _made(
+            document, match, listed, document.place(match.start("list")), holds=int(match["n"]) == listed
+        )
 
 
 def _sizes(inside: str) -> list[int]:

@@ -1,7 +1,8 @@
-"""Equations that the text states: ``a + b = c``, ``x / y ≈ z``, ``sigmoid(4.0) ≈ 0.98``, ``-5 (sigmoid≈0.007)``."""
+"""Equations that the text states: ``a + b = c``, ``sigmoid(4.0) ≈ 0.98``, ``-5 (sigmoid≈0.007)``."""
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 
@@ -54,7 +55,9 @@ def _equation(document: Document, given: Sequence[Token], index: int) -> Iterato
         yield found
 
 
-def _settled(document: Document, statement: str, stated: Number, value: Value, *, about: bool) -> Finding | None:
+def _settled(
+    document: Document, statement: str, stated: Number, value: Value, *, about: bool
+) -> Finding | None:
     if not _comparable(stated, value):
         return None
     if value.more or stated.more:
@@ -111,7 +114,7 @@ def _sides(document: Document, statement: str, at: Token, a: Value, b: Value) ->
 def _images(document: Document) -> Iterator[Finding]:
     """Tries ``x (sigmoid≈y)``: a function named in a bracket after its argument."""
     numbers = document.numbers
-    for argument, stated in zip(numbers, numbers[1:], strict=False):
+    for argument, stated in itertools.pairwise(numbers):
         between = _IMAGE.match(document.text[argument.end : stated.start].strip())
         if between is None:
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -29,7 +30,7 @@ class _Change:
 
 
 def judge(document: Document) -> Iterator[Finding]:
-    """Tries changes in a document whose changes join up in reading order; a value never heard of contradicts."""
+    """Tries changes where changes join up in reading order; a value never heard of contradicts."""
     changes: dict[str, list[_Change]] = defaultdict(list)
     for change in _changes(document):
         changes[change.name].append(change)
@@ -48,7 +49,10 @@ def _changes(document: Document) -> Iterator[_Change]:
         if index is None:
             continue
         chain = [document.numbers[index]]
-        while index + 1 < len(document.numbers) and document.text[chain[-1].end : document.numbers[index + 1].start] == "/":
+        while (
+            index + 1 < len(document.numbers)
+            and document.text[chain[-1].end : document.numbers[index + 1].start] == "/"
+        ):
             index += 1
             chain.append(document.numbers[index])
         following = document.numbers[index + 1] if index + 1 < len(document.numbers) else None
@@ -65,7 +69,7 @@ def _links(found: Sequence[_Change]) -> int:
     """Counts the changes that start from what the one before ended with."""
     return sum(
         one.after.value in {number.value for number in other.before} and bool(one.before)
-        for one, other in zip(found, found[1:], strict=False)
+        for one, other in itertools.pairwise(found)
     )
 
 

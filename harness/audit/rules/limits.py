@@ -1,4 +1,4 @@
-"""Limits and verdict words beside their figures: budgets, bands, thresholds with PASS or FAIL, who beats whom."""
+"""Limits and verdict words beside their figures: budgets, bands, thresholds with PASS, who beats whom."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from harness.audit.findings import Figure, Finding, Said
 from harness.audit.judge import fits, readings, verdict
-from harness.audit.masks import LEVEL, PLAIN, RATIO, W, Mask, masks
+from harness.audit.masks import LEVEL, PLAIN, RATIO, Mask, W, masks
 from harness.audit.numbers import Number
 from harness.audit.ranges import Range, point
 from harness.audit.text import Document
@@ -15,7 +15,8 @@ from harness.audit.text import Document
 NAME = "limit"
 _LIMIT = r"(?:budget|cap|limit|ceiling)"
 _TIMES = re.compile(
-    rf"(?P<p>{LEVEL})\s*(?:{W}\s*){{0,2}}[-–—,(;:]*\s*(?P<r>{RATIO})\s*(?P<way>under|below|over|above)\s+(?:the\s+)?{_LIMIT}"
+    rf"(?P<p>{LEVEL})\s*(?:{W}\s*){{0,2}}[-–—,(;:]*\s*(?P<r>{RATIO})\s*(?P<way>under|below|over|above)"
+    rf"\s+(?:the\s+)?{_LIMIT}"
 )
 _BUDGETS = (
     re.compile(rf"(?P<b>{LEVEL})\s*{_LIMIT}\b"),
@@ -23,29 +24,42 @@ _BUDGETS = (
     re.compile(rf"\b{_LIMIT}\s*(?:of|is|=|:)\s*(?P<b>{LEVEL})"),
 )
 _FITS = re.compile(
-    rf"(?P<a>{LEVEL})\s*(?:{W}\s*){{0,3}}[(,]?\s*(?:fits|well under|safely under)\s+(?:in\s+|into\s+|within\s+|under\s+)?"
+    rf"(?P<a>{LEVEL})\s*(?:{W}\s*){{0,3}}[(,]?\s*(?:fits|well under|safely under)\s+(?:in\s+|into\s+|wi"
+    rf"thin\s+|under\s+)?"
     rf"(?:the\s+)?(?P<b>{LEVEL})"
 )
 _BAND = re.compile(
-    rf"(?P<v>{LEVEL})(?P<gap>[^\ue000-\ue004.;]{{0,60}}?)\b(?P<word>in|within|inside|outside)\s+(?:(?:the|a|band|range|interval)\s+){{0,2}}"
+    rf"(?P<v>{LEVEL})(?P<gap>[^\ue000-\ue004.;]{{0,60}}?)\b(?P<word>in|within|inside|outside)\s+(?:(?:t"
+    rf"he|a|band|range|interval)\s+){{0,2}}"
     rf"\[?(?P<lo>{LEVEL})\s*(?:-|–|—|to|,|\.\.)\s*(?P<hi>{LEVEL})\]?\s*(?P<kind>band|range|interval)?"
 )
 _CONFIRMED = re.compile(
-    rf"\b(?:band|range|interval)\s+(?:of\s+)?\[?(?P<lo>{LEVEL})\s*(?:-|–|—|to|,)\s*(?P<hi>{LEVEL})\]?[^\ue000-\ue004.]{{0,40}}"
+    rf"\b(?:band|range|interval)\s+(?:of\s+)?\[?(?P<lo>{LEVEL})\s*(?:-|–|—|to|,)\s*(?P<hi>{LEVEL})\]?[^"
+    rf"\ue000-\ue004.]{{0,40}}"
     rf"\b(?P<word>confirmed|met|PASS|satisfied|reached|within)\b[^\ue000-\ue004]{{0,30}}(?P<v>{LEVEL})"
 )
-_P = re.compile(rf"\bp\s*<\s*(?P<t>{LEVEL})(?P<gap>[^\ue000-\ue004]{{0,60}}?)\bp(?:-value)?\s*(?:=|:|of)\s*(?P<v>{LEVEL})")
+_P = re.compile(
+    rf"\bp\s*<\s*(?P<t>{LEVEL})(?P<gap>[^\ue000-\ue004]{{0,60}}?)\bp(?:-value)?\s*(?:=|:|of)\s*(?P<v>{LEVEL})"
+)
 _GOOD = r"(?:PASS(?:ED|es)?|✅|✓|\bmet\b|\bOK\b|\bsatisfied\b|\bachieved\b)"
 _BAD = r"(?:FAIL(?:ED|s)?|❌|✗|\bmissed\b|\bnot met\b|\bunmet\b)"
 _BAR = re.compile(
-    rf"(?P<v>{LEVEL})(?P<gap>[^\ue000-\ue004]{{0,40}}?)(?P<rel>≥|>=|≤|<=|<|>)\s*(?P<t>{LEVEL})(?P<rest>[^\ue000-\ue004]{{0,40}})"
+    rf"(?P<v>{LEVEL})(?P<gap>[^\ue000-\ue004]{{0,40}}?)(?P<rel>≥|>=|≤|<=|<|>)\s*(?P<t>{LEVEL})(?P<rest>"
+    rf"[^\ue000-\ue004]{{0,40}})"
 )
 _BEAT = re.compile(
-    rf"(?P<neg>\b(?:did not|didn't|does not|doesn't|fails? to|failed to|not|never|NOT)\s+)?\b(?P<verb>beats?|beaten|outperform(?:s|ed)?"
-    rf"|surpass(?:es|ed)?|improve[sd]? (?:on|over|upon)|better than|worse than)\b[^\ue000-\ue004.]{{0,60}}(?:{RATIO}[^\ue000-\ue004.]{{0,40}})?(?P<b>{LEVEL})"
+    rf"(?P<neg>\b(?:did not|didn't|does not|doesn't|fails? to|failed to|not|never|NOT)\s+)?\b(?P<verb>b"
+    rf"eats?|beaten|outperform(?:s|ed)?"
+    rf"|surpass(?:es|ed)?|improve[sd]? (?:on|over|upon)|better than|worse than)\b[^\ue000-\ue004.]{{0,6"
+    rf"0}}(?:{RATIO}[^\ue000-\ue004.]{{0,40}})?(?P<b>{LEVEL})"
 )
-_LOW = re.compile(r"(?:loss|ppl|perplexity|bpb|bpc|\bce\b|_ce|wer|\bcer\b|error|rmse|\bmae\b|\bmse\b|\bfid\b|nll|latency)", re.I)
-_HIGH = re.compile(r"(?:acc|accuracy|\bf1\b|bleu|score|\bauc\b|rouge|recall|precision|\bmap\b|miou|pass@|throughput)", re.I)
+_LOW = re.compile(
+    r"(?:loss|ppl|perplexity|bpb|bpc|\bce\b|_ce|wer|\bcer\b|error|rmse|\bmae\b|\bmse\b|\bfid\b|nll|latency)",
+    re.I,
+)
+_HIGH = re.compile(
+    r"(?:acc|accuracy|\bf1\b|bleu|score|\bauc\b|rouge|recall|precision|\bmap\b|miou|pass@|throughput)", re.I
+)
 _SCORED = re.compile(rf"(?P<k>{PLAIN})/(?P<n>{PLAIN})\s*(?P<word>PASS(?:ED)?|FAIL(?:ED)?)\b")
 
 
@@ -66,7 +80,7 @@ def judge(document: Document) -> Iterator[Finding]:
             yield from _bar(sentence, match)
         for match in _BEAT.finditer(sentence.text):
             yield from _beaten(sentence, match)
-    yield from _scored(document, everything)
+    yield from _scored(everything)
     yield from _rows(document)
 
 
@@ -170,7 +184,7 @@ def _beaten(sentence: Mask, match: re.Match[str]) -> Iterator[Finding]:
     yield _compared(sentence, match, mine, rival, holds=close or better is claims_better)
 
 
-def _scored(document: Document, everything: Sequence[Mask]) -> Iterator[Finding]:
+def _scored(everything: Sequence[Mask]) -> Iterator[Finding]:
     """Judges ``0/6 PASS`` among siblings that write ``0/6 FAIL`` and ``6/6 PASS``."""
     found = [(s, m, s.number(m, "k"), s.number(m, "n")) for s in everything for m in _SCORED.finditer(s.text)]
     usual = [m for _, m, k, n in found if _regular(m["word"], k, n)]
@@ -188,9 +202,15 @@ def _rows(document: Document) -> Iterator[Finding]:
     """Judges rows of a table that give a figure, a threshold with its relation, and a verdict word."""
     for table in document.tables:
         for row in table.rows:
-            bars = [(m, c) for c in row if c.numbers and (m := re.match(r"\s*(≥|>=|≤|<=|<|>)\s*[\d.]", c.text))]
+            bars = [
+                (m, c) for c in row if c.numbers and (m := re.match(r"\s*(≥|>=|≤|<=|<|>)\s*[\d.]", c.text))
+            ]
             values = [c.number for c in row[1:] if c.number and not re.match(r"\s*[≥≤<>]", c.text)]
-            said = [c for c in row[1:] if not c.numbers and re.search(f"{_GOOD}|{_BAD}|\\b(?:yes|no)\\b", c.text, re.I)]
+            said = [
+                c
+                for c in row[1:]
+                if not c.numbers and re.search(f"{_GOOD}|{_BAD}|\\b(?:yes|no)\\b", c.text, re.I)
+            ]
             if len(bars) != 1 or len(values) != 1 or len(said) != 1:
                 continue
             good = not re.search(f"{_BAD}|\\bno\\b", said[0].text, re.I)
@@ -201,7 +221,8 @@ def _rows(document: Document) -> Iterator[Finding]:
             yield Finding(
                 outcome=Said.HOLDS if passes is good else Said.CONTRADICTION,
                 rule=NAME,
-                statement=f"{row[0].text.strip()}: {values[0].text} {bars[0][0][1]} {bar.text} is called {said[0].text.strip()}",
+                statement=f"{row[0].text.strip()}: {values[0].text} {bars[0][0][1]} {bar.text}"
+                f" is called {said[0].text.strip()}",
                 stated=Figure(shown=values[0].text, place=document.place(values[0].start)),
                 found=Figure(shown=bar.text, place=document.place(bar.start)),
             )

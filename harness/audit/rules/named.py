@@ -1,4 +1,4 @@
-"""Relations between named figures: ``val < train by 0.556``, ``gap=-0.556``, ``never exhibits this inversion``."""
+"""Relations of named figures: ``val < train by 0.556``, ``gap=-0.556``, ``never exhibits this inversion``."""
 
 from __future__ import annotations
 
@@ -19,11 +19,13 @@ _CHANGE = {"gap", "delta", "descent", "diff", "difference", "drop", "change", "�
 _PAIRS = (({"train", "training"}, {"val", "valid", "validation", "eval", "test"}),
           ({"init", "initial", "start", "first", "before"}, {"final", "end", "last", "after"}))  # fmt: skip
 _COMPARED = re.compile(
-    rf"(?<![\w.])(?P<a>[A-Za-z][\w]*)\s*(?P<rel>[<>])\s*(?P<b>[A-Za-z][\w]*)(?:\s+by\s+[~≈]?(?P<d>{LEVEL})|\s*=\s*(?P<truth>true|false|yes|no)\b)?",
+    rf"(?<![\w.])(?P<a>[A-Za-z][\w]*)\s*(?P<rel>[<>])\s*(?P<b>[A-Za-z][\w]*)(?:\s+by\s+[~≈]?(?P<d>"
+    rf"{LEVEL})|\s*=\s*(?P<truth>true|false|yes|no)\b)?",
     re.I,
 )
 _NEVER = re.compile(
-    r"\b(?:never|no longer|does not|doesn't|do not|did not|didn't|without)\s+(?:\w+\s+)?(?:this|that|the|any|such an?)\s+"
+    r"\b(?:never|no longer|does not|doesn't|do not|did not|didn't|without)\s+(?:\w+\s+)?(?:this|that|t"
+    r"he|any|such an?)\s+"
     r"(?P<noun>inversion|crossover|reversal|pattern|behaviou?r|effect|signature|ordering)\b",
     re.I,
 )
@@ -32,7 +34,7 @@ REACH = 900
 
 
 def judge(document: Document) -> Iterator[Finding]:
-    """Tries named changes against the two figures that they name, comparisons of names, and denials of one."""
+    """Tries named changes by the two figures that they name, comparisons of names, and denials."""
     known = quantities(document)
     yield from _lines(document, known)
     for sentence in masks(document):
@@ -80,7 +82,7 @@ def _compared(sentence: Mask, match: re.Match[str], known: Sequence[Quantity]) -
     document = sentence.document
     start, end = sentence.span(match)
     stated = sentence.number(match, "d")
-    pairs = _pairs(document, match, known, _sentence_at(document, start))
+    pairs = _pairs(match, known, _sentence_at(document, start))
     if not pairs:
         return
     good = [pair for pair in pairs if fits(stated, [abs(pair[0].number.given - pair[1].number.given)])]
@@ -100,9 +102,7 @@ def _compared(sentence: Mask, match: re.Match[str], known: Sequence[Quantity]) -
     )
 
 
-def _pairs(
-    document: Document, match: re.Match[str], known: Sequence[Quantity], sentence: str
-) -> list[tuple[Quantity, Quantity]]:
+def _pairs(match: re.Match[str], known: Sequence[Quantity], sentence: str) -> list[tuple[Quantity, Quantity]]:
     """Returns figures of both names that stand in one line or column, of the arms that a sentence names."""
     firsts = [one for one in known if _named(match["a"], one)]
     seconds = [one for one in known if _named(match["b"], one)]
@@ -111,7 +111,10 @@ def _pairs(
         (a, b)
         for a in firsts
         for b in seconds
-        if a is not b and a.group == b.group and a.arm == b.arm and (not arms or a.arm in arms)
+        if a is not b
+        and a.group == b.group
+        and a.arm == b.arm
+        and (not arms or a.arm in arms)
         and a.number.dimension == b.number.dimension
     ]
 
@@ -129,8 +132,14 @@ def _mentions(sentence: str, arm: str) -> bool:
 def _sentence_at(document: Document, position: int) -> str:
     """Returns the sentence around a position."""
     text = document.text
-    start = max(text.rfind(". ", 0, position), text.rfind(".\n", 0, position), text.rfind("\n\n", 0, position))
-    ends = [at for at in (text.find(". ", position), text.find(".\n", position), text.find("\n\n", position)) if at >= 0]
+    start = max(
+        text.rfind(". ", 0, position), text.rfind(".\n", 0, position), text.rfind("\n\n", 0, position)
+    )
+    ends = [
+        at
+        for at in (text.find(". ", position), text.find(".\n", position), text.find("\n\n", position))
+        if at >= 0
+    ]
     return " ".join(text[start + 1 : min(ends, default=len(text))].split())
 
 
@@ -175,7 +184,7 @@ def _denied(document: Document, start: int, end: int, known: Sequence[Quantity])
         earlier = list(_COMPARED.finditer(document.text, max(0, match.start() - REACH), match.start()))
         if not earlier:
             continue
-        pairs = _pairs(document, earlier[-1], known, _sentence_at(document, match.start()))
+        pairs = _pairs(earlier[-1], known, _sentence_at(document, match.start()))
         arms = {a.arm for a, _ in pairs}
         if len(arms) != 1 or not next(iter(arms)):
             continue

@@ -1,4 +1,4 @@
-"""Products that the text spells out beside their result: ``112 (28 per head at 4 heads)``, ``5120, 40 heads × head_dim=128``."""
+"""Products spelled out beside their result: ``112 (28 per head at 4 heads)``."""
 
 from __future__ import annotations
 
@@ -7,16 +7,18 @@ from collections.abc import Iterator
 
 from harness.audit.findings import Finding
 from harness.audit.judge import verdict
-from harness.audit.masks import PLAIN, W, Mask, masks
+from harness.audit.masks import PLAIN, Mask, W, masks
 from harness.audit.text import Document
 
 NAME = "product"
 _PER = re.compile(
-    rf"(?P<t>{PLAIN})\s*\(\s*(?P<a>{PLAIN})\s*(?:{W}\s*){{0,2}}(?:per|/)\s*{W}\s*(?:at|[x×*]|for|across|over)\s*(?P<b>{PLAIN})"
+    rf"(?P<t>{PLAIN})\s*\(\s*(?P<a>{PLAIN})\s*(?:{W}\s*){{0,2}}(?:per|/)\s*{W}\s*(?:at|[x×*]|for|across"
+    rf"|over)\s*(?P<b>{PLAIN})"
     rf"\s*(?:{W}\s*){{0,3}}\)"
 )
 _TIMES = re.compile(
-    rf"=\s*(?P<t>{PLAIN})\s*[,(]\s*(?P<a>{PLAIN})\s*(?:{W}\s*){{1,2}}[×x*]\s*(?:{W}\s*=?\s*)?(?P<b>{PLAIN})(?!\s*[×x*=]\s*)"
+    rf"=\s*(?P<t>{PLAIN})\s*[,(]\s*(?P<a>{PLAIN})\s*(?:{W}\s*){{1,2}}[×x*]\s*(?:{W}\s*=?\s*)?(?P<b>"
+    rf"{PLAIN})(?!\s*[×x*=]\s*)"
 )
 
 

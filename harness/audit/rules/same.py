@@ -1,4 +1,4 @@
-"""One quantity in two places: final and best figures, parameter counts and settings of the model, bins and their steps."""
+"""One quantity in two places: final and best figures, settings of the model, bins and their steps."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from harness.audit.text import Document
 NAME = "same"
 _QUALIFIED = {"final", "best", "init", "initial", "peak"}
 _METRIC = {
-    "loss", "ce", "ppl", "perplexity", "bpb", "accuracy", "acc", "gap", "f1", "bleu", "lr", "memory", "mem", "score",
-    "wer", "tension", "descent",
+    "loss", "ce", "ppl", "perplexity", "bpb", "accuracy", "acc", "gap", "f1", "bleu", "lr", "memory", "mem",
+    "score", "wer", "tension", "descent",
 }  # fmt: skip
 _SETTINGS = {
-    "d_model", "hidden_size", "hidden_dim", "n_layer", "n_layers", "num_layers", "num_hidden_layers", "n_head", "n_heads",
-    "num_heads", "num_attention_heads", "n_kv_head", "num_key_value_heads", "vocab_size", "block_size", "seed",
-    "intermediate_size", "head_dim", "max_position_embeddings", "rope_theta",
+    "d_model", "hidden_size", "hidden_dim", "n_layer", "n_layers", "num_layers", "num_hidden_layers", "n_head",
+    "n_heads", "num_heads", "num_attention_heads", "n_kv_head", "num_key_value_heads", "vocab_size", "block_size",
+    "seed", "intermediate_size", "head_dim", "max_position_embeddings", "rope_theta",
 }  # fmt: skip
 _HISTORY = re.compile(r"→|->|\bwas\b|\bcommit(?:s|ted)?\b|\bvs\b|\binstead of\b", re.I)
 _BIN = re.compile(r"\b(?:bin|bins|bucket)\b", re.I)
@@ -65,7 +65,9 @@ def _lines_apart(document: Document, one: Quantity, other: Quantity) -> bool:
     return document.line(one.number.start) != document.line(other.number.start)
 
 
-def _pair(document: Document, first: Quantity, other: Quantity, group: Sequence[Quantity]) -> Iterator[Finding]:
+def _pair(
+    document: Document, first: Quantity, other: Quantity, group: Sequence[Quantity]
+) -> Iterator[Finding]:
     """Judges two mentions; they contradict only if nothing in either line, arm or table sets them apart."""
     if first.number.dimension != other.number.dimension:
         return
@@ -97,8 +99,10 @@ def _apart(line: str) -> frozenset[str]:
     return frozenset(
         found.lower()
         for found in re.findall(
-            r"\b(?:run|arm|epoch|step|seed|cycle|stage|phase|version|fold|layer|rank|model|ablation|baseline|config"
-            r"|variant|teacher|student|small|base|large|xl|hour|min)\b[\s-]*\w*|\d+(?:\.\d+)?[x×](?!\w)|\bv\d[\w.]*",
+            r"\b(?:run|arm|epoch|step|seed|cycle|stage|phase|version|fold|layer|rank|model|ablation|ba"
+            r"seline|config"
+            r"|variant|teacher|student|small|base|large|xl|hour|min)\b[\s-]*\w*|\d+(?:\.\d+)?[x×](?!\w"
+            r")|\bv\d[\w.]*",
             line,
             re.I,
         )
@@ -110,7 +114,9 @@ def _bins(document: Document, known: Sequence[Quantity]) -> Iterator[Finding]:
     steps = _steps(document)
     if steps is None:
         return
-    bins = [one for one in known if one.group.startswith("table") and _BIN.search(one.label) and one.number.counts]
+    bins = [
+        one for one in known if one.group.startswith("table") and _BIN.search(one.label) and one.number.counts
+    ]
     for _, found in groupby(bins, key=lambda one: one.group):
         group = list(found)
         total = sum((one.number.value for one in group), Fraction(0))

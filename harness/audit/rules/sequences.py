@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from harness.audit.findings import Finding
 from harness.audit.judge import verdict
-from harness.audit.masks import LEVEL, W, Mask, masks
+from harness.audit.masks import LEVEL, Mask, W, masks
 from harness.audit.numbers import Number
 from harness.audit.ranges import Range
 from harness.audit.text import Document
@@ -17,34 +17,39 @@ _INEQUALITY = re.compile(
     rf"(?P<a>{LEVEL})\s*(?P<rel><=|>=|≤|≥|<|>)(?![<>=-])\s*(?:(?:{W}\s*=?\s*){{1,3}})?(?P<b>{LEVEL})"
 )
 _DOWN = (
-    r"(?:lower(?:ed)?|smaller|shorter|fewer|less|reduc(?:ed?|es|ing)|decreas(?:ed?|es|ing)|drop(?:s|ped)?|fell|falls|fall"
+    r"(?:lower(?:ed)?|smaller|shorter|fewer|less|reduc(?:ed?|es|ing)|decreas(?:ed?|es|ing)|drop(?:s|pe"
+    r"d)?|fell|falls|fall"
     r"|shrank|shrunk|narrow(?:ed|s)|declin(?:ed|es)|closed|cut|down|shortened)"
 )
 _UP = (
-    r"(?:higher|larger|longer|bigger|greater|increas(?:ed?|es|ing)|rises?|rose|grew|grows|raised?|up|widen(?:ed|s)"
+    r"(?:higher|larger|longer|bigger|greater|increas(?:ed?|es|ing)|rises?|rose|grew|grows|raised?|up|w"
+    r"iden(?:ed|s)"
     r"|extended|climbed|climbs)"
 )
 _ARROW = r"(?:to|→|->)"
 _UNIT = rf"\s*(?:(?!to\b|and\b|from\b|or\b){W}\s*){{0,2}}?"
 _FROM_TO = re.compile(
-    rf"\b(?P<word>{_DOWN}|{_UP})\b(?:\s+{W}){{0,4}}?\s+from\s+(?P<a>{LEVEL}){_UNIT}{_ARROW}\s*(?:{W}\s+){{0,1}}"
+    rf"\b(?P<word>{_DOWN}|{_UP})\b(?:\s+{W}){{0,4}}?\s+from\s+(?P<a>{LEVEL}){_UNIT}{_ARROW}\s*(?:{W}\s+"
+    rf"){{0,1}}"
     rf"(?P<b>{LEVEL})",
     re.I,
 )
 _VERSUS = re.compile(
-    rf"\b(?P<word>lower|smaller|shorter|fewer|higher|larger|longer|bigger)\s+(?:{W}\s+){{0,3}}\((?P<b>{LEVEL})\s*"
+    rf"\b(?P<word>lower|smaller|shorter|fewer|higher|larger|longer|bigger)\s+(?:{W}\s+){{0,3}}\((?P<b>"
+    rf"{LEVEL})\s*"
     rf"(?:vs\.?|versus|instead of|rather than)\s*(?P<a>{LEVEL})\s*\)",
     re.I,
 )
 _DOWN_FROM = re.compile(
-    rf"(?P<b>{LEVEL})\s*\(\s*(?:{W}\s+)?(?P<word>down|up|reduced|increased|raised|lowered)\s+from\s+(?P<a>{LEVEL})",
+    rf"(?P<b>{LEVEL})\s*\(\s*(?:{W}\s+)?(?P<word>down|up|reduced|increased|raised|lowered)\s+from\s+(?P"
+    rf"<a>{LEVEL})",
     re.I,
 )
 _DOWNWARD = re.compile(_DOWN + r"\Z", re.I)
 
 
 def judge(document: Document) -> Iterator[Finding]:
-    """Tries every inequality of two figures outside of code, and every word of direction with both figures."""
+    """Tries inequalities of two figures outside of code, and words of direction with both figures."""
     for sentence in masks(document):
         position = 0 if sentence.block.kind != "code" else len(sentence.text)
         while match := _INEQUALITY.search(sentence.text, position):
@@ -87,7 +92,14 @@ def _direction(sentence: Mask, match: re.Match[str]) -> Iterator[Finding]:
 
 
 def _ordered(
-    sentence: Mask, statement: str, small: Number, large: Number, stated: Number, other: Number, *, strict: bool
+    sentence: Mask,
+    statement: str,
+    small: Number,
+    large: Number,
+    stated: Number,
+    other: Number,
+    *,
+    strict: bool,
 ) -> Finding:
     """Makes the finding that one number is below another, as far as their digits tell."""
     holds = _value(small).lo <= _value(large).hi

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from harness.audit.findings import Finding
 from harness.audit.judge import fits, paired, verdict
-from harness.audit.masks import PERCENT, PLAIN, W, Mask, masks
+from harness.audit.masks import PERCENT, PLAIN, Mask, W, masks
 from harness.audit.numbers import Number
 from harness.audit.ranges import Range, Undefined
 from harness.audit.text import Document
@@ -15,7 +15,10 @@ from harness.audit.text import Document
 NAME = "share"
 RESTATED = "restated"
 _FRACTION = rf"(?P<a>{PLAIN})\s*(?:/|\bof\b|\bout of\b)\s*(?:(?:the|all|a total of)\s+)?(?P<b>{PLAIN})"
-_SHARE = re.compile(rf"{_FRACTION}(?:\s*{W}){{0,3}}?\s*(?:\(|=|≈|,|–|—|->|→|:|\bor\b)\s*[~≈]?\s*(?P<c>{PERCENT})(?!\s*(?:CI|conf|of\b))")
+_SHARE = re.compile(
+    rf"{_FRACTION}(?:\s*{W}){{0,3}}?\s*(?:\(|=|≈|,|–|—|->|→|:|\bor\b)\s*[~≈]?\s*(?P<c>{PERCENT})(?!\s*("
+    rf"?:CI|conf|of\b))"
+)
 _REVERSED = re.compile(rf"(?P<c>{PERCENT})(?:\s*{W}){{0,2}}?\s*\(\s*{_FRACTION}(?:\s*{W}){{0,2}}\s*\)")
 _TWICE = re.compile(
     rf"(?P<a>{PLAIN})\s*(?P<w>(?:{W}\s*){{0,2}})\(\s*[~≈=]?\s*(?P<b>{PLAIN})\s*(?P<v>(?:{W}\s*)?)\)"
@@ -60,7 +63,14 @@ def _written(number: Number) -> bool:
 
 
 def _found(
-    sentence: Mask, rule: str, match: re.Match[str], stated: Number, computed: Range, *, holds: bool, rest: Number
+    sentence: Mask,
+    rule: str,
+    match: re.Match[str],
+    stated: Number,
+    computed: Range,
+    *,
+    holds: bool,
+    rest: Number,
 ) -> Finding:
     return verdict(
         sentence.document,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from harness.audit.findings import Finding
 from harness.audit.judge import readings, verdict
-from harness.audit.masks import PLAIN, W, Mask, masks
+from harness.audit.masks import PLAIN, Mask, W, masks
 from harness.audit.numbers import Number
 from harness.audit.ranges import point
 from harness.audit.text import Document
@@ -15,17 +15,31 @@ from harness.audit.text import Document
 NAME = "size"
 PARTS = "parts"
 _PARAMETERS = re.compile(r"\b(?:params?|parameters)\b", re.I)
-_SIZE = re.compile(r"\b(?:ckpt|checkpoint|weights?|safetensors|model)\s+(?:file\s+)?size\b|\bfile size\b", re.I)
-DTYPES = {"fp32": 4, "float32": 4, "f32": 4, "bf16": 2, "bfloat16": 2, "fp16": 2, "float16": 2, "int8": 1, "fp8": 1}
+_SIZE = re.compile(
+    r"\b(?:ckpt|checkpoint|weights?|safetensors|model)\s+(?:file\s+)?size\b|\bfile size\b", re.I
+)
+DTYPES = {
+    "fp32": 4,
+    "float32": 4,
+    "f32": 4,
+    "bf16": 2,
+    "bfloat16": 2,
+    "fp16": 2,
+    "float16": 2,
+    "int8": 1,
+    "fp8": 1,
+}
 _WIDTHS = (4, 2, 1)
 HEADER = 100
 """A header may add a part in a hundred to the bytes of the values."""
 _SUMMED = re.compile(
-    rf"(?P<total>{PLAIN})(?:[\s-]*{W}){{0,7}}\s*\((?P<lead>[^()\ue000-\ue004]{{0,20}})(?P<a>{PLAIN})(?P<x>[^()\ue000-\ue004]{{1,30}})\+\s*"
+    rf"(?P<total>{PLAIN})(?:[\s-]*{W}){{0,7}}\s*\((?P<lead>[^()\ue000-\ue004]{{0,20}})(?P<a>{PLAIN})(?P"
+    rf"<x>[^()\ue000-\ue004]{{1,30}})\+\s*"
     rf"(?P<b>{PLAIN})(?P<rest>[^()]*)"
 )
 _PLUS = re.compile(
-    rf"(?P<a>{PLAIN})(?P<x>[^()\ue000-\ue004.;:]{{0,90}}?(?:\([^()]*\)[^()\ue000-\ue004.;:]{{0,20}})?)\bplus\s+(?P<b>{PLAIN})"
+    rf"(?P<a>{PLAIN})(?P<x>[^()\ue000-\ue004.;:]{{0,90}}?(?:\([^()]*\)[^()\ue000-\ue004.;:]{{0,20}})?)"
+    rf"\bplus\s+(?P<b>{PLAIN})"
 )
 
 
@@ -75,14 +89,20 @@ def _labelled(document: Document, label: re.Pattern[str], dimension: str) -> lis
     for match in label.finditer(document.text):
         line = document.line(match.start())
         start, end = document.starts[line - 1], document.starts[line - 1] + len(document.lines[line - 1])
-        after = [n for n in document.within(match.end(), min(end, match.end() + 40)) if n.dimension == dimension]
-        before = [n for n in document.within(max(start, match.start() - 25), match.start()) if n.dimension == dimension]
+        after = [
+            n for n in document.within(match.end(), min(end, match.end() + 40)) if n.dimension == dimension
+        ]
+        before = [
+            n
+            for n in document.within(max(start, match.start() - 25), match.start())
+            if n.dimension == dimension
+        ]
         found += after[:1] or before[-1:]
     return found
 
 
 def _summed(sentence: Mask, match: re.Match[str]) -> Iterator[Finding]:
-    """Judges ``89 emotions (80 unpaired + 9 in pairs)`` and ``8-layer (4 attention + 4 other)``: counts only."""
+    """Judges ``89 emotions (80 unpaired + 9 in pairs)``, ``8-layer (4 attention + 4 other)``: counts only."""
     total, a, b = (sentence.number(match, name) for name in ("total", "a", "b"))
     rest = [number for number in sentence.numbers if _inside(sentence, match, number)]
     more = re.search(r"\+|×|\*|=|/|->|→", match["rest"]) or re.search(r"[×*=/→]", match["x"] + match["lead"])

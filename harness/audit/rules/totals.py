@@ -19,8 +19,9 @@ _TOTAL = re.compile(r"\b(?:total|totals|sum|overall|all|Σ|together)\b", re.I)
 _MEAN = re.compile(r"\b(?:avg|average|mean)\b\.?", re.I)
 _CHANGE = re.compile(r"\b(?:delta|diff|difference|gap|change|descent|drop|gain|improvement)\b|Δ", re.I)
 _SHARE = re.compile(r"%|\b(?:percent|percentage|share|ratio|fraction)\b", re.I)
-_FROM, _TO = re.compile(r"\b(?:init|initial|start|first|before)\b", re.I), re.compile(
-    r"\b(?:final|end|last|after)\b", re.I
+_FROM, _TO = (
+    re.compile(r"\b(?:init|initial|start|first|before)\b", re.I),
+    re.compile(r"\b(?:final|end|last|after)\b", re.I),
 )
 _NOISE = re.compile(r"\b(?:std|stdev|stddev|sd|sem|stderr|n|seed|seeds|median|min|max|best|worst)\b|±", re.I)
 
@@ -78,9 +79,13 @@ def _groups(table: Table) -> Iterator[_Group]:
         if re.search("[<>≤≥]", head):
             continue
         if _TOTAL.search(head):
-            yield _Group([one for row in table.rows for one in _across(table, row, column, _sum, f"{head}: sum of")])
+            yield _Group(
+                [one for row in table.rows for one in _across(table, row, column, _sum, f"{head}: sum of")]
+            )
         if _MEAN.search(head):
-            yield _Group([one for row in table.rows for one in _across(table, row, column, _mean, f"{head}: mean of")])
+            yield _Group(
+                [one for row in table.rows for one in _across(table, row, column, _mean, f"{head}: mean of")]
+            )
         if _SHARE.search(head):
             yield from _best(_shares(table, column, width))
         if _CHANGE.search(head):
@@ -117,13 +122,15 @@ def _total_rows(table: Table, width: int) -> Iterator[_Group]:
                 one
                 for column in range(1, width)
                 if not (_MEAN.search(_head(table, column)) or _NOISE.search(_head(table, column)))
-                for one in _down(above, row, column, combine, f"{label}: {word} of column {_head(table, column)}")
+                for one in _down(
+                    above, row, column, combine, f"{label}: {word} of column {_head(table, column)}"
+                )
             ]
             yield _additive(tried) if pattern is _TOTAL else _Group(tried, sure=_literal(label, above))
 
 
 def _literal(label: str, above: Sequence[Sequence[Cell]]) -> bool:
-    """Tells whether a row that is called the average is the plain mean of the rows above, every cell filled."""
+    """Tells whether a row that is called average must be the plain mean of the rows above, all filled."""
     plain = re.fullmatch(r"(?:avg\.?|average|mean)", label, re.I) is not None
     steps = {cell.number.step if cell.number else None for row in above for cell in row[1:]}
     return plain and len(above) >= 3 and len(steps) == 1 and None not in steps
@@ -182,15 +189,13 @@ def _down(
     )
 
 
-def _across(
-    table: Table, row: Sequence[Cell], column: int, combine: Combine, words: str
-) -> Iterator[_Try]:
+def _across(table: Table, row: Sequence[Cell], column: int, combine: Combine, words: str) -> Iterator[_Try]:
     others = [
-        cell
-        for index, cell in enumerate(row)
-        if index not in (0, column) and not _apart(_head(table, index))
+        cell for index, cell in enumerate(row) if index not in (0, column) and not _apart(_head(table, index))
     ]
-    yield from _combined(others, _number(row, column), combine, f"{row[0].text.strip()}: {words} the other columns")
+    yield from _combined(
+        others, _number(row, column), combine, f"{row[0].text.strip()}: {words} the other columns"
+    )
 
 
 def _apart(head: str) -> bool:
@@ -252,7 +257,9 @@ def _differences(table: Table, column: int, width: int) -> list[list[_Try]]:
             stated, one, other = _number(row, column), _number(row, a), _number(row, b)
             if stated is None or one is None or other is None or not askable(one, other, stated):
                 continue
-            words = f"{row[0].text.strip()}: {_head(table, column)} of {_head(table, a)} and {_head(table, b)}"
+            words = (
+                f"{row[0].text.strip()}: {_head(table, column)} of {_head(table, a)} and {_head(table, b)}"
+            )
             holds = explained(one, other, stated)
             tried.append(_Try(stated=stated, computed=nearest(one, other, stated), holds=holds, words=words))
         found.append(tried)
