@@ -12,8 +12,8 @@ from harness.audit.numbers import Number
 from harness.audit.text import Document
 
 _NAMED = re.compile(
-    rf"(?P<label>[^\W\d][\w.]*(?:[ -][^\W\d][\w.]*){{0,3}})(?:\s*[=:]\s*|\s+)[~≈]?(?P<n>{LEVEL})(?!\s*["
-    rf"/:×-]?\w)"
+    rf"(?P<label>[^\W\d][\w.]*(?:[ -][^\W\d][\w.]*){{0,3}})(?:\s*[=:]\s*|\s+)[~≈]?(?P<n>{LEVEL})"
+    r"(?![/:×-]?\w)"
 )
 _ARM = re.compile(r"\s*(?:[-*•]\s+)?(?P<arm>[^:=|]{1,40}?):\s")
 
@@ -71,6 +71,8 @@ def _of_lines(sentence: Mask) -> Iterator[Quantity]:
     if text.lstrip().startswith("|"):
         return
     lead = _ARM.match(text)
+    if lead is not None and re.match(rf"[~≈]?{ANY}", text[lead.end() :]):
+        lead = None
     for match in _NAMED.finditer(text):
         label = match["label"].strip()
         inside = lead is not None and match.start() >= lead.end("arm")

@@ -117,7 +117,7 @@ def _heading(document: Document, index: int, width: int) -> tuple[Cell, ...]:
             parts = words[len(words) - size * width :]
             spans = [(parts[i * size][0], parts[(i + 1) * size - 1][1]) for i in range(width)]
             texts = [line[a:b] for a, b in spans]
-            if size == 1 or len({text.split()[-1] for text in texts}) == 1:
+            if size == 1 or any(len({text.split()[end] for text in texts}) == 1 for end in (0, -1)):
                 first = Cell(text=line[: parts[0][0]], start=base, end=base + parts[0][0], numbers=())
                 cells = [Cell(text=line[a:b], start=base + a, end=base + b, numbers=()) for a, b in spans]
                 return (first, *cells)

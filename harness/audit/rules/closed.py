@@ -16,6 +16,8 @@ from harness.audit.text import Document
 NAME = "closed form"
 _LOSS = {"loss", "ce", "nll", "xent", "cross", "entropy"}
 _PPL = {"ppl", "perplexity"}
+_WHEN = {"final", "best", "init", "initial", "start", "end", *_PPL}
+"""Words of a loss that name no split: a perplexity among such losses belongs to one of them."""
 _UNIFORM = {"uniform", "baseline", "model", "nats", "random", "guess", "chance", *_LOSS}
 _CONTEXT = re.compile(r"(?<![A-Za-z])(?:ce|loss|nats|nll|cross-entropy|entropy)(?![A-Za-z])", re.I)
 _VOCABULARY = re.compile(r"(?<![\w.])(?:vocab(?:ulary)?(?:[ _-]?size)?|n_vocab|V)\s*(?:=|:|of|is)?\s*(?=\d)")
@@ -75,6 +77,8 @@ def _perplexities(document: Document, known: Sequence[Quantity]) -> Iterator[Fin
         ]  # fmt: skip
         same = [other for other in losses if _rest(other, _LOSS) == _rest(one, _PPL)]
         right = [other for other in losses if fits(one.number, _powers(other.number))]
+        if not right and not same and _rest(one, _PPL) <= _WHEN:
+            same = [other for other in losses if _rest(other, _LOSS) <= _WHEN][-1:]
         if right or len({other.number.value for other in same}) == 1:
             yield _perplexity(document, one, (right or same)[0], holds=bool(right))
     yield from _columns(document)

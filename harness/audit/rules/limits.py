@@ -119,7 +119,7 @@ def _budget(where: Sequence[Mask], like: Number) -> Number | None:
 def _at_most(sentence: Mask, match: re.Match[str]) -> Iterator[Finding]:
     a, b = sentence.number(match, "a"), sentence.number(match, "b")
     if a.dimension == b.dimension != "":
-        yield _compared(sentence, match, a, b, holds=a.given.lo <= max(one.hi for one in readings(b)))
+        yield _compared(sentence, match, a, b, holds=a.given.lo <= b.value * b.other)
 
 
 def _band(sentence: Mask, match: re.Match[str]) -> Iterator[Finding]:
@@ -127,7 +127,7 @@ def _band(sentence: Mask, match: re.Match[str]) -> Iterator[Finding]:
     banded = match.re is _CONFIRMED or match["kind"] or re.search(r"\b(?:band|range|interval)\b", match[0])
     if not banded or not low.dimension == high.dimension == value.dimension or low.value >= high.value:
         return
-    inside = value.given.hi >= low.given.lo and value.given.lo <= high.given.hi
+    inside = value.given.hi >= low.value and value.given.lo <= high.value
     out = match["word"] == "outside" or re.search(r"\bnot\s*\Z", sentence.text[: match.start("word")][-6:])
     limit = low if value.value < low.value else high
     yield _compared(sentence, match, value, limit, holds=inside is not bool(out))
@@ -189,6 +189,8 @@ def _scored(everything: Sequence[Mask]) -> Iterator[Finding]:
     found = [(s, m, s.number(m, "k"), s.number(m, "n")) for s in everything for m in _SCORED.finditer(s.text)]
     usual = [m for _, m, k, n in found if _regular(m["word"], k, n)]
     for sentence, match, part, whole in found:
+        if part.value > whole.value > 0:
+            yield _compared(sentence, match, part, whole, holds=False)
         if part.value not in (0, whole.value) or len(usual) < max(2, len(found) - len(usual)):
             continue
         yield _compared(sentence, match, part, whole, holds=_regular(match["word"], part, whole))

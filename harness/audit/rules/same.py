@@ -17,15 +17,14 @@ from harness.audit.text import Document
 
 NAME = "same"
 _QUALIFIED = {"final", "best", "init", "initial", "peak"}
-_METRIC = {
-    "loss", "ce", "ppl", "perplexity", "bpb", "accuracy", "acc", "gap", "f1", "bleu", "lr", "memory", "mem",
-    "score", "wer", "tension", "descent",
-}  # fmt: skip
-_SETTINGS = {
-    "d_model", "hidden_size", "hidden_dim", "n_layer", "n_layers", "num_layers", "num_hidden_layers", "n_head",
-    "n_heads", "num_heads", "num_attention_heads", "n_kv_head", "num_key_value_heads", "vocab_size", "block_size",
-    "seed", "intermediate_size", "head_dim", "max_position_embeddings", "rope_theta",
-}  # fmt: skip
+_METRIC = frozenset(
+    """loss ce ppl perplexity bpb accuracy acc gap f1 bleu lr memory mem score wer tension descent""".split()
+)
+_SETTINGS = frozenset(
+    """d_model hidden_size hidden_dim n_layer n_layers num_layers num_hidden_layers n_head n_heads num_heads
+    num_attention_heads n_kv_head num_key_value_heads vocab_size block_size seed intermediate_size head_dim
+    max_position_embeddings rope_theta""".split()
+)
 _HISTORY = re.compile(r"→|->|\bwas\b|\bcommit(?:s|ted)?\b|\bvs\b|\binstead of\b", re.I)
 _BIN = re.compile(r"\b(?:bin|bins|bucket)\b", re.I)
 _STEPS = re.compile(r"(?<![\w-])(?:steps)\W{0,6}(?=\d)|(?<=\d)\s+(?:training\s+|optimizer\s+)?steps\b", re.I)

@@ -23,6 +23,7 @@ _FROM, _TO = (
     re.compile(r"\b(?:init|initial|start|first|before)\b", re.I),
     re.compile(r"\b(?:final|end|last|after)\b", re.I),
 )
+_SPREAD = re.compile(r"\b(?:std|stdev|stddev|sd|sem|stderr|median|min|max|best|worst)\b|±", re.I)
 _NOISE = re.compile(r"\b(?:std|stdev|stddev|sd|sem|stderr|n|seed|seeds|median|min|max|best|worst)\b|±", re.I)
 
 
@@ -121,7 +122,7 @@ def _total_rows(table: Table, width: int) -> Iterator[_Group]:
             tried = [
                 one
                 for column in range(1, width)
-                if not (_MEAN.search(_head(table, column)) or _NOISE.search(_head(table, column)))
+                if not (_MEAN.search(_head(table, column)) or _SPREAD.search(_head(table, column)))
                 for one in _down(
                     above, row, column, combine, f"{label}: {word} of column {_head(table, column)}"
                 )

@@ -1,0 +1,163 @@
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+from harness.audit.audit import audit
+from harness.audit.findings import Said
+from harness.cli import run
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def found(path):
+    return [finding.statement for finding in audit([path]).of(Said.CONTRADICTION)]
+
+
+def log(path, rows):
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def curve(step):
+    return round(3.0 / (1 + step) + 0.01 * ((step * 7919) % 13), 4)
+
+
+def rows(count=12):
+    return [{"step": step, "loss": curve(step)} for step in range(count)]
+
+
+def checkpoint(folder, values=1000, dtype="float32", name="model.safetensors"):
+    save_file({"w": np.zeros((values,), dtype=dtype)}, str(folder / name))
+
+
+def test_a_sound_log_is_not_accused(tmp_path):
+    assert found(log(tmp_path / "log.jsonl", rows())) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda r: r[4].update(loss=float("nan")), "not finite"),
+        (lambda r: r.extend(({"step": 8, "loss": 0.5511}, {"step": 9, "loss": 0.5312})), "goes back"),
+        (lambda r: r.insert(5, dict(r[4])), "comes again"),
+        (lambda r: [row.update(loss=round(3 - 0.137 * i, 3)) for i, row in enumerate(r)], "bends or scatters"),
+        (lambda r: r[7].update(loss=r[3]["loss"]), None),
+    ],
+)
+def test_a_log_is_tried_by_itself(tmp_path, change, words):
+    changed = rows()
+    change(changed)
+    statements = found(log(tmp_path / "log.jsonl", changed))
+    assert bool(statements) is (words is not None)
+    assert words is None or any(words in statement for statement in statements)
+
+
+def test_perplexity_and_tokens_of_a_log_follow(tmp_path):
+    right = [{**row, "ppl": round(float(np.exp(row["loss"])), 3), "tokens": row["step"] * 512} for row in rows()]
+    assert found(log(tmp_path / "log.jsonl", right)) == []
+    right[5]["ppl"] += 0.5
+    right[7]["tokens"] += 100
+    statements = found(log(tmp_path / "log.jsonl", right))
+    assert any("ppl = exp(loss)" in statement for statement in statements)
+    assert any("tokens grows by 512" in statement for statement in statements)
+
+
+@pytest.mark.parametrize(
+    ("card", "words"),
+    [
+        ("A model of 1,000 parameters in float32 weights.", None),
+        ("A model of 1.0K parameters; checkpoint in fp32.", None),
+        ("A model of 1,100 parameters.", "parameters of"),
+        ("The weights are stored in bf16.", "dtype of"),
+        ("Model size: 4.1 KB", None),
+        ("Checkpoint size: 8,000 bytes", "bytes of"),
+        ("We compare models of 1.3B parameters and of 2.7B parameters.", None),
+    ],
+)
+def test_a_card_is_tried_on_the_checkpoint_beside_it(tmp_path, card, words):
+    checkpoint(tmp_path)
+    (tmp_path / "README.md").write_text(card, encoding="utf-8")
+    statements = found(tmp_path)
+    assert bool(statements) is (words is not None), statements
+    assert words is None or any(words in statement for statement in statements)
+
+
+def test_shards_are_tried_against_their_index(tmp_path):
+    save_file({"a": np.zeros(10, "float32")}, str(tmp_path / "model-00001-of-00002.safetensors"))
+    save_file({"b": np.zeros(10, "float32")}, str(tmp_path / "model-00002-of-00002.safetensors"))
+    index = tmp_path / "model.safetensors.index.json"
+    places = {"a": "model-00001-of-00002.safetensors", "b": "model-00002-of-00002.safetensors"}
+    index.write_text(json.dumps({"metadata": {"total_size": 80}, "weight_map": places}))
+    assert found(tmp_path) == []
+    index.write_text(json.dumps({"metadata": {"total_size": 88}, "weight_map": places}))
+    assert any("total_size" in statement for statement in found(tmp_path))
+    index.write_text(json.dumps({"metadata": {"total_size": 80}, "weight_map": {"a": places["a"]}}))
+    assert any("disagree" in statement for statement in found(tmp_path))
+
+
+def test_a_configuration_must_name_the_dtype_of_the_weights(tmp_path):
+    checkpoint(tmp_path, dtype="float16")
+    (tmp_path / "config.json").write_text('{"torch_dtype": "float16", "hidden_size": 8}')
+    assert found(tmp_path) == []
+    (tmp_path / "config.json").write_text('{"torch_dtype": "bfloat16", "hidden_size": 8}')
+    assert any("dtype" in statement for statement in found(tmp_path))
+
+
+def exits(*arguments):
+    return run(["audit", *map(str, arguments)])
+
+
+def test_exit_codes(tmp_path, capsys):
+    wrong, right, silent = (tmp_path / name for name in ("wrong.md", "right.md", "silent.md"))
+    wrong.write_text("We saw 2 × 3 = 7 things.")
+    right.write_text("We saw 2 × 3 = 6 things.")
+    silent.write_text("Nothing to see.")
+    broken = tmp_path / "broken.safetensors"
+    broken.write_bytes(b"nonsense")
+    assert exits(right) == 0
+    assert exits(wrong) == 1
+    assert exits(wrong, broken) == 1
+    assert exits(broken) == 3
+    assert exits(tmp_path / "nowhere") == 3
+    assert exits() == 4
+    assert exits(silent) == 5
+    assert "Traceback" not in "".join(capsys.readouterr())
+
+
+@pytest.mark.parametrize("raw", [b"\xff\xfe\x00", b"|" * 5000, b"\x00" * 100, b"(" * 3000 + b"1 = 2", b"1e999999999 = 2"])
+def test_no_text_breaks_the_audit(tmp_path, raw, capsys):
+    path = tmp_path / "odd.md"
+    path.write_bytes(raw)
+    assert exits(path) in (0, 1, 3, 5)
+    assert "failed" not in capsys.readouterr().err
+
+
+def test_the_report_names_both_numbers_and_their_lines(tmp_path, capsys):
+    path = tmp_path / "card.md"
+    path.write_text("# card\n\nIn all 2 orders × 4 heads = 9 tables.\n")
+    exits(path)
+    text = capsys.readouterr().out
+    assert text.index("CONTRADICTION") < text.index("1 contradictions")
+    assert "stated    9   " in text
+    assert f"{path}:3" in text
+    exits(path, "--format", "json")
+    told = json.loads(capsys.readouterr().out)
+    assert told["totals"] == {"contradiction": 1, "holds": 0, "untried": 0}
+    assert told["findings"][0]["stated"] == {"shown": "9", "place": f"{path}:3"}
+
+
+def test_the_first_finding_comes_within_two_seconds(tmp_path):
+    (tmp_path / "card.md").write_text("In all 2 orders × 4 heads = 9 tables.\n")
+    start = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-m", "harness", "audit", str(tmp_path)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert time.perf_counter() - start < 2
+    assert done.returncode == 1
+    assert "CONTRADICTION" in done.stdout
