@@ -70,8 +70,18 @@ def _logs(folder: Folder) -> Read:
                 yield str(path), [reason]
                 continue
             raise
-        for frame in frames:
+        histories = list(logs.histories(str(path), _json(path))) if path.suffix == ".json" else []
+        for frame in (*frames, *histories):
             yield str(path), list(logs.judge(frame))
+
+
+def _json(path: Path) -> object:
+    from harness.logs._json import NotStrict, decode
+
+    try:
+        return decode(_text(path))
+    except (ValueError, NotStrict):
+        return None
 
 
 def _short(error: InputError, path: Path) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from typing import Any
 
 from harness.audit import ranges
 from harness.audit.findings import Figure, Finding, Said
@@ -20,6 +21,7 @@ _STEP = ("step", "global_step", "iteration", "iter", "trainer/global_step", "epo
 _LOSS = {"loss", "ce", "nll"}
 _PPL = {"ppl", "perplexity"}
 _TOKENS = ("tokens", "tokens_seen", "num_tokens", "n_tokens", "num_input_tokens_seen", "total_tokens")
+FEW = 3
 SHOWN = 5
 """How many places of one fault are named; all are counted."""
 
@@ -30,12 +32,31 @@ def judge(frame: Frame) -> Iterator[Finding]:
         yield _untried(frame, "it has no rows")
         return
     yield from _finite(frame)
+    if len(frame) < FEW:
+        yield _untried(frame, f"{len(frame)} rows are too few for an order or a curve")
+        return
     yield from _steps(frame)
     yield from _shapes(frame)
     yield from _perplexity(frame)
     yield from _tokens(frame)
     for note in frame.notes:
         yield _untried(frame, note)
+
+
+def histories(name: str, document: Any) -> Iterator[Frame]:
+    """Yields the plain lists of numbers of a JSON document that are losses, each as a log of its own."""
+    for path, values in _lists(document, ""):
+        if _LOSS & set(words_of(path)) and len(values) > FEW:
+            places = tuple(f"{name} {path}[{index}]" for index in range(len(values)))
+            yield Frame(source=f"{name} {path}", label="", columns={"loss": tuple(values)}, places=places)
+
+
+def _lists(part: Any, at: str) -> Iterator[tuple[str, list[Printed]]]:
+    if isinstance(part, dict):
+        for key, value in part.items():
+            yield from _lists(value, f"{at}.{key}" if at else key)
+    elif isinstance(part, list) and part and all(isinstance(value, Printed) for value in part):
+        yield at, part
 
 
 def _untried(frame: Frame, why: str) -> Finding:
@@ -90,6 +111,8 @@ def _holds(frame: Frame, words: str) -> Finding:
 def _steps(frame: Frame) -> Iterator[Finding]:
     """Judges that steps go up within each stream: rows with the same columns."""
     name = next((name for name in _STEP if name in frame.columns), None)
+    if name is None and set(frame.columns) == {"loss"}:
+        return
     if name is None:
         yield _untried(frame, "no column of steps")
         return

@@ -46,7 +46,10 @@ def test_a_sound_log_is_not_accused(tmp_path):
         (lambda r: r[4].update(loss=float("nan")), "not finite"),
         (lambda r: r.extend(({"step": 8, "loss": 0.5511}, {"step": 9, "loss": 0.5312})), "goes back"),
         (lambda r: r.insert(5, dict(r[4])), "comes again"),
-        (lambda r: [row.update(loss=round(3 - 0.137 * i, 3)) for i, row in enumerate(r)], "bends or scatters"),
+        (
+            lambda r: [row.update(loss=round(3 - 0.137 * i, 3)) for i, row in enumerate(r)],
+            "bends or scatters",
+        ),
         (lambda r: r[7].update(loss=r[3]["loss"]), None),
     ],
 )
@@ -59,7 +62,9 @@ def test_a_log_is_tried_by_itself(tmp_path, change, words):
 
 
 def test_perplexity_and_tokens_of_a_log_follow(tmp_path):
-    right = [{**row, "ppl": round(float(np.exp(row["loss"])), 3), "tokens": row["step"] * 512} for row in rows()]
+    right = [
+        {**row, "ppl": round(float(np.exp(row["loss"])), 3), "tokens": row["step"] * 512} for row in rows()
+    ]
     assert found(log(tmp_path / "log.jsonl", right)) == []
     right[5]["ppl"] += 0.5
     right[7]["tokens"] += 100
@@ -130,7 +135,9 @@ def test_exit_codes(tmp_path, capsys):
     assert "Traceback" not in "".join(capsys.readouterr())
 
 
-@pytest.mark.parametrize("raw", [b"\xff\xfe\x00", b"|" * 5000, b"\x00" * 100, b"(" * 3000 + b"1 = 2", b"1e999999999 = 2"])
+@pytest.mark.parametrize(
+    "raw", [b"\xff\xfe\x00", b"|" * 5000, b"\x00" * 100, b"(" * 3000 + b"1 = 2", b"1e999999999 = 2"]
+)
 def test_no_text_breaks_the_audit(tmp_path, raw, capsys):
     path = tmp_path / "odd.md"
     path.write_bytes(raw)
@@ -156,7 +163,11 @@ def test_the_first_finding_comes_within_two_seconds(tmp_path):
     (tmp_path / "card.md").write_text("In all 2 orders × 4 heads = 9 tables.\n")
     start = time.perf_counter()
     done = subprocess.run(
-        [sys.executable, "-m", "harness", "audit", str(tmp_path)], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "harness", "audit", str(tmp_path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert time.perf_counter() - start < 2
     assert done.returncode == 1

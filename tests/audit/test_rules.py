@@ -39,24 +39,34 @@ WRONG = {
     ],
     "table": [
         "| part | n |\n|---|---|\n| train | 800 |\n| val | 100 |\n| test | 150 |\n| total | 1000 |\n",
-        "| m | a | b | avg |\n|---|---|---|---|\n| x | 10.0 | 20.0 | 15.0 |\n| y | 30.0 | 40.0 | 35.0 |\n"
-        "| z | 50.0 | 60.0 | 58.0 |\n",
+        (
+            "| m | a | b | avg |\n|---|---|---|---|\n| x | 10.0 | 20.0 | 15.0 |\n| y | 30.0 | 40.0 | 35.0 |\n"
+            "| z | 50.0 | 60.0 | 58.0 |\n"
+        ),
         "| m | ok | n | % |\n|---|---|---|---|\n| x | 5 | 10 | 50% |\n| y | 1 | 4 | 25% |\n| z | 3 | 4 | 70% |\n",
-        "| m | old | new | delta |\n|---|---|---|---|\n| x | 1.00 | 1.50 | +0.50 |\n| y | 2.00 | 2.25 | +0.25 |\n"
-        "| z | 3.00 | 3.10 | +0.30 |\n",
+        (
+            "| m | old | new | delta |\n|---|---|---|---|\n| x | 1.00 | 1.50 | +0.50 |\n| y | 2.00 | 2.25 | +0.25 |\n"
+            "| z | 3.00 | 3.10 | +0.30 |\n"
+        ),
         "| metric | value |\n|---|---|\n| initial loss | 4.20 |\n| final loss | 1.10 |\n| loss drop | 3.40 |\n",
         "run A B\ntrain_loss 2.10 2.20\nval_loss 2.30 2.40\ntrain-val gap 0.20 0.50\n",
-        "<table><tr><td></td><td>h</td></tr><tr><td>a</td><td>10</td></tr><tr><td>b</td><td>20</td></tr>"
-        "<tr><td>Total</td><td>33</td></tr></table>",
+        (
+            "<table><tr><td></td><td>h</td></tr><tr><td>a</td><td>10</td></tr><tr><td>b</td><td>20</td></tr>"
+            "<tr><td>Total</td><td>33</td></tr></table>"
+        ),
         "| bench | acc |\n|---|---|\n| a | 60.0 |\n| b | 70.0 |\n| c | 80.0 |\n| average | 73.0 |\n",
     ],
     "named": [
         "At the end train=2.10 / val=2.40 / gap=0.50 for this run.",
-        "run A run B\ntrain_loss 2.10 2.20\nval_loss 2.00 2.10\n\nRun A has val < train by 0.10, run B too. "
-        "In run A val < train by 0.30 at the end.",
+        (
+            "run A run B\ntrain_loss 2.10 2.20\nval_loss 2.00 2.10\n\nRun A has val < train by 0.10, run B too. "
+            "In run A val < train by 0.30 at the end."
+        ),
         "ours_ce = 3.10\nunigram_ce = 2.90\nours < unigram = true\n",
-        "epoch 9 A run B run\ntrain_loss 2.10 2.20\nval_loss 2.00 2.05\n\n"
-        "In the A run val < train, which is odd. The B run never shows this inversion.\n",
+        (
+            "epoch 9 A run B run\ntrain_loss 2.10 2.20\nval_loss 2.00 2.05\n\n"
+            "In the A run val < train, which is odd. The B run never shows this inversion.\n"
+        ),
     ],
     "closed form": [
         "vocab size: 1024\n\nuniform_ce = 6.20\n",
@@ -78,8 +88,10 @@ WRONG = {
     ],
     "budget": [
         "max_steps: 1000\nbatch_size: 32\nseq_len: 128\n\ntotal tokens: 3,000,000\n",
-        "--num-steps 10000 --steps-per-epoch 1000\n\nepoch run 1 run 2\nloss 2.1 2.2\nval 2.3 2.4\n\n"
-        "Here run 1 at 2.0× wraps. Without wrap run 1 would have exhausted in 2 epochs.\n",
+        (
+            "--num-steps 10000 --steps-per-epoch 1000\n\nepoch run 1 run 2\nloss 2.1 2.2\nval 2.3 2.4\n\n"
+            "Here run 1 at 2.0× wraps. Without wrap run 1 would have exhausted in 2 epochs.\n"
+        ),
     ],
     "parts": ["In all 90 prompts (60 easy + 20 hard) were used."],
     "product": ["dim 120 (28 per head at 4 heads)"],
@@ -101,7 +113,12 @@ def test_a_planted_contradiction_is_found_by_its_rule(rule, text):
 
 
 def test_every_rule_has_been_seen_to_contradict():
-    names = {value for module in rules() for name, value in vars(module).items() if name in ("NAME", "PARTS", "RESTATED")}
+    names = {
+        value
+        for module in rules()
+        for name, value in vars(module).items()
+        if name in ("NAME", "PARTS", "RESTATED")
+    }
     assert names <= set(WRONG)
 
 

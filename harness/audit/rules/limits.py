@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from harness.audit.findings import Figure, Finding, Said
-from harness.audit.judge import fits, readings, verdict
+from harness.audit.judge import fits, verdict
 from harness.audit.masks import LEVEL, PLAIN, RATIO, Mask, W, masks
 from harness.audit.numbers import Number
 from harness.audit.ranges import Range, point
