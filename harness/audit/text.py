@@ -16,6 +16,7 @@ _SAME = str.maketrans(
 )  # fmt: skip
 _BLANKED = re.compile(r"\*\*|`|</?[A-Za-z][^<>\n]{0,80}>|\\(?=[_*$%])|!?\[(?=[^\]\n]*\]\()|\]\([^)\s]*\)")
 _ENTITY = {"&lt;": "<   ", "&gt;": ">   ", "&amp;": "&    ", "&nbsp;": "      ", "&times;": "×      "}
+_QUOTED = re.compile(r"^ {0,3}(?:> ?)+", re.M)
 _ITEM = re.compile(r"\s*(?P<mark>[-*•+]|\(?\d{1,2}[.)])\s+(?=\S)")
 _HEAD = re.compile(r"\s*#{1,6}\s")
 _FENCE = re.compile(r"\s*(```|~~~)")
@@ -87,7 +88,8 @@ class Document:
         text = self.raw.replace("\r", " ").translate(_SAME)
         for entity, shown in _ENTITY.items():
             text = text.replace(entity, shown[: len(entity)].ljust(len(entity)))
-        return _BLANKED.sub(lambda match: " " * len(match[0]), _unwrapped(text))
+        text = _QUOTED.sub(lambda match: " " * len(match[0]), _unwrapped(text))
+        return _BLANKED.sub(lambda match: " " * len(match[0]), text)
 
     @cached_property
     def starts(self) -> list[int]:

@@ -32,7 +32,7 @@ WRONG = {
     "count": [
         "This release fixes three bugs:\n\n- a crash\n- a leak\n",
         "We make four claims:\n1. one\n2. two\n3. three\n",
-        "A 3-PR stack (2 merged, 1 open):\n- #10-#11: base (merged)\n- #12: next (open)\n- #13: last (open)\n",
+        "A 3-PR stack (2 merged, 1 open):\n- #1-#2: base (merged)\n- #3: next (open)\n- #4: last (open)\n",
         "A 4-language corpus (en, de, fr)",
         "3-seed validation: Seeds 1/2",
         "Two fixes that matter: 1. a first one 2. a second 3. a third one.",
@@ -43,23 +43,23 @@ WRONG = {
             "| m | a | b | avg |\n|---|---|---|---|\n| x | 10.0 | 20.0 | 15.0 |\n| y | 30.0 | 40.0 | 35.0 |\n"
             "| z | 50.0 | 60.0 | 58.0 |\n"
         ),
-        "| m | ok | n | % |\n|---|---|---|---|\n| x | 5 | 10 | 50% |\n| y | 1 | 4 | 25% |\n| z | 3 | 4 | 70% |\n",
+        "| m | ok | n | % |\n|-|-|--|--|\n| x | 5 | 10 | 50% |\n| y | 1 | 4 | 25% |\n| z | 3 | 4 | 70% |\n",
         (
-            "| m | old | new | delta |\n|---|---|---|---|\n| x | 1.00 | 1.50 | +0.50 |\n| y | 2.00 | 2.25 | +0.25 |\n"
+            "| m | old | new | delta |\n|--|--|--|--|\n| x | 1.00 | 1.50 | +0.50 |\n| y | 2.00 | 2.25 | +0.25 |\n"
             "| z | 3.00 | 3.10 | +0.30 |\n"
         ),
-        "| metric | value |\n|---|---|\n| initial loss | 4.20 |\n| final loss | 1.10 |\n| loss drop | 3.40 |\n",
+        "| metric | value |\n|--|--|\n| initial loss | 4.20 |\n| final loss | 1.10 |\n| loss drop | 3.40 |\n",
         "run A B\ntrain_loss 2.10 2.20\nval_loss 2.30 2.40\ntrain-val gap 0.20 0.50\n",
         (
             "<table><tr><td></td><td>h</td></tr><tr><td>a</td><td>10</td></tr><tr><td>b</td><td>20</td></tr>"
             "<tr><td>Total</td><td>33</td></tr></table>"
         ),
-        "| bench | acc |\n|---|---|\n| a | 60.0 |\n| b | 70.0 |\n| c | 80.0 |\n| average | 73.0 |\n",
+        "| t | x | y | z |\n|--|--|--|--|\n| a | 60.0 | 1 | 3 |\n| b | 70.0 | 2 | 5 |\n| mean | 65.0 | 1.5 | 4.5 |\n",
     ],
     "named": [
         "At the end train=2.10 / val=2.40 / gap=0.50 for this run.",
         (
-            "run A run B\ntrain_loss 2.10 2.20\nval_loss 2.00 2.10\n\nRun A has val < train by 0.10, run B too. "
+            "run A run B\ntrain_loss 2.10 2.20\nval_loss 2.00 2.10\n\nRun A has val < train by 0.10. "
             "In run A val < train by 0.30 at the end."
         ),
         "ours_ce = 3.10\nunigram_ce = 2.90\nours < unigram = true\n",
@@ -154,6 +154,20 @@ def test_a_sound_card_is_not_accused(card):
         "final loss 2.31 for run 1\n\nfinal loss 2.41 for run 2\n",
         "12:1 compression, 3x faster than before, 10+ papers, v2.1.0 to v2.2.0, 2024-01-02",
         "batch 512 (4M tokens) × 8192",
+        "from 32 to 64 heads (+0.3%)",
+        "We scale from 7B to 13B (+5.1% accuracy), or 1.8x faster",
+        "LR: 0.030 to 0.035 (-0.012)",
+        "| ours | 72.3 (+1.2) | 80.1 (+0.5) |",
+        "supports 29 languages (English, Chinese, French)",
+        "batch 8/16 (90% utilisation) on 1 of 3 GPUs, 95% busy",
+        "> score 85\n> 90 later",
+        "The 70B outperforms the 7B on MMLU accuracy (69.8 vs 52.7).",
+        "Accuracy 52.7 for the 7B; the 70B outperforms it with 69.8.",
+        "A 140 GB model fits in 80 GB when quantised.",
+        "| group | acc |\n|--|--|\n| STEM | 30.5 |\n| social | 38.3 |\n| other | 38.1 |\n| Average | 35.1 |\n",
+        "best accuracy 71.2\n\n## Task B\n\nbest accuracy 65.0\n\n## Task C\n\n",
+        "Lower loss than the baseline (2.31 vs 2.25)",
+        "20 tests × N seeds × 5 = 300 runs",
         "d_model=768, n_layer=12\n\nthe small one: d_model=512, n_layer=6\n\nand d_model=256\n",
     ],
 )

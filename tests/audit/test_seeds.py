@@ -11,12 +11,29 @@ from harness.audit.findings import Said
 from harness.audit.run import audit_text
 
 MENDED = {
-    "ppl = exp": "000", "1599 + 686": "000", "5-language": "001", "14.91MB": "003",
-    "89 emotions": "002", "5 real examples": "002", "2.6973 vs": "003", "+0.039 BPB": "003", "511 = 15": "003",
-    "sigmoid(4.0)": "003", "768 (6×": "003", "6 missing": "003", "gap (1× run)": "004", "val < train by": "004",
-    "MODEL-1: Total": "004", "Sum: sum of column PARTIAL": "004", "MODEL-2: DISCHARGED over": "004",
-    "6 merged": "004", "4.10× larger": "004", "Seven framings": "002", "0/6 (0.0%": "000", "112 (28 per": "003",
-}  # fmt: skip
+    "ppl = exp": "000",
+    "1599 + 686": "000",
+    "5-language": "001",
+    "14.91MB": "003",
+    "89 emotions": "002",
+    "5 real examples": "002",
+    "2.6973 vs": "003",
+    "+0.039 BPB": "003",
+    "511 = 15": "003",
+    "sigmoid(4.0)": "003",
+    "768 (6×": "003",
+    "6 missing": "003",
+    "gap (1× run)": "004",
+    "val < train by": "004",
+    "MODEL-1: Total": "004",
+    "Sum: sum of column PARTIAL": "004",
+    "MODEL-2: DISCHARGED over": "004",
+    "6 merged": "004",
+    "4.10× larger": "004",
+    "Seven framings": "002",
+    "0/6 (0.0%": "000",
+    "112 (28 per": "003",
+}
 
 
 def test_the_audit_finds_the_contradictions_of_the_key():

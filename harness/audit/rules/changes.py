@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from harness.audit.findings import Finding
 from harness.audit.judge import verdict
@@ -13,6 +13,8 @@ from harness.audit.relate import askable, explained, nearest
 from harness.audit.text import Document
 
 NAME = "change"
+NEAR = 160
+"""How far from a change, in characters, a value must stand for a contradiction to it."""
 MORE = r"(?:larger|bigger|more|higher|greater|longer|faster|wider|deeper|better|worse|heavier)"
 LESS = (
     r"(?:smaller|fewer|less|lower|shorter|slower|cheaper|narrower|lighter|reduction|compression|compressed)"
@@ -49,12 +51,21 @@ _ALONE = re.compile(
     rf"(?P<label>{W})\s*[=:]\s*(?P<a>{LEVEL})\s*[(,—–-]+\s*(?P<e>{RATIO})\s*(?:{MORE}|{LESS})(?!\s+(?:t"
     rf"han|{W}\s+than))"
 )
+_SETTING = re.compile(
+    r"\b(?:lr|learning rate|rate|decay|wd|dropout|temperature|temp|noise|beta|threshold|alpha|eps|fraction"
+    r"|coef\w*|weight|scale|layers?|heads?|batch|seq|rank|lambda|momentum|warmup|top_?[kp])\W*\Z",
+    re.I,
+)
+_SIZE = r"larger|smaller|bigger|more|fewer|less|longer|shorter|increase|decrease|reduction|higher|lower"
+_UNITS = {"points", "pts", "pp", "abs", "absolute", "rel", "relative", "nats", "bits", "point"}
 _LISTED = re.compile(rf"(?P<a>{LEVEL})\s*(?:{W})?\s*\(\s*(?P<d>{SIGNED})\s*(?:[,)]|{W}\s*[,)])")
 
 
 def judge(document: Document) -> Iterator[Finding]:
     """Tries every change whose two values the sentence gives, or must hold among those of the block."""
     for sentence in masks(document):
+        if sentence.block.kind == "code":
+            continue
         for pattern in (_BESIDE, _BEFORE, _THAN):
             for match in pattern.finditer(sentence.text):
                 yield from _direct(sentence, match)
@@ -62,7 +73,7 @@ def judge(document: Document) -> Iterator[Finding]:
             yield from _alone(sentence, match)
         for match in _OVER.finditer(sentence.text):
             yield from _among(sentence, match, "b")
-        for match in _LISTED.finditer(sentence.text):
+        for match in _LISTED.finditer(sentence.text) if sentence.block.kind != "line" else ():
             if not _BESIDE.search(sentence.text, max(0, match.start() - 90), match.end()):
                 yield from _among(sentence, match, "a")
 
@@ -71,8 +82,30 @@ def _direct(sentence: Mask, match: re.Match[str]) -> Iterator[Finding]:
     a, b = sentence.number(match, "a"), sentence.number(match, "b")
     named = "d" if "d" in match.re.groupindex and match["d"] else "e"
     change = sentence.number(match, named)
-    if askable(a, b, change):
+    if askable(a, b, change) and _about(sentence, match, a, b, named):
         yield _finding(sentence, sentence.excerpt(match), a, b, change)
+
+
+def _about(sentence: Mask, match: re.Match[str], a: Number, b: Number, named: str) -> bool:
+    """Tells whether a change can be of the two values beside it, and is not what changing a setting did."""
+    before, after = (
+        sentence.text[max(0, match.start() - 30) : match.start()],
+        sentence.text[match.end(named) :],
+    )
+    word = re.match(rf"\s*({W})", after)
+    said = word[1].lower() if word else ""
+    if _SETTING.search(before) and not re.search(_SIZE, said):
+        return False
+    if a.counts and b.counts and match[named] != SIGNED:
+        return re.search(_SIZE, said) is not None
+    if re.search(r"faster|slower|speed|cheaper", said):
+        return a.dimension == "seconds" or "/s" in match[0]
+    return (
+        not said
+        or re.match(_KEY, said) is not None
+        or said in _UNITS
+        or said in f"{before}{match[0]}".lower()
+    )
 
 
 def _alone(sentence: Mask, match: re.Match[str]) -> Iterator[Finding]:
@@ -100,10 +133,25 @@ def _among(sentence: Mask, match: re.Match[str], group: str) -> Iterator[Finding
         and _alike(other, known)
         and askable(other, known, change)
     ]
-    if not like or known.counts:
+    if not like or known.counts or (group == "a" and not _named_alike(sentence, known, like)):
+        return
+    far = [other for other in like if abs(other.start - change.start) > NEAR]
+    if len(far) == len(like) and not any(explained(other, known, change) for other in like):
         return
     best = min(like, key=lambda other: abs(nearest(other, known, change).middle - abs(change.value)))
     yield _finding(sentence, sentence.excerpt(match), best, known, change)
+
+
+def _named_alike(sentence: Mask, known: Number, like: Sequence[Number]) -> bool:
+    """Tells whether another value of the block follows the same word."""
+    words = {_word_before(sentence, other) for other in like}
+    return _word_before(sentence, known) in words - {""}
+
+
+def _word_before(sentence: Mask, number: Number) -> str:
+    at = sentence.at[sentence.index(number)]
+    found = re.search(r"([^\W\d]\w*)\s*[=:]?\s*\Z", sentence.text[max(0, at - 40) : at])
+    return found[1].lower() if found else ""
 
 
 def _alike(one: Number, other: Number) -> bool:

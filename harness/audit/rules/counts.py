@@ -164,9 +164,15 @@ def _headed(document: Document, block: Block, listing: _Listing) -> Iterator[Fin
     exact = [match for match in found if match["head"] or ranged or _plural(match["tight"])]
     right = [match for match in exact if count_of(match["n"]) in (listing.total, len(listing.items))]
     strict = [match for match in exact if _strict(document, match, last, block.end)]
-    if right or (len(strict) == 1 == len(exact) and not listing.loose):
+    if right or (len(strict) == 1 == len(exact) and not listing.loose and _near(strict[0], listing.total)):
         chosen = (right or strict)[0]
         yield _made(document, chosen, listing.total, document.place(listing.start), holds=bool(right))
+
+
+def _near(match: re.Match[str], listed: int) -> bool:
+    """Tells whether a list may be the one that was counted: a far longer or shorter one is another."""
+    count = count_of(match["n"]) or 0
+    return abs(count - listed) <= max(1, count // 4)
 
 
 def _plural(noun: str) -> bool:
@@ -242,7 +248,7 @@ def _inline(document: Document, block: Block, text: str) -> Iterator[Finding]:
         m for m in _COUNT.finditer(document.text, start, lead) if _names(document, m, start) and m["head"]
     ]
     count = count_of(found[0]["n"]) if len(found) == 1 else None
-    if count == run or (count and _strict(document, found[0], start, lead)):
+    if count == run or (count and _near(found[0], run) and _strict(document, found[0], start, lead)):
         yield _made(document, found[0], run, document.place(lead), holds=count == run)
 
 
@@ -271,6 +277,8 @@ def _bracketed(document: Document, block: Block) -> Iterator[Finding]:
         if sizes and ENUMERABLE & (nouns | {f"{noun}s" for noun in nouns}):
             count = count_of(match["n"])
             holds = count in sizes
+            if not holds and not any(_near(match, size) for size in sizes):
+                continue
             yield _made(
                 document,
                 match,
@@ -284,9 +292,10 @@ def _seeds(document: Document, block: Block) -> Iterator[Finding]:
     """Judges ``3-seed validation …: Seeds 42/1337/7``."""
     for match in _SEEDS.finditer(document.text, block.start, block.end):
         listed = len(re.findall(r"\d+", match["list"]))
-        yield _made(
-            document, match, listed, document.place(match.start("list")), holds=int(match["n"]) == listed
-        )
+        if _near(match, listed):
+            yield _made(
+                document, match, listed, document.place(match.start("list")), holds=int(match["n"]) == listed
+            )
 
 
 def _sizes(inside: str) -> list[int]:

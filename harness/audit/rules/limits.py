@@ -50,7 +50,7 @@ _BAR = re.compile(
 _BEAT = re.compile(
     rf"(?P<neg>\b(?:did not|didn't|does not|doesn't|fails? to|failed to|not|never|NOT)\s+)?\b(?P<verb>b"
     rf"eats?|beaten|outperform(?:s|ed)?"
-    rf"|surpass(?:es|ed)?|improve[sd]? (?:on|over|upon)|better than|worse than)\b[^\ue000-\ue004.]{{0,6"
+    rf"|surpass(?:es|ed)?|better than|worse than)\b[^\ue000-\ue004.]{{0,6"
     rf"0}}(?:{RATIO}[^\ue000-\ue004.]{{0,40}})?(?P<b>{LEVEL})"
 )
 _LOW = re.compile(
@@ -118,7 +118,10 @@ def _budget(where: Sequence[Mask], like: Number) -> Number | None:
 
 def _at_most(sentence: Mask, match: re.Match[str]) -> Iterator[Finding]:
     a, b = sentence.number(match, "a"), sentence.number(match, "b")
-    if a.dimension == b.dimension != "":
+    after = sentence.text[match.end("b") : match.end("b") + 40]
+    if a.dimension == b.dimension != "" and not re.search(
+        r"\b(?:when|with|after|if|once|using|per)\b", after
+    ):
         yield _compared(sentence, match, a, b, holds=a.given.lo <= b.value * b.other)
 
 
@@ -170,7 +173,10 @@ def _beaten(sentence: Mask, match: re.Match[str]) -> Iterator[Finding]:
         and number.step <= 10 * rival.step <= 100 * number.step
         and rival.value / 4 <= number.value <= rival.value * 4
     ]
-    if not earlier or rival.counts:
+    lead = sentence.text[match.end("verb") : match.start("b")].strip()
+    named = not lead or re.search(r"(?:\bof|\bthan|=|\bbaseline|\bbest)\s*\Z", lead)
+    paired = re.match(r"\s*(?:vs|versus|against|/|to\b|and\b|,\s*\d|\()", sentence.text[match.end("b") :])
+    if not earlier or rival.counts or not named or paired:
         return
     mine = earlier[-1]
     before = sentence.text[max(0, sentence.at[sentence.index(mine)] - 40) : sentence.at[sentence.index(mine)]]

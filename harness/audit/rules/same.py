@@ -26,6 +26,9 @@ _SETTINGS = frozenset(
     max_position_embeddings rope_theta""".split()
 )
 _HISTORY = re.compile(r"→|->|\bwas\b|\bcommit(?:s|ted)?\b|\bvs\b|\binstead of\b", re.I)
+_GENERAL = (
+    r"result|training|evaluation|summary|overview|metric|performance|tl;dr|detail|abstract|introduction"
+)
 _BIN = re.compile(r"\b(?:bin|bins|bucket)\b", re.I)
 _STEPS = re.compile(r"(?<![\w-])(?:steps)\W{0,6}(?=\d)|(?<=\d)\s+(?:training\s+|optimizer\s+)?steps\b", re.I)
 
@@ -87,10 +90,33 @@ def _pair(
 
 def _plain(document: Document, first: Quantity, other: Quantity, group: Sequence[Quantity]) -> bool:
     """Tells whether two mentions can only mean one quantity."""
-    if len({one.number.value for one in group}) != 2 or first.arm != other.arm:
+    if (
+        len({one.number.value for one in group}) != 2
+        or first.arm != other.arm
+        or first.label.lower() in _SETTINGS
+    ):
+        return False
+    if not all(_bare(document, one) for one in (first, other)):
+        return False
+    if first.group.startswith("table") and other.group.startswith("table"):
         return False
     lines = [document.lines[document.line(one.number.start) - 1] for one in (first, other)]
     return not any(_HISTORY.search(line) for line in lines) and _apart(lines[0]) == _apart(lines[1])
+
+
+def _bare(document: Document, one: Quantity) -> bool:
+    """Tells whether a line says little more than the figure, and its heading nothing of one run or task."""
+    line = document.line(one.number.start)
+    words = re.findall(r"[A-Za-z]{3,}", document.lines[line - 1].lower())
+    rest = [
+        word
+        for word in words
+        if word not in {*one.words, "the", "our", "this", "here", "value", "and", "was"}
+    ]
+    heads = [block for block in document.blocks if block.kind == "head" and block.start < one.number.start]
+    title = document.text[heads[-1].start : heads[-1].end].lower().strip() if heads else ""
+    top = not title.startswith("##")
+    return len(rest) <= 2 and (top or re.search(_GENERAL, title) is not None)
 
 
 def _apart(line: str) -> frozenset[str]:

@@ -82,7 +82,7 @@ def _listed(sentence: Mask, match: re.Match[str]) -> bool:
 
 def _direction(sentence: Mask, match: re.Match[str]) -> Iterator[Finding]:
     a, b = sentence.number(match, "a"), sentence.number(match, "b")
-    if a.dimension != b.dimension:
+    if a.dimension != b.dimension or re.search(r"\b(?:better|than)\b", match[0]):
         return
     if _DOWNWARD.match(match["word"]):
         small, large = b, a

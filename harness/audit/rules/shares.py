@@ -16,7 +16,7 @@ NAME = "share"
 RESTATED = "restated"
 _FRACTION = rf"(?P<a>{PLAIN})\s*(?:/|\bof\b|\bout of\b)\s*(?:(?:the|all|a total of)\s+)?(?P<b>{PLAIN})"
 _SHARE = re.compile(
-    rf"{_FRACTION}(?:\s*{W}){{0,3}}?\s*(?:\(|=|≈|,|–|—|->|→|:|\bor\b)\s*[~≈]?\s*(?P<c>{PERCENT})(?!\s*("
+    rf"{_FRACTION}(?:\s*{W}){{0,3}}?\s*(?:\(|=|≈|–|—|->|→)\s*[~≈]?\s*(?P<c>{PERCENT})(?!\s*("
     rf"?:CI|conf|of\b))"
 )
 _REVERSED = re.compile(rf"(?P<c>{PERCENT})(?:\s*{W}){{0,2}}?\s*\(\s*{_FRACTION}(?:\s*{W}){{0,2}}\s*\)")
@@ -37,6 +37,9 @@ def judge(document: Document) -> Iterator[Finding]:
 
 def _share(sentence: Mask, match: re.Match[str]) -> Iterator[Finding]:
     part, whole, share = (sentence.number(match, name) for name in "abc")
+    after = sentence.text[match.end("c") :]
+    if match.re is _SHARE and not re.match(r"\s*(?:[),;.|]|$|pass|correct|success|solved|acc)", after):
+        return
     if part.dimension != whole.dimension or abs(part.value) > abs(whole.value) or part.more or whole.more:
         return
     try:

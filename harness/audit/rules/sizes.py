@@ -65,7 +65,8 @@ def _sizes(document: Document) -> Iterator[Finding]:
     ratio = size.value / count.value
     widths = {DTYPES[found.lower()] for found in re.findall("|".join(DTYPES), document.text, re.I)}
     holds = any(width * (1 - 1 / HEADER) <= ratio <= width * (1 + 3 / HEADER) for width in _WIDTHS)
-    short = len(widths) == 1 and ratio < min(widths) * (1 - 5 / HEADER)
+    packed = re.search(r"\b(?:int4|4-?bit|8-?bit|q[2-8]_|gguf|awq|gptq|quanti[sz]ed)", document.text, re.I)
+    short = not packed and len(widths) == 1 and ratio < min(widths) * (1 - 5 / HEADER)
     if holds or short:
         width = min(widths) if short else min(_WIDTHS, key=lambda one: abs(one - float(ratio)))
         yield verdict(
@@ -112,7 +113,7 @@ def _summed(sentence: Mask, match: re.Match[str]) -> Iterator[Finding]:
         return
     computed = a.given + b.given
     holds = computed.lo == total.value
-    if holds or abs(computed.lo - total.value) * 3 <= total.value:
+    if holds or abs(computed.lo - total.value) * 5 <= total.value:
         yield verdict(
             sentence.document,
             PARTS,

@@ -127,14 +127,7 @@ def _total_rows(table: Table, width: int) -> Iterator[_Group]:
                     above, row, column, combine, f"{label}: {word} of column {_head(table, column)}"
                 )
             ]
-            yield _additive(tried) if pattern is _TOTAL else _Group(tried, sure=_literal(label, above))
-
-
-def _literal(label: str, above: Sequence[Sequence[Cell]]) -> bool:
-    """Tells whether a row that is called average must be the plain mean of the rows above, all filled."""
-    plain = re.fullmatch(r"(?:avg\.?|average|mean)", label, re.I) is not None
-    steps = {cell.number.step if cell.number else None for row in above for cell in row[1:]}
-    return plain and len(above) >= 3 and len(steps) == 1 and None not in steps
+            yield _additive(tried, label) if pattern is _TOTAL else _Group(tried)
 
 
 def _section(rows: Sequence[tuple[Cell, ...]]) -> list[tuple[Cell, ...]]:
@@ -143,15 +136,16 @@ def _section(rows: Sequence[tuple[Cell, ...]]) -> list[tuple[Cell, ...]]:
     return list(rows[last + 1 :])
 
 
-def _additive(tried: list[_Try]) -> _Group:
+def _additive(tried: list[_Try], label: str) -> _Group:
     """Keeps what must add up: counts judge by themselves where they come near, others by majority.
 
     Shares of other totals, rates and times of parallel parts need not add up.
     """
     kept = [one for one in tried if one.stated.dimension not in ("percent", "ratio")]
     near = [one for one in kept if abs(one.computed.middle - one.stated.value) * 2 <= abs(one.stated.value)]
+    literal = re.search(r"\b(?:total|sum)\b", label, re.I) is not None
     borne = any(one.holds and one.stated.value for one in near)
-    return _Group(near, sure=borne or all(one.stated.counts for one in near))
+    return _Group(near, sure=borne or (literal and all(one.stated.counts for one in near)))
 
 
 def _values(cells: Sequence[Cell | None]) -> list[Number] | None:
