@@ -20,7 +20,7 @@ def audit(paths: Sequence[Path]) -> Audit:
     findings: list[Finding] = []
     read: list[str] = []
     unreadable = [f"{path}: no such file or folder" for path in paths if not path.exists()]
-    for folder in folders([path for path in paths if path.exists()]):
+    for folder in folders([path for path in paths if path.exists()], unreadable):
         for step in (_texts, _logs, _checkpoints):
             try:
                 for name, found in step(folder):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 TEXTS = frozenset({".md", ".markdown", ".txt", ".rst", ".text", ".html", ".mdx"})
@@ -28,11 +29,17 @@ class Folder:
     config: Path | None = None
 
 
-def folders(paths: Sequence[Path]) -> Iterator[Folder]:
-    """Groups the files of the paths by folder; files that are named one by one too."""
+def folders(paths: Sequence[Path], left_out: list[str]) -> Iterator[Folder]:
+    """Groups the files of the paths by folder; files that are named one by one too.
+
+    A path with more than ``MAX_FILES`` files is named in ``left_out``.
+    """
     found: dict[Path, list[Path]] = {}
     for path in paths:
-        for file in sorted(_files(path)):
+        files = list(islice(_files(path), MAX_FILES + 1))
+        if len(files) > MAX_FILES:
+            left_out.append(f"{path}: more than {MAX_FILES} files, the others were not read")
+        for file in sorted(files[:MAX_FILES]):
             group = found.setdefault(file.parent, [])
             if file not in group:
                 group.append(file)
@@ -44,16 +51,12 @@ def _files(path: Path) -> Iterator[Path]:
     if path.is_file():
         yield path
         return
-    count = 0
     for root, names, files in os.walk(path):
         names[:] = sorted(name for name in names if name not in _SKIPPED)
         for name in sorted(files):
             file = Path(root) / name
             if file.is_file():
-                count += 1
                 yield file
-            if count >= MAX_FILES:
-                return
 
 
 def _folder(parent: Path, files: Sequence[Path]) -> Folder:

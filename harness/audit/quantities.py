@@ -88,3 +88,22 @@ def _shown(sentence: Mask, lead: re.Match[str]) -> str:
     raw = sentence.document.text[start : sentence.block.end]
     match = _ARM.match(raw.replace("\n", " "))
     return arm_of(match["arm"]) if match else arm_of(re.sub(ANY, "#", lead["arm"]))
+
+
+def mentions(sentence: str, arm: str) -> bool:
+    """Tells whether a sentence names an arm."""
+    return re.search(rf"(?<![\w.×]){re.escape(arm)}(?!\w)", sentence.lower()) is not None
+
+
+def sentence_at(document: Document, position: int) -> str:
+    """Returns the sentence around a position."""
+    text = document.text
+    start = max(
+        text.rfind(". ", 0, position), text.rfind(".\n", 0, position), text.rfind("\n\n", 0, position)
+    )
+    ends = [
+        at
+        for at in (text.find(". ", position), text.find(".\n", position), text.find("\n\n", position))
+        if at >= 0
+    ]
+    return " ".join(text[start + 1 : min(ends, default=len(text))].split())

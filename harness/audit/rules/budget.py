@@ -9,7 +9,7 @@ from harness.audit.findings import Finding
 from harness.audit.judge import fits, readings, verdict
 from harness.audit.masks import PLAIN, RATIO, Mask, W, masks
 from harness.audit.numbers import Number
-from harness.audit.quantities import Quantity, quantities, words_of
+from harness.audit.quantities import Quantity, mentions, quantities, sentence_at, words_of
 from harness.audit.ranges import Range, Undefined
 from harness.audit.text import Document
 
@@ -125,8 +125,6 @@ def _exhausted(
     document: Document, known: Sequence[Quantity], roles: dict[str, Quantity | None]
 ) -> Iterator[Finding]:
     """Judges ``would have exhausted in 2 epochs``: E epochs at W passes use the corpus up after E / W."""
-    from harness.audit.rules.named import _mentions, _sentence_at
-
     count, each = _steps(document, roles), roles["per_epoch"]
     arms = {one.arm for one in known if one.arm and any(char.isdigit() for char in one.arm)}
     if count is None or each is None:
@@ -136,14 +134,14 @@ def _exhausted(
     for sentence in masks(document):
         for match in _WRAPS.finditer(sentence.text):
             number = sentence.number(match, "w" if match["w"] else "v")
-            said = _sentence_at(document, number.start)
-            for arm in (arm for arm in arms if _mentions(said, arm)):
+            said = sentence_at(document, number.start)
+            for arm in (arm for arm in arms if mentions(said, arm)):
                 wraps.setdefault(arm, number)
         claims += [(sentence, match) for match in _EXHAUSTED.finditer(sentence.text)]
     for sentence, match in claims:
         stated = sentence.number(match, "n")
-        said = _sentence_at(document, stated.start)
-        passes = {arm: wraps[arm] for arm in arms if arm in wraps and _mentions(said, arm)}
+        said = sentence_at(document, stated.start)
+        passes = {arm: wraps[arm] for arm in arms if arm in wraps and mentions(said, arm)}
         if len({number.value for number in passes.values()}) != 1:
             continue
         passed = next(iter(passes.values()))

@@ -10,7 +10,7 @@ from itertools import groupby
 from harness.audit.findings import Figure, Finding, Said
 from harness.audit.judge import fits, verdict
 from harness.audit.masks import LEVEL, Mask, masks
-from harness.audit.quantities import Quantity, quantities
+from harness.audit.quantities import Quantity, mentions, quantities, sentence_at
 from harness.audit.ranges import Range
 from harness.audit.text import Document
 
@@ -82,7 +82,7 @@ def _compared(sentence: Mask, match: re.Match[str], known: Sequence[Quantity]) -
     document = sentence.document
     start, end = sentence.span(match)
     stated = sentence.number(match, "d")
-    pairs = _pairs(match, known, _sentence_at(document, start))
+    pairs = _pairs(match, known, sentence_at(document, start))
     if not pairs:
         return
     good = [pair for pair in pairs if fits(stated, [abs(pair[0].number.given - pair[1].number.given)])]
@@ -106,7 +106,7 @@ def _pairs(match: re.Match[str], known: Sequence[Quantity], sentence: str) -> li
     """Returns figures of both names that stand in one line or column, of the arms that a sentence names."""
     firsts = [one for one in known if _named(match["a"], one)]
     seconds = [one for one in known if _named(match["b"], one)]
-    arms = {one.arm for one in known if one.arm and _mentions(sentence, one.arm)}
+    arms = {one.arm for one in known if one.arm and mentions(sentence, one.arm)}
     return [
         (a, b)
         for a in firsts
@@ -123,24 +123,6 @@ def _named(name: str, one: Quantity) -> bool:
     """Tells whether a short name means a figure: ``val`` means ``val_loss``, but no gap of it."""
     mine = {word for word in name.lower().split("_") if word}
     return mine <= set(one.words) and len(one.words) <= len(mine) + 1 and not _CHANGE & set(one.words)
-
-
-def _mentions(sentence: str, arm: str) -> bool:
-    return re.search(rf"(?<![\w.×]){re.escape(arm)}(?!\w)", sentence.lower()) is not None
-
-
-def _sentence_at(document: Document, position: int) -> str:
-    """Returns the sentence around a position."""
-    text = document.text
-    start = max(
-        text.rfind(". ", 0, position), text.rfind(".\n", 0, position), text.rfind("\n\n", 0, position)
-    )
-    ends = [
-        at
-        for at in (text.find(". ", position), text.find(".\n", position), text.find("\n\n", position))
-        if at >= 0
-    ]
-    return " ".join(text[start + 1 : min(ends, default=len(text))].split())
 
 
 def _holds(rel: str, a: Quantity, b: Quantity) -> bool | None:
@@ -184,7 +166,7 @@ def _denied(document: Document, start: int, end: int, known: Sequence[Quantity])
         earlier = list(_COMPARED.finditer(document.text, max(0, match.start() - REACH), match.start()))
         if not earlier:
             continue
-        pairs = _pairs(earlier[-1], known, _sentence_at(document, match.start()))
+        pairs = _pairs(earlier[-1], known, sentence_at(document, match.start()))
         arms = {a.arm for a, _ in pairs}
         if len(arms) != 1 or not next(iter(arms)):
             continue
