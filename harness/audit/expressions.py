@@ -89,6 +89,10 @@ def _marks(one: Token, found: Sequence[Token]) -> bool:
     return index > 0 and found[index - 1].kind == "rel"
 
 
+LONGEST = 80
+"""Tokens that one side of an equation may have."""
+
+
 class Unparsed(Exception):
     """These tokens are no arithmetic."""
 
@@ -240,7 +244,7 @@ def before(given: Sequence[Token], index: int, *, constants: bool = False) -> tu
     """
     first = index
     depth = 0
-    while first > 0:
+    while first > max(0, index - LONGEST):
         token = given[first - 1]
         depth += (token.kind == "close") - (token.kind == "open")
         if token.kind in ("rel", "arrow", "stop") or depth < 0:
@@ -276,7 +280,7 @@ def after(given: Sequence[Token], index: int, *, constants: bool = False) -> tup
 
     None when an operator goes on to something that is no number.
     """
-    parser = Parser(given[index:], constants=constants)
+    parser = Parser(given[index : index + LONGEST], constants=constants)
     try:
         value = parser.sum()
     except (Unparsed, Undefined):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -29,11 +30,11 @@ class Mask:
 
     def number(self, match: re.Match[str], group: str) -> Number:
         """Returns the number that a group of a match (one sign) stands for."""
-        return self.numbers[self.at.index(match.start(group))]
+        return self.numbers[bisect_left(self.at, match.start(group))]
 
     def index(self, number: Number) -> int:
         """Returns which number of the block it is."""
-        return self.numbers.index(number)
+        return bisect_left(self.numbers, number.start, key=lambda one: one.start)
 
     def span(self, match: re.Match[str]) -> tuple[int, int]:
         """Returns where a match stands in the document."""

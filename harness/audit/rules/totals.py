@@ -113,8 +113,10 @@ def _total_rows(table: Table, width: int) -> Iterator[_Group]:
     """Tries every column of a row that is called a total or a mean over the rows above it."""
     for index, row in enumerate(table.rows):
         label = row[0].text.strip()
+        if len(label.split()) > 5 or not (_TOTAL.search(label) or _MEAN.search(label)):
+            continue
         above = _section(table.rows[:index])
-        if len(above) < 2 or len(label.split()) > 5:
+        if len(above) < 2:
             continue
         for pattern, combine, word in ((_TOTAL, _sum, "sum"), (_MEAN, _mean, "mean")):
             if not pattern.search(label):
