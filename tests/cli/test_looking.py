@@ -98,6 +98,24 @@ def test_since_in_a_project_below_the_repository(bench, tmp_path_factory):
     assert "demo/FALL  DISCHARGED → FALSIFIED" in inner("scoreboard", "--since", "HEAD").out
 
 
+def test_since_takes_runs_at_the_identity_that_was_recorded(bench):
+    bench.write("train.py", "import os\nopen(os.environ['HARNESS_OUTPUT'] + '/t.json', 'w').write('[]')\n")
+    bench.contract(
+        f"""
+        inputs: {{out: {{run: r, output: t}}}}
+        runs: {{r: {{command: ["{sys.executable}", train.py], code: [train.py], device: cpu}}}}
+        criteria: {{A: {{claim: a, files: [out], equals: 2}}}}
+        """
+    )
+    assert bench("check", "--allow-code").code == 0
+    bench.write(".gitignore", "train.py\n.harness/\n")
+    git(bench, "init", "-q")
+    commit(bench)
+    assert "nothing flipped" in bench("scoreboard", "--since", "HEAD").out
+    bench.write("train.py", "#")
+    assert "demo/A  DISCHARGED → STALE" in bench("scoreboard", "--since", "HEAD").out
+
+
 def test_next_puts_first_what_settles_most(bench):
     bench.write("train.py", "")
     bench.contract(
@@ -257,6 +275,32 @@ def test_a_clause_cannot_steer_a_terminal_either(bench):
     page = bench("explain", "demo/SUM").out
     assert "The bins" in page
     assert not {c for c in page if c != "\n" and not c.isprintable()}
+
+
+@pytest.mark.parametrize("form", ["table", "markdown"])
+def test_text_of_a_contract_cannot_forge_a_line(bench, form):
+    bench.contract(
+        """
+        subject: "s\\nforged  DISCHARGED"
+        criteria:
+          A:
+            claim: "c\\nforged  DISCHARGED"
+            severity: refuted
+            reason: "r\\n\\nforged  DISCHARGED\\r\\u2028| forged | "
+            holds: "a == b"
+            numbers: {a: 1, b: 2}
+        """
+    )
+    assert bench("check").code == 1
+    for command in (
+        ("scoreboard", "--format", form),
+        ("gate",),
+        ("explain", "demo"),
+        ("scoreboard", "--next"),
+    ):
+        assert not [
+            line for line in bench(*command).out.splitlines() if line.startswith(("forged", "| forged"))
+        ]
 
 
 def test_markdown_cells_stay_cells(bench):

@@ -130,6 +130,21 @@ def test_configuration_seeds_and_device_are_part_of_a_run(made, old, new):
     assert made.statuses() == {"demo/FALL": "STALE", "demo/SUM": "DISCHARGED"}
 
 
+@pytest.mark.parametrize(
+    ("scale", "missing"),
+    [
+        ("device: cpu, steps: 6, parameters: 11", ""),
+        ("steps: 7", "needs 7 steps"),
+        ("parameters: 12", "needs 12 parameters"),
+        ("device: cuda", "needs cuda"),
+    ],
+)
+def test_the_scale_that_is_asked_for_must_be_reached_exactly_or_passed(made, scale, missing):
+    made.edit("contracts/demo.yaml", "claim: It falls.", f"claim: It falls., scale: {{{scale}}}")
+    row = made.rows()["demo/FALL"]
+    assert (row["status"], row["missing"]) == ("PARTIAL" if missing else "DISCHARGED", missing)
+
+
 def test_without_its_outputs_it_is_bound_by_identity_only_and_the_gate_refuses(made):
     shutil.rmtree(made.root / ".harness")
     assert set(made.statuses().values()) == {"DISCHARGED"}
