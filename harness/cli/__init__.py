@@ -10,6 +10,7 @@ from typing import NoReturn
 
 from harness.scoreboard.gate import Exit
 
+FORMATS = "table, markdown, json, html, junit, sarif, github, badge"
 EXIT_CODES = """\
 exit codes:
   0  all that is demanded is discharged
@@ -51,7 +52,8 @@ def _contracts(command: argparse.ArgumentParser) -> None:
 
 
 def _format(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--format", default="table", help="table, markdown, json (default: table)")
+    command.add_argument("--format", default="table", help=f"{FORMATS} (default: table)")
+    command.add_argument("--output", metavar="FILE", help="write the report to a file")
 
 
 def _text_or_json(command: argparse.ArgumentParser) -> None:
