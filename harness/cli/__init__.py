@@ -53,6 +53,10 @@ def _contracts(command: argparse.ArgumentParser) -> None:
 
 def _format(command: argparse.ArgumentParser) -> None:
     command.add_argument("--format", default="table", help=f"{FORMATS} (default: table)")
+    _output(command)
+
+
+def _output(command: argparse.ArgumentParser) -> None:
     command.add_argument("--output", metavar="FILE", help="write the report to a file")
 
 
@@ -91,6 +95,13 @@ def _run(command: argparse.ArgumentParser) -> None:
     _code(command)
 
 
+def _compare(command: argparse.ArgumentParser) -> None:
+    command.add_argument("before", metavar="A", help="a git revision, or a file of scoreboard --format json")
+    command.add_argument("after", metavar="B", nargs="?", help="the same (default: the working tree)")
+    _text_or_json(command)
+    _output(command)
+
+
 def _explain(command: argparse.ArgumentParser) -> None:
     command.add_argument("target", metavar="CONTRACT[/CRITERION]")
     command.add_argument("--long", action="store_true", help="print the long form of the contract")
@@ -109,6 +120,7 @@ def _schema(command: argparse.ArgumentParser) -> None:
 COMMANDS = {
     "check": ("discharge what is not fresh, write evidence, print the scoreboard", _check),
     "scoreboard": ("fold contracts and evidence into the scoreboard", _scoreboard),
+    "compare": ("tell two revisions or exported scoreboards apart, and what got worse", _compare),
     "gate": ("refuse unless everything required is discharged by fresh evidence", _listed),
     "explain": ("show one criterion with its verdicts and witnesses", _explain),
     "run": ("make the declared runs that have not finished", _run),

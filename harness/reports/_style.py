@@ -38,7 +38,7 @@ section header { display: flex; gap: .8rem; justify-content: space-between; alig
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem .9rem; margin: .3rem 0; font-size:
   .92rem; }
 dt { color: var(--dim); } dd { margin: 0; overflow-wrap: anywhere; }
-.witness dd { color: var(--bad); }
+.witness dd { color: var(--bad); } summary { color: var(--dim); font-size: .92rem; cursor: pointer; }
 svg { display: block; width: 100%; height: auto; background: var(--panel); border-radius: 6px; margin:
   .5rem 0; }
 svg text { font: 11px system-ui, "Noto Sans", sans-serif; fill: var(--dim); } svg .name { font-weight:

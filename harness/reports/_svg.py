@@ -13,7 +13,7 @@ from html import escape
 from harness.engine.curves import Curve, Series
 
 WIDTH, HEIGHT = 640, 190
-LEFT, RIGHT, TOP, BOTTOM = 64, 12, 22, 30
+LEFT, RIGHT, TOP, BOTTOM = 64, 24, 22, 30
 COLUMNS = 560
 """Above this many points a line is drawn as the smallest and largest value of each pixel column."""
 
@@ -48,8 +48,11 @@ def _room(values: Sequence[float], share: float) -> tuple[float, float]:
     return low - spare, high + spare
 
 
-def drawing(curve: Curve) -> str:
-    """Returns one figure; its text says in words what the lines show."""
+def drawing(curve: Curve, *, ringed: bool) -> str:
+    """Returns one figure; its text says in words what the lines show.
+
+    Steps where the claim fails are marked, and ``ringed`` also rings the values there.
+    """
     plane = _Plane(curve)
     failing = sum(len(one.marks) for one in curve.series)
     label = _label(curve, failing)
@@ -62,7 +65,7 @@ def drawing(curve: Curve) -> str:
     for index, one in enumerate(curve.series):
         parts += _line(plane, one, index % 6)
     for one in curve.series:
-        parts += _marks(plane, one)
+        parts += _marks(plane, one, ringed=ringed)
     return "".join((*parts, *_key(curve), "</svg>"))
 
 
@@ -142,13 +145,13 @@ def envelope(points: Sequence[Point]) -> list[Point]:
     return kept
 
 
-def _marks(plane: _Plane, one: Series) -> Iterator[str]:
+def _marks(plane: _Plane, one: Series, *, ringed: bool) -> Iterator[str]:
     for index in one.marks:
         x, y = plane.x(one.xs[index]), one.ys[index]
         yield f'<path class="fails" d="M{x:.1f} {TOP}V{HEIGHT - BOTTOM}"/>'
-        if math.isfinite(y):
+        if math.isfinite(y) and ringed:
             yield f'<circle class="ring" cx="{x:.1f}" cy="{plane.y(y):.1f}" r="4.5"/>'
-        else:
+        elif not math.isfinite(y):
             yield f'<text class="nan" x="{x:.1f}" y="{TOP + 10}" text-anchor="middle">nan</text>'
 
 
@@ -159,7 +162,7 @@ def _key(curve: Curve) -> Iterator[str]:
     x = float(WIDTH - RIGHT)
     for index in reversed(range(len(curve.series))):
         name = curve.series[index].label.rpartition("/")[2][-28:]
-        x -= 6.4 * len(name) + 22
+        x -= 7 * len(name) + 28
         yield f'<path class="s{index}" d="M{x:.0f} 9h12"/>'
         yield f'<text class="tick" x="{x + 16:.0f}" y="13">{escape(name)}</text>'
 

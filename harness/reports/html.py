@@ -16,6 +16,8 @@ from harness.scoreboard.fold import Status
 from harness.scoreboard.told import CURVES, VERDICTS, Story, Told
 
 READS = frozenset({VERDICTS, CURVES})
+SHOWN = 5
+"""How many witnesses of an obligation are shown unfolded."""
 _MEANING = {
     "proved": "proved: settled by a solver for all values",
     "measured": "measured on runs that our own instrumentation watched",
@@ -127,7 +129,8 @@ def _obligation(item: ObligationRow, told: Told) -> str:
     if story is None:
         why = item.note or item.needs or "no evidence"
         return f'<div class="obligation">{head}<p class="dim">{_text(why)}</p></div>'
-    figures = "".join(drawing(curve) for curve in told.curves.get(item.path, ()))
+    drawn = told.curves.get(item.path, ())
+    figures = "".join(drawing(curve, ringed=place == 0) for place, curve in enumerate(drawn))
     return f'<div class="obligation">{head}{_facts(item, story)}{_witnesses(story)}{figures}</div>'
 
 
@@ -169,7 +172,11 @@ def _witnesses(story: Story) -> str:
         ("witness", f"{_text(w.where)}: {_text(w.found)}; claimed {_text(w.expected)}")
         for w in story.verdict.witnesses
     ]
-    return _listed("witness", rows) if rows else ""
+    if len(rows) <= SHOWN + 1:
+        return _listed("witness", rows) if rows else ""
+    rest = _listed("witness", rows[SHOWN:])
+    more = f"<details><summary>{len(rows) - SHOWN} more witnesses</summary>{rest}</details>"
+    return _listed("witness", rows[:SHOWN]) + more
 
 
 def _listed(name: str, rows: list[tuple[str, str]]) -> str:
@@ -181,5 +188,9 @@ def _footer(told: Told) -> str:
     latest = max((story.finished for story in told.stories.values()), default="")
     when = f" Latest evidence {_text(latest)}." if latest else ""
     drawn = bool(told.curves)
-    rings = " Rings mark the first points where a claim fails, dashes its limits." if drawn else ""
+    rings = (
+        " Rings and upright lines mark the first 20 points where a claim fails, dashes its limits."
+        if drawn
+        else ""
+    )
     return f"Computed from evidence by harness {__version__}.{when}{rings}"

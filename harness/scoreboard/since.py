@@ -6,6 +6,8 @@ import io
 import subprocess
 import tarfile
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,17 +35,27 @@ def board_at(project: Project, revision: str, named: list[str]) -> Board:
     Raises ``InvalidContract`` if git does not know the revision. Contracts that were invalid then are
     reported as such, because they had no status.
     """
+    with laid_out(project, revision) as past:
+        return board_of(past, named)
+
+
+@contextmanager
+def laid_out(project: Project, revision: str) -> Iterator[Project]:
+    """Lays a git revision out in a temporary folder; raises ``InvalidContract`` for an unknown one."""
     with tempfile.TemporaryDirectory(prefix="harness-since-") as folder:
         root = Path(folder).resolve()
         _lay_out(project.root, revision, root)
-        memo = Memo(None, "", lambda: 0)
-        past = read_project(root, memo)
-        try:
-            paths = contract_paths(past, tuple(named))
-        except InvalidContract:
-            paths = []
-        inside = [path for path in paths if path.is_relative_to(root)]
-        return build(past, inside, memo, past=True)
+        yield read_project(root, Memo(None, "", lambda: 0))
+
+
+def board_of(past: Project, named: list[str]) -> Board:
+    """Folds a revision that is laid out; contracts that it did not have yet are left out."""
+    try:
+        paths = contract_paths(past, tuple(named))
+    except InvalidContract:
+        paths = []
+    inside = [path for path in paths if path.is_relative_to(past.root)]
+    return build(past, inside, Memo(None, "", lambda: 0), past=True)
 
 
 def _lay_out(root: Path, revision: str, target: Path) -> None:
