@@ -102,6 +102,18 @@ def _compare(command: argparse.ArgumentParser) -> None:
     _output(command)
 
 
+def _evidence(command: argparse.ArgumentParser) -> None:
+    actions = command.add_subparsers(dest="action", metavar="ACTION", required=True, parser_class=Parser)
+    pack = actions.add_parser("pack", help="write evidence, its ledger and optionally runs to one file")
+    pack.add_argument("file", metavar="FILE")
+    _contracts(pack)
+    pack.add_argument("--runs", action="store_true", help="take the outputs of runs along")
+    take = actions.add_parser("import", help="verify such a file and take it in")
+    take.add_argument("file", metavar="FILE")
+    take.add_argument("--limit", type=int, default=8 << 30, help="bytes that it may unpack to (8 GiB)")
+    _text_or_json(take)
+
+
 def _explain(command: argparse.ArgumentParser) -> None:
     command.add_argument("target", metavar="CONTRACT[/CRITERION]")
     command.add_argument("--long", action="store_true", help="print the long form of the contract")
@@ -121,6 +133,7 @@ COMMANDS = {
     "check": ("discharge what is not fresh, write evidence, print the scoreboard", _check),
     "scoreboard": ("fold contracts and evidence into the scoreboard", _scoreboard),
     "compare": ("tell two revisions or exported scoreboards apart, and what got worse", _compare),
+    "evidence": ("pack evidence into one file, or take such a file in", _evidence),
     "gate": ("refuse unless everything required is discharged by fresh evidence", _listed),
     "explain": ("show one criterion with its verdicts and witnesses", _explain),
     "run": ("make the declared runs that have not finished", _run),

@@ -162,9 +162,9 @@ def paired(
     """Pairs the obligations of one criterion: first equal digests, then those of one kind in their order."""
     left, right = list(before), list(after)
     pairs: list[tuple[Measure | None, Measure | None]] = []
-    for same in (lambda a, b: a.digest == b.digest, lambda a, b: a.kind == b.kind):
+    for same in ("digest", "kind"):
         for one in tuple(left):
-            other = next((b for b in right if same(one, b)), None)
+            other = next((b for b in right if getattr(one, same) == getattr(b, same)), None)
             if other is not None:
                 left.remove(one)
                 right.remove(other)
