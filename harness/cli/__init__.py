@@ -53,10 +53,10 @@ def _contracts(command: argparse.ArgumentParser) -> None:
 
 def _format(command: argparse.ArgumentParser) -> None:
     command.add_argument("--format", default="table", help=f"{FORMATS} (default: table)")
-    _output(command)
+    _to_file(command)
 
 
-def _output(command: argparse.ArgumentParser) -> None:
+def _to_file(command: argparse.ArgumentParser) -> None:
     command.add_argument("--output", metavar="FILE", help="write the report to a file")
 
 
@@ -99,7 +99,7 @@ def _compare(command: argparse.ArgumentParser) -> None:
     command.add_argument("before", metavar="A", help="a git revision, or a file of scoreboard --format json")
     command.add_argument("after", metavar="B", nargs="?", help="the same (default: the working tree)")
     _text_or_json(command)
-    _output(command)
+    _to_file(command)
 
 
 def _evidence(command: argparse.ArgumentParser) -> None:

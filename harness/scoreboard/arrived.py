@@ -15,7 +15,6 @@ from harness.engine.sources import Sources
 from harness.scoreboard.board import ObligationRow
 from harness.scoreboard.build import build
 
-
 SHOWN = 3
 """How many files of one obligation are named."""
 
