@@ -122,7 +122,9 @@ def _explain(command: argparse.ArgumentParser) -> None:
 
 def _kinds(command: argparse.ArgumentParser) -> None:
     command.add_argument("kind", nargs="?")
-    _text_or_json(command)
+    command.add_argument("--format", choices=("text", "json", "markdown"), default="text")
+    command.add_argument("--check", metavar="FILE", help="only compare the Markdown with what is written")
+    _to_file(command)
 
 
 def _schema(command: argparse.ArgumentParser) -> None:

@@ -17,6 +17,8 @@ from harness.scoreboard.board import Board, ContractRow, CriterionRow, Obligatio
 from harness.scoreboard.fold import Status
 from harness.scoreboard.told import Told
 
+SHOWN = 5
+"""How many witnesses a case names; the evidence has the rest."""
 _TELLING = ("witness:", "why:", "missing:", "reason:")
 DEMANDED = (Severity.REQUIRED, Severity.REFUTED)
 
@@ -153,9 +155,10 @@ def _story(row: CriterionRow, item: ObligationRow, told: Told) -> str:
     for name in ("reason", "measured", "threshold", "margin", "detail"):
         lines += _labelled(name, str(getattr(verdict, name) or ""))
     lines += _labelled("judged", str(verdict.denominator))
-    for witness in verdict.witnesses:
+    for witness in verdict.witnesses[:SHOWN]:
         lines += _labelled("witness", f"{witness.where}: {witness.found}; claimed: {witness.expected}")
-    return "\n".join(lines)
+    more = len(verdict.witnesses) - SHOWN
+    return "\n".join((*lines, *([f"and {more} more in {item.path}"] if more > 0 else ())))
 
 
 def _labelled(label: str, text: str) -> list[str]:
