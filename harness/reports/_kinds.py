@@ -40,15 +40,14 @@ def kinds_markdown(known: Mapping[str, Any]) -> str:
         "# Kinds of obligation",
         "",
         "Made by `harness kinds --format markdown` from the kinds themselves; `make lint` compares.",
-        "Every kind ships cases that are discharged and cases that are falsified, and the tests run them all.",
+        "Every kind ships cases that are discharged and cases that are falsified; the tests run them all.",
         "",
         "| kind | judges | short form |",
         "|---|---|---|",
     ]
-    lines += [
-        f"| [{name}](#{name}) | {_cell(_ticks(_sentence(cls)))} | {f'`{cls.short}: …`' if cls.short else ''} |"
-        for name, cls in known.items()
-    ]
+    for name, cls in known.items():
+        short = f"`{cls.short}: …`" if cls.short else ""
+        lines.append(f"| [{name}](#{name}) | {_cell(_ticks(_sentence(cls)))} | {short} |")
     for cls in known.values():
         lines += ["", *_section(cls)]
     return "\n".join(lines)
