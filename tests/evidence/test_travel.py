@@ -190,7 +190,7 @@ def test_another_verdict_on_both_sides_is_refused_and_nothing_is_written(bench, 
     assert said.code == 1
     assert "refused, nothing was taken in" in said.err
     assert "FALL" in said.err
-    assert {name: data for name, data in tree(there).items()} == before
+    assert tree(there) == before
 
 
 def test_other_outputs_of_the_same_run_are_refused(trained, bench, there):

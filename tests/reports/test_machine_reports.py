@@ -225,3 +225,14 @@ def test_an_unknown_format_is_refused_before_anything_is_tried(bench):
     assert said.code == 4
     assert "junit" in said.err
     assert not bench.evidence()
+
+
+def test_the_plain_table_reads_no_evidence_a_second_time(bench):
+    bench.two()("check")
+    bench.settle()
+    bench.process("scoreboard")
+    said = bench.process("scoreboard", python=("-X", "importtime"))
+    assert said.code == 0
+    assert "harness.scoreboard.build" in said.err
+    for slow in ("harness.scoreboard.told", "harness.engine.curves", "harness.kinds", "numpy"):
+        assert slow not in said.err
