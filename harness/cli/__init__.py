@@ -89,6 +89,11 @@ def _listed(command: argparse.ArgumentParser) -> None:
     _text_or_json(command)
 
 
+def _lint(command: argparse.ArgumentParser) -> None:
+    _contracts(command)
+    command.add_argument("--format", choices=("text", "json", "github"), default="text")
+
+
 def _run(command: argparse.ArgumentParser) -> None:
     _contracts(command)
     command.add_argument("--rerun", action="store_true", help="train again what has finished")
@@ -139,7 +144,7 @@ COMMANDS = {
     "gate": ("refuse unless everything required is discharged by fresh evidence", _listed),
     "explain": ("show one criterion with its verdicts and witnesses", _explain),
     "run": ("make the declared runs that have not finished", _run),
-    "lint": ("read contracts and specs, list every problem", _listed),
+    "lint": ("read contracts and specs, list every problem", _lint),
     "kinds": ("list the kinds of obligation, or describe one", _kinds),
     "schema": ("write the JSON Schemas of contract and evidence", _schema),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from harness.evidence.memo import Memo
 from harness.reports._out import say, write
 from harness.scoreboard.board import Board
 
+_COLOUR = re.compile("\x1b\\[[0-9]*m")
 OWN = ("badge", "github", "html", "json", "junit", "markdown", "sarif", "table")
 
 
@@ -40,12 +42,15 @@ def deliver(module: Any, project: Project, board: Board, memo: Memo, output: str
         return
     from harness.scoreboard.told import tell
 
-    told = tell(project, board, memo, reads, _prefix(project.root))
+    told = tell(project, board, memo, reads, prefix(project.root))
     emit(module.render(board, told), output)
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
     if summary and hasattr(module, "summary"):
-        with open(summary, "a", encoding="utf-8") as stream:
-            stream.write(module.summary(board, told))
+        try:
+            with open(summary, "a", encoding="utf-8", errors="replace") as stream:
+                stream.write(module.summary(board, told))
+        except OSError as error:
+            say(f"no step summary: {error}")
 
 
 def emit(text: str, output: str | None) -> None:
@@ -58,13 +63,13 @@ def emit(text: str, output: str | None) -> None:
     path = Path(output)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, (text + "\n").encode())
+        write_atomically(path, (_COLOUR.sub("", text) + "\n").encode(errors="replace"))
     except OSError as error:
         raise invalid(f"cannot write {output}: {error.strerror}") from None
     say(f"wrote {output}")
 
 
-def _prefix(root: Path) -> str:
+def prefix(root: Path) -> str:
     """Returns the way from the repository around a project to the project; empty if they are the same."""
     workspace = os.environ.get("GITHUB_WORKSPACE")
     for top in (Path(workspace).resolve() if workspace else None, *_repository(root)):

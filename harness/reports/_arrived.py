@@ -30,7 +30,7 @@ def arrived_text(found: Sequence[Arrival], head: str, *, as_json: bool) -> str:
     """Says for each criterion that arrived what it is worth here; the least first."""
     if as_json:
         told = [{name: getattr(one, name) for name in Arrival.__slots__} for one in found]
-        return json.dumps({"summary": head, "arrived": told}, indent=2, ensure_ascii=False)
+        return json.dumps({"summary": head, "arrived": told}, indent=2)
     parts = [head]
     for worth in (Worth.DISAGREES, Worth.STALE, Worth.IDENTITY, Worth.VERIFIED, Worth.UNCLAIMED):
         rows = [one for one in found if one.worth is worth]

@@ -13,7 +13,7 @@ def changes_text(found: Sequence[Change], before: str, after: str, *, as_json: b
     """Returns the changes as text, or as JSON."""
     if as_json:
         rows = [{name: getattr(one, name) for name in Change.__slots__} for one in found]
-        return json.dumps({"before": before, "after": after, "changes": rows}, indent=2, ensure_ascii=False)
+        return json.dumps({"before": before, "after": after, "changes": rows}, indent=2)
     if not found:
         return f"nothing differs between {before} and {after}"
     worse = [one for one in found if one.worse]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from harness.model.problem import Problem
 from harness.reports import markdown
 from harness.reports._cases import Case, Mark, cases
 from harness.reports._lines import closing
@@ -25,6 +28,18 @@ def render(board: Board, told: Told) -> str:
     ]
     body += [f"::error title=evidence::{_data(problem)}" for problem in board.problems]
     return "\n".join((*body, closing(board)))
+
+
+def problem_annotations(problems: Iterable[Problem], prefix: str) -> str:
+    """Returns one error a problem of a contract, on its line; ``prefix`` leads to the project."""
+    found = []
+    for one in problems:
+        file = one.file if one.file.startswith("/") or not prefix else f"{prefix}/{one.file}"
+        text = ": ".join(part for part in (one.path, one.message) if part)
+        hint = f"\n{one.suggestion}" if one.suggestion else ""
+        place = f"file={_property(file)},line={max(1, one.line)},title=invalid contract"
+        found.append(f"::error {place}::{_data(text + hint)}")
+    return "\n".join(found)
 
 
 def summary(board: Board, told: Told) -> str:

@@ -20,7 +20,6 @@ def render(board: Board, told: Told) -> str:
             "totals": dict(board.totals),
         },
         indent=2,
-        ensure_ascii=False,
     )
 
 

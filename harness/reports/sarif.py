@@ -35,7 +35,7 @@ def render(board: Board, told: Told) -> str:
         "results": [_result(case, rules) for case in found],
         "properties": {"totals": dict(board.totals), "cases": len(every)},
     }
-    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False)
+    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2)
 
 
 def _driver(rules: list[str]) -> dict[str, Any]:

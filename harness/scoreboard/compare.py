@@ -24,8 +24,9 @@ _RANK = {
     Status.DISCHARGED.value: 4,
 }
 _UNSETTLED = 2
-_NUMBER = re.compile(r"[+-]?(?:\d[\d,]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?:\s*±\s*([\d.eE+-]+))?")
-_LIMIT = re.compile(r"\b(at_most|below|at_least|above|falls_by) ([-+.\deE]+)")
+_DIGITS = r"[+-]?(?:(?:\d{1,3}(?:,\d{3})+|\d+)\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+_NUMBER = re.compile(rf"({_DIGITS})(?:\s*±\s*({_DIGITS}))?")
+_LIMIT = re.compile(rf"\b(at_most|below|at_least|above|falls_by) ({_DIGITS})")
 _UPPER = ("at_most", "below")
 
 
@@ -202,7 +203,11 @@ def _obligation(
 
 def _first(text: str) -> float:
     match = _NUMBER.search(text)
-    return float(match[0].replace(",", "")) if match else 0.0
+    return _float(match[1]) if match else 0.0
+
+
+def _float(text: str) -> float:
+    return float(text.replace(",", ""))
 
 
 def moved(before: str, after: str) -> str:
@@ -210,11 +215,11 @@ def moved(before: str, after: str) -> str:
     old, new = _NUMBER.search(before), _NUMBER.search(after)
     if old is None or new is None:
         return ""
-    a, b = (float(m[0].partition("±")[0].strip().replace(",", "")) for m in (old, new))
+    a, b = _float(old[1]), _float(new[1])
     if a == b:
         return ""
     share = f" ({(b - a) / abs(a):+.2%})" if a else ""
-    width = sum(float(m[1]) for m in (old, new) if m[1])
+    width = sum(_float(m[2]) for m in (old, new) if m[2])
     noise = ", within the printed digits" if width and abs(b - a) <= width else ""
     return f"{b - a:+.4g}{share}{noise}"
 
@@ -227,7 +232,7 @@ def _moved_limits(before: str, after: str) -> str:
             words.append(f"looser: {name} {old[name]} is gone")
         elif name not in old:
             words.append(f"tighter: {name} {new[name]} is new")
-        elif float(old[name]) != float(new[name]):
-            up = float(new[name]) > float(old[name])
+        elif _float(old[name]) != _float(new[name]):
+            up = _float(new[name]) > _float(old[name])
             words.append(f"{'looser' if up == (name in _UPPER) else 'tighter'}: {name}")
     return "; ".join(words)

@@ -179,6 +179,7 @@ def test_the_action_passes_on_exit_codes_and_does_not_run_what_an_input_says(ben
     assert action() == 5
     bench.write("contracts/odd.yaml", "contract: odd\ncriteria: 3\n")
     assert action() == 4
+    assert "::error file=contracts/odd.yaml,line=2,title=invalid contract::criteria" in action.said
     hostile = "$(touch owned) `touch owned` ; touch owned"
     assert action(contracts=hostile) == 4
     assert not list(Path(bench.root).rglob("owned"))

@@ -219,3 +219,17 @@ def test_a_file_that_changes_while_it_is_packed_is_noticed(tmp_path):
 def test_a_name_that_the_format_cannot_hold_is_refused_when_packing(tmp_path):
     with pytest.raises(ArchiveError, match="runs/"):
         write_archive(tmp_path / "e.tgz", ABOUT, parts(tmp_path, {"runs/" + "x" * 300: b""}))
+
+
+def test_a_source_that_shrinks_and_a_first_entry_that_is_no_manifest(tmp_path):
+    (part, *_) = parts(tmp_path)
+    part.path.write_bytes(b"o")
+    with pytest.raises(ArchiveError, match="too early"):
+        write_archive(tmp_path / "e.tgz", ABOUT, [part])
+    raw = io.BytesIO()
+    with tarfile.open(fileobj=raw, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+        add(archive, "other.json", b"{}")
+    file = tmp_path / "first.tgz"
+    file.write_bytes(gzip.compress(raw.getvalue()))
+    with pytest.raises(ArchiveError, match="does not begin"):
+        read(file, tmp_path)

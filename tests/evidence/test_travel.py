@@ -278,6 +278,18 @@ def add(name, data):
     return lambda files, about: files.update({name: data})
 
 
+def entry(data):
+    return {f"evidence/ledger/{hashlib.sha256(data).hexdigest()}.json": data}
+
+
+def nonsense():
+    return entry(b'{"parents": 3}')
+
+
+def orphan():
+    return entry(json.dumps({"parents": ["ab" * 32], "records": [], "time": ""}).encode())
+
+
 HOSTILE = {
     "a file outside": (add("contracts/evil.yaml", b"contract: evil"), "does not belong"),
     "a file in the evidence that is none": (add("evidence/demo/x.json", b"{}"), "is no evidence"),
@@ -301,6 +313,8 @@ HOSTILE = {
         edit("record.json", b'"identity": "', b'"identity": "0'),
         "not what its record says",
     ),
+    "an entry that is none": (lambda f, about: f.update(nonsense()), "is not whole"),
+    "an entry without its parent": (lambda f, about: f.update(orphan()), "which is not there"),
     "another evidence folder": (lambda f, about: about.update(evidence="proof"), "its evidence lies in"),
 }
 
@@ -352,3 +366,20 @@ def test_a_verdict_that_is_judged_otherwise_here_disagrees(bench, there, monkeyp
     said = take(there.two(), pack(bench), "--format", "json")
     assert said.code == 1
     assert worths(said) == {"SUM": "verified", "FALL": "disagrees"}
+
+
+def test_evidence_that_a_later_check_here_superseded_does_not_come_back(bench, there):
+    bench.two()("check")
+    file = pack(bench)
+    take(there.two(), file)
+    there.log([*LOG, {"step": 6, "loss": 1.5}])
+    there("check")
+    there.one("FALL").unlink()
+    said = take(there, file, "--format", "json")
+    assert said.code == 1
+    assert worths(said)["FALL"] == "stale"
+    assert not there.evidence("FALL")
+
+
+def test_packing_without_contracts_has_nothing_to_pack(bench):
+    assert bench("evidence", "pack", "e.tgz").code == 5

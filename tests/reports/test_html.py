@@ -150,3 +150,12 @@ def test_flat_and_empty_columns_can_be_drawn(ys):
     )
     assert "&lt;loss&gt;" in text
     assert "nan," not in text
+
+
+def test_several_seeds_are_told_apart():
+    lines = tuple(
+        Series(label=f"seed={seed}", xs=(0.0, 1.0), ys=(float(seed), 1e9 * seed)) for seed in (1, 2, 3)
+    )
+    text = drawing(Curve(column="loss", against="step", series=lines), ringed=True)
+    assert [f">seed={seed}</text>" in text for seed in (1, 2, 3)] == [True] * 3
+    assert {f'class="s{index}"' in text for index in range(3)} == {True}

@@ -236,3 +236,32 @@ def test_the_plain_table_reads_no_evidence_a_second_time(bench):
     assert "harness.scoreboard.build" in said.err
     for slow in ("harness.scoreboard.told", "harness.engine.curves", "harness.kinds", "numpy"):
         assert slow not in said.err
+
+
+def test_problems_of_contracts_are_annotated_on_their_lines(bench, monkeypatch):
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(bench.root.parent))
+    bench.two().edit("contracts/demo.yaml", "falls_by: 2", "falls_bi: 2")
+    said = bench("lint", "--format", "github")
+    assert said.code == 4
+    (command, *_) = said.out.splitlines()
+    place = f"file={bench.root.name}/contracts/demo.yaml,line={line_of(bench, 'falls_bi')},"
+    assert command.startswith(f"::error {place}title=invalid contract::")
+    assert "%0A" in command
+    bench.edit("contracts/demo.yaml", "falls_bi: 2", "falls_by: 2")
+    assert bench("lint", "--format", "github").code == 0
+
+
+def test_a_step_summary_that_cannot_be_written_hides_no_verdict(bench, monkeypatch):
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(bench.root))
+    said = bench.two()("check", "--format", "github")
+    assert said.code == 0
+    assert "no step summary" in said.err
+
+
+def test_a_table_in_a_file_has_no_colours(bench, monkeypatch):
+    from harness.reports import _out
+
+    monkeypatch.setattr(_out, "coloured", lambda: True)
+    bench.two()("check", "--output", "board.txt")
+    assert "\x1b" not in (bench.root / "board.txt").read_text()
+    assert "\x1b[32m" in bench("scoreboard").out

@@ -198,3 +198,40 @@ def test_an_unknown_revision_is_wrong_usage_and_no_contracts_are_nothing(repo):
 )
 def test_how_far_a_measurement_moved(before, after, said):
     assert moved(before, after) == said
+
+
+def test_an_obligation_that_is_gone_is_worse_and_one_that_is_new_is_not(repo):
+    repo.contract(
+        """
+        log: log.jsonl
+        criteria:
+          - id: BOTH
+            claim: It falls and it adds up.
+            obligations:
+              - {kind: metric, log: log, metric: loss, falls_by: 2}
+              - {kind: arithmetic, holds: ["a == b"], numbers: {a: 2, b: 2}}
+        """
+    )
+    repo("check")
+    commit(repo)
+    text = (repo.root / "contracts/demo.yaml").read_text()
+    less = "".join(line for line in text.splitlines(keepends=True) if "arithmetic" not in line)
+    (repo.root / "contracts/demo.yaml").write_text(less)
+    code, found = compare(repo, "HEAD")
+    assert code == 1
+    ((_, change),) = found.items()
+    assert change["what"].startswith("obligation arithmetic")
+    assert (change["before"], change["after"], change["worse"]) == ("present", "absent", True)
+    commit(repo)
+    (repo.root / "contracts/demo.yaml").write_text(text)
+    assert compare(repo, "HEAD")[0] == 0
+
+
+def test_odd_numbers_in_an_exported_board_break_nothing(repo):
+    repo("scoreboard", "--format", "json", "--output", "a.json")
+    text = (repo.root / "a.json").read_text()
+    repo.write("b.json", text.replace("falls_by 2", "falls_by 1e").replace("2.5 ", "2.5 \\u00b1 e+- "))
+    assert repo("compare", "a.json", "b.json").code in (0, 1)
+    repo.write("c.json", text.replace("falls_by 2", "falls_by 1e999, at_most 3"))
+    said = repo("compare", "a.json", "c.json")
+    assert "tighter: falls_by; tighter: at_most 3 is new" in said.out
