@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
 from harness.engine.context import DischargeContext
@@ -15,7 +15,7 @@ from harness.model.frame import Frame
 from harness.model.problem import InputError
 from harness.model.proof import Proof, Question
 from harness.model.values import Cell, Expression, InputName, Printed, RunName
-from harness.model.verdict import Verdict
+from harness.model.verdict import Outcome, Verdict
 
 BOUNDS = ("at_most", "at_least", "below", "above", "equals")
 STEPS = ("step", "global_step", "iteration", "iter", "epoch")
@@ -83,9 +83,10 @@ def _of_obligation(
             one for frame in frames if (one := _series(frame, name, against, failing)) and len(one.xs) > 1
         )
         if series and name != against:
-            drawn.append(
-                Curve(column=name, against=against or "row", series=series, bounds=_bounds(item.kind, name))
-            )
+            bounds = _bounds(item.kind, name)
+            at = str(getattr(item.kind, "at", "")) if verdict.outcome is Outcome.FALSIFIED else ""
+            marked = tuple(_extreme(one, at, bounds) for one in series)
+            drawn.append(Curve(column=name, against=against or "row", series=marked, bounds=bounds))
     return tuple(drawn[:MOST])
 
 
@@ -159,3 +160,14 @@ def _bounds(kind: Any, column: str) -> tuple[tuple[str, float], ...]:
         return ()
     limits = ((name, getattr(kind, name, None)) for name in BOUNDS)
     return tuple((name, float(v)) for name, v in limits if isinstance(v, Printed) and v.finite)
+
+
+def _extreme(one: Series, at: str, bounds: Sequence[tuple[str, float]]) -> Series:
+    """Marks the smallest or largest point where that is what breaks a limit: its witness names no row."""
+    finite = [index for index, y in enumerate(one.ys) if math.isfinite(y)]
+    if one.marks or at not in ("min", "max") or not finite:
+        return one
+    index = (min if at == "min" else max)(finite, key=lambda place: one.ys[place])
+    above = [one.ys[index] > limit for name, limit in bounds if name in ("at_most", "below", "equals")]
+    below = [one.ys[index] < limit for name, limit in bounds if name in ("at_least", "above", "equals")]
+    return replace(one, marks=(index,)) if any(above + below) else one

@@ -159,3 +159,19 @@ def test_several_seeds_are_told_apart():
     text = drawing(Curve(column="loss", against="step", series=lines), ringed=True)
     assert [f">seed={seed}</text>" in text for seed in (1, 2, 3)] == [True] * 3
     assert {f'class="s{index}"' in text for index in range(3)} == {True}
+
+
+@pytest.mark.parametrize(
+    ("limit", "rings"),
+    [
+        ("at: max, at_most: 4", 1),
+        ("at: max, at_most: 6", 0),
+        ("at: min, at_least: 3", 1),
+        ("at: min, above: 2", 0),
+    ],
+)
+def test_the_extreme_that_breaks_a_limit_is_ringed(bench, limit, rings):
+    bench.log()
+    bench.contract(f"log: log.jsonl\ncriteria:\n  TOP: {{metric: loss, {limit}}}\n")
+    bench("check")
+    assert bench("scoreboard", "--format", "html").out.count('class="ring"') == rings
