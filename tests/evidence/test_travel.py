@@ -299,7 +299,7 @@ HOSTILE = {
     ),
     "a better verdict": (edit("LOG.", b'"judged":6', b'"judged":5'), "not what the ledger"),
     "no ledger": (drop("ledger/"), "not what the ledger|which is not there"),
-    "an edited entry": (edit("ledger/", b"DISCHARGED", b"FALSIFIED!"), "its digest is not its name"),
+    "an edited entry": (edit("ledger/", b'"event":', b'"Event":'), "its digest is not its name"),
     "an entry of another name": (
         move("ledger/", f"evidence/ledger/{'0' * 64}.json"),
         "its digest is not its name",
