@@ -32,7 +32,7 @@ def side(project: Project, memo: Memo, name: str | None) -> Side:
     if Path(name).is_file():
         return exported(name, Path(name).read_bytes())
     with laid_out(project, name) as past:
-        board = board_of(past, [])
+        board = board_of(past)
         return side_of(name, board, tell(past, board, memo, READS))
 
 

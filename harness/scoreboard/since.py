@@ -6,7 +6,7 @@ import io
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,14 +29,14 @@ class Flip:
     after: str
 
 
-def board_at(project: Project, revision: str, named: list[str]) -> Board:
-    """Returns the scoreboard of a git revision, laid out in a temporary folder.
+def board_at(project: Project, revision: str, chosen: Sequence[Path] = ()) -> Board:
+    """Returns the scoreboard of a git revision, of the ``chosen`` contract files or of all there were then.
 
     Raises ``InvalidContract`` if git does not know the revision. Contracts that were invalid then are
     reported as such, because they had no status.
     """
     with laid_out(project, revision) as past:
-        return board_of(past, named)
+        return board_of(past, [past.root / project.shown(path) for path in chosen] or None)
 
 
 @contextmanager
@@ -48,14 +48,10 @@ def laid_out(project: Project, revision: str) -> Iterator[Project]:
         yield read_project(root, Memo(None, "", lambda: 0))
 
 
-def board_of(past: Project, named: list[str]) -> Board:
-    """Folds a revision that is laid out; contracts that it did not have yet are left out."""
-    try:
-        paths = contract_paths(past, tuple(named))
-    except InvalidContract:
-        paths = []
-    inside = [path for path in paths if path.is_relative_to(past.root)]
-    return build(past, inside, Memo(None, "", lambda: 0), past=True)
+def board_of(past: Project, chosen: Sequence[Path] | None = None) -> Board:
+    """Folds a revision that is laid out: all its contracts, or those of the ``chosen`` that it had."""
+    paths = contract_paths(past, ()) if chosen is None else [path for path in chosen if path.is_file()]
+    return build(past, paths, Memo(None, "", lambda: 0), past=True)
 
 
 def _lay_out(root: Path, revision: str, target: Path) -> None:
