@@ -22,6 +22,13 @@ exit codes:
 """
 
 
+class Layout(argparse.RawDescriptionHelpFormatter):
+    """Help of a fixed width: asking the terminal for its own costs the import of shutil at every start."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=100)
+
+
 class Parser(argparse.ArgumentParser):
     """An argument parser whose own exits use the project's code for wrong usage."""
 
@@ -37,13 +44,13 @@ def parser(chosen: str | None = None) -> Parser:
         prog="harness",
         description="Training claims as contracts that a machine tries to break.",
         epilog=EXIT_CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Layout,
     )
     top.add_argument("--version", action="store_true", help="print the version and exit")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
     for name, (text, options) in COMMANDS.items():
         if chosen not in COMMANDS or chosen == name:
-            options(commands.add_parser(name, help=text, description=text))
+            options(commands.add_parser(name, help=text, description=text, formatter_class=Layout))
     return top
 
 

@@ -2,74 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Protocol
-
 from harness.model.contract import Criterion, Scale
 from harness.model.outcome import Basis
-from harness.model.run import RunRecord
 
 
-class Reached(Protocol):
-    """What a verdict rests on: its basis, and the devices and smallest scale of the runs behind it."""
+def shortfall(
+    criterion: Criterion,
+    basis: str,
+    devices: tuple[str, ...],
+    steps: int | None,
+    parameters: int | None,
+) -> str:
+    """Says what a discharged obligation lacks of the basis and scale that its criterion asks for.
 
-    @property
-    def basis(self) -> str:
-        """The word of a basis."""
-
-    @property
-    def devices(self) -> tuple[str, ...]:
-        """The devices of the runs, each once."""
-
-    @property
-    def steps(self) -> int | None:
-        """The steps of the shortest run; None without runs."""
-
-    @property
-    def parameters(self) -> int | None:
-        """The parameters of the smallest run; None without runs."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Standing:
-    """What a verdict that was not written down rests on."""
-
-    basis: str
-    devices: tuple[str, ...]
-    steps: int | None
-    parameters: int | None
-
-
-def standing(basis: Basis, runs: Iterable[RunRecord]) -> Standing:
-    """Returns what a verdict rests on that was given just now, from the runs behind it."""
-    made = tuple(runs)
-    return Standing(
-        basis=basis.value,
-        devices=tuple(sorted({run.device for run in made})),
-        steps=min((run.steps for run in made), default=None),
-        parameters=min((run.parameters for run in made), default=None),
-    )
-
-
-def shortfall(criterion: Criterion, reached: Reached) -> str:
-    """Says what a discharged obligation lacks of the basis and scale that its criterion asks for."""
+    ``devices`` are those of the runs behind it, ``steps`` and ``parameters`` the smallest among them;
+    None where it rests on no run.
+    """
     wanted = []
-    if criterion.basis and Basis(reached.basis) not in criterion.basis:
-        wanted.append(f"basis {' or '.join(criterion.basis)}, has {reached.basis}")
+    if criterion.basis and Basis(basis) not in criterion.basis:
+        wanted.append(f"basis {' or '.join(criterion.basis)}, has {basis}")
     if criterion.scale is not None:
-        wanted += _below(criterion.scale, reached)
+        wanted += _below(criterion.scale, devices, steps, parameters)
     return ", ".join(wanted)
 
 
-def _below(scale: Scale, reached: Reached) -> list[str]:
+def _below(scale: Scale, devices: tuple[str, ...], steps: int | None, parameters: int | None) -> list[str]:
     short = []
-    if scale.device is not None and reached.devices != (scale.device,):
+    if scale.device is not None and devices != (scale.device,):
         short.append(scale.device)
-    for wanted, got, unit in (
-        (scale.steps, reached.steps, "steps"),
-        (scale.parameters, reached.parameters, "parameters"),
-    ):
+    for wanted, got, unit in ((scale.steps, steps, "steps"), (scale.parameters, parameters, "parameters")):
         if wanted is not None and (got is None or got < wanted):
             short.append(f"{wanted:,} {unit}")
     return short

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from harness.engine.check import Checker, Item, read_record, runs_of, waiting_for
 from harness.engine.context import DischargeContext
-from harness.engine.demand import Reached, shortfall, standing
+from harness.engine.demand import shortfall
 from harness.engine.discharge import discharge
 from harness.engine.load import Loaded, load_contracts, load_one
 from harness.engine.pins import compare
@@ -96,7 +96,14 @@ class Trials:
         if stale and verdict.outcome is Outcome.DISCHARGED:
             return Trial(stands=False, excused=False, story=f"STALE: {stale}; run `harness check`")
         runs = [one.record for name in item.obligation.inputs for one in sources.runs(name) if one.record]
-        return judged(item, verdict.outcome, standing(verdict.basis, runs), _story(item, verdict))
+        short = shortfall(
+            item.criterion,
+            verdict.basis.value,
+            tuple(sorted({run.device for run in runs})),
+            min((run.steps for run in runs), default=None),
+            min((run.parameters for run in runs), default=None),
+        )
+        return judged(item, verdict.outcome, short, _story(item, verdict))
 
     def _make(self, item: Item) -> Made:
         found = Made()
@@ -128,7 +135,8 @@ class Trials:
             changes = ", ".join(freshness.changes) or "a run's outputs"
             return Trial(stands=False, excused=False, story=f"STALE: {changes}")
         story = f"{record.outcome} by stored evidence: {record.detail}"
-        return judged(item, Outcome(record.outcome), record, story)
+        short = shortfall(item.criterion, record.basis, record.devices, record.steps, record.parameters)
+        return judged(item, Outcome(record.outcome), short, story)
 
     def _stale(self, item: Item) -> str:
         """Says why stored evidence is stale, other than by outputs of a run that was made again here."""
@@ -136,14 +144,14 @@ class Trials:
         return ", ".join(compare(record.pins, item.pins).changes) if record is not None else ""
 
 
-def judged(item: Item, outcome: Outcome, reached: Reached, story: str) -> Trial:
-    """Compares an outcome with what the criterion demands of it: by severity, basis and scale."""
+def judged(item: Item, outcome: Outcome, lacking: str, story: str) -> Trial:
+    """Compares an outcome with what is demanded; ``lacking`` is the shortfall in basis and scale."""
     criterion = item.criterion
     if criterion.severity is Severity.REFUTED:
         stands = outcome is Outcome.FALSIFIED
         told = f"a claim held false ({criterion.reason}) was not found false\n{story}"
         return Trial(stands=stands, excused=False, story=told)
-    short = shortfall(criterion, reached) if outcome is Outcome.DISCHARGED else ""
+    short = lacking if outcome is Outcome.DISCHARGED else ""
     return Trial(
         stands=outcome is Outcome.DISCHARGED and not short,
         excused=bool(short),

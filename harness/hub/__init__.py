@@ -1,1 +1,1 @@
-"""hub"""
+"""Publishing claims with their evidence, and re-verifying what was published."""

@@ -1,1 +1,1 @@
-"""invariants"""
+"""Behaviours that every sound training program shows, one file per invariant."""

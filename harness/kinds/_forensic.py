@@ -74,7 +74,8 @@ def state_hash(frames: Sequence[Frame], column: str, keys: Sequence[str], values
         unjudged=unjudged,
         undecided=len(pairs) - telling,
     )
-    reason = Reason.UNJUDGED if unjudged else Reason.TOO_FEW if telling < PAIRS else None
+    few = telling < PAIRS or not all(map(len, frames))
+    reason = Reason.UNJUDGED if unjudged else Reason.TOO_FEW if few else None
     return Finding(denominator=denominator, witnesses=tuple(witnesses), reason=None if witnesses else reason)
 
 
@@ -109,6 +110,8 @@ def repeat(frames: Sequence[Frame], keys: Sequence[str], values: Sequence[str]) 
         reason = Reason.TOO_FEW
     elif witnesses:
         reason = Reason.UNDECIDED if weak else None
+    elif not all(map(len, frames)):
+        reason = Reason.TOO_FEW
     return Finding(denominator=denominator, witnesses=() if reason else tuple(witnesses), reason=reason)
 
 
@@ -138,7 +141,7 @@ def curve(frames: Sequence[Frame], column: str) -> Finding:
 
 
 def _curve(frame: Frame, column: str) -> Finding:
-    cells = frame.columns[column_of(frame, column)]
+    cells = _cells(frame, column)
     places = [place for place, cell in zip(frame.places, cells, strict=True) if cell is not None]
     given = [cell for cell in cells if cell is not None]
     points = [cell for cell in given if isinstance(cell, Printed) and cell.finite]
@@ -191,8 +194,8 @@ def _records(
     """Returns the whole records, how many rows are of another stream, and how many are not whole."""
     found, excluded, unjudged = [], 0, 0
     for run, frame in enumerate(frames):
-        get = {name: frame.columns[column_of(frame, name)] for name in (*keys, *values)}
-        hashes = frame.columns[column_of(frame, hashed)] if hashed else (True,) * len(frame)
+        get = {name: _cells(frame, name) for name in (*keys, *values)}
+        hashes = _cells(frame, hashed) if hashed else (True,) * len(frame)
         for row, place in enumerate(frame.places):
             record = _Record(
                 run=run,
@@ -209,6 +212,11 @@ def _records(
             else:
                 unjudged += 1
     return found, excluded, unjudged
+
+
+def _cells(frame: Frame, column: str) -> Sequence[Cell]:
+    """Returns a column; a log without a row has none, and is judged by how little that is."""
+    return frame.columns[column_of(frame, column)] if len(frame) else ()
 
 
 def _usable(cell: Cell) -> bool:

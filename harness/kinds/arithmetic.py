@@ -32,15 +32,18 @@ _PICKED = (
     "last: {input: log, at: 'loss[-1]'}}, "
     'holds: ["max(all) - last == fall"]'
 )
+_ONE_ROW: tuple[_sample.Row, ...] = ({"step": 0, "loss": 4.0},)
 _ROWS = 'kind: arithmetic, log: log, holds: ["tokens == (step + 1)*4096"]'
 
 
-def _example(title: str, outcome: Outcome, obligation: str, rows: Sequence[_sample.Row] = ()) -> Example:
+def _example(
+    title: str, outcome: Outcome, obligation: str, rows: Sequence[_sample.Row] = _ONE_ROW
+) -> Example:
     return Example(
         title=title,
         outcome=outcome,
         contract=_sample.contract("The published numbers agree.", obligation),
-        files=_sample.lines(rows or [{"step": 0, "loss": 4.0}]),
+        files=_sample.lines(rows),
     )
 
 
@@ -83,6 +86,7 @@ class Arithmetic(Kind):
         ),
         _example("every row of a log", Outcome.DISCHARGED, _ROWS, _tokens(4096)),
         _example("no row of a log", Outcome.FALSIFIED, _ROWS, _tokens(4097)),
+        _example("an empty log", Outcome.INCONCLUSIVE, _ROWS, ()),
         _example(
             "a relation between no numbers",
             Outcome.INCONCLUSIVE,

@@ -1,1 +1,1 @@
-"""logs"""
+"""Log files as columns of printed numbers, one file per format."""

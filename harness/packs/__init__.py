@@ -1,1 +1,1 @@
-"""packs"""
+"""Contract packs and their specs that ship with the package."""

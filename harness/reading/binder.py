@@ -131,8 +131,7 @@ class Binder:
                 continue
             if item.default is MISSING and item.default_factory is MISSING:
                 sound = False
-                if not any(key.text == item.name for key, _ in node.entries):
-                    self.note(node, path, f"the key {item.name!r} is missing")
+                self.note(node, path, f"the key {item.name!r} is missing")
         if not sound:
             return INVALID
         try:

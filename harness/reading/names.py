@@ -110,22 +110,25 @@ def _check_formulas(
     written: Mapping[str, str],
     left_out: set[str],
 ) -> set[str]:
-    """Notes formulas that do not parse, expand or close, each where the mistake is and not where it shows."""
-    faults = {name: fault for name, formula in formulas.items() if (fault := _fault(formula, formulas))}
-    broken = faults.keys() | left_out
-    reached = {name: _reached(name, formulas, broken) for name in faults}
-    for name, (message, hint) in faults.items():
-        circle = {other for other in reached[name] if name in reached.get(other, ())}
-        first = not circle or name == next(other for other in faults if other in circle)
-        if first and not (reached[name] & broken) - circle - {name}:
-            path = f"let.{written[name]}"
-            binder.note(_at(node, "let", written[name]), path, message, hint)
-    return set(faults)
+    """Notes formulas that do not parse, expand or close, each where the mistake is and not where it shows.
+
+    Those that others call come first, so that one which calls an unsound one need not be tried.
+    """
+    unsound = set(left_out)
+    reached = {name: _reached(name, formulas, left_out) for name in formulas}
+    for name in sorted(formulas, key=lambda name: len(reached[name] | {name})):
+        if not reached[name] & unsound - {name}:
+            fault = _fault(formulas[name], formulas)
+            if fault is None:
+                continue
+            binder.note(_at(node, "let", written[name]), f"let.{written[name]}", *fault)
+        unsound.add(name)
+    return unsound
 
 
-def _reached(name: str, formulas: Mapping[str, Formula], broken: Iterable[str]) -> set[str]:
+def _reached(name: str, formulas: Mapping[str, Formula], left_out: set[str]) -> set[str]:
     """Returns the formulas that one calls, directly or through others; itself too if it recurs."""
-    known = formulas.keys() | set(broken)
+    known = formulas.keys() | left_out
     found: set[str] = set()
     todo = [name]
     while todo:

@@ -112,7 +112,10 @@ def _at_demand(criterion: Criterion, rows: tuple[ObligationRow, ...]) -> list[Ob
 
 
 def _short(criterion: Criterion, row: ObligationRow) -> str:
-    return shortfall(criterion, row.record) if row.record is not None else ""
+    record = row.record
+    if record is None or not (criterion.basis or criterion.scale):
+        return ""
+    return shortfall(criterion, record.basis, record.devices, record.steps, record.parameters)
 
 
 def _missing(rows: tuple[ObligationRow, ...], criterion: Criterion, lacking: str) -> str:

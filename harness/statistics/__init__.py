@@ -1,1 +1,1 @@
-"""statistics"""
+"""Intervals and tests on measured numbers; pure functions."""

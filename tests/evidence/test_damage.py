@@ -5,7 +5,7 @@ import os
 import shutil
 
 import pytest
-from workbench import LOG
+from workbench import LOG, criteria
 
 from harness.evidence.digests import bytes_digest
 from harness.evidence.statement import canonical
@@ -183,16 +183,22 @@ def test_a_gap_in_the_ledger_does_not_bring_superseded_evidence_back(bench):
     assert bench("check").code == 0
 
 
-def test_evidence_copied_to_another_obligation_does_not_count(bench):
-    bench.two()("check")
-    target, data = bench.one("SUM"), bench.one("FALL").read_bytes()
-    target.write_bytes(data)
+def test_evidence_copied_to_another_obligation_does_not_count_even_under_a_forged_ledger(bench):
+    bench.contract(criteria(("required", "A", "DISCHARGED+FALSIFIED")))
+    bench("check")
+    data = {
+        json.loads(path.read_bytes())["predicate"]["verdict"]["outcome"]: path for path in bench.evidence("A")
+    }
+    good, target = data["DISCHARGED"].read_bytes(), data["FALSIFIED"]
+    target.write_bytes(good)
     value = json.loads(bench.entries()[-1].read_bytes())
     value["parents"] = [bench.entries()[-1].stem]
-    value["records"] = [r | {"sha256": bytes_digest(data)} for r in value["records"] if "/SUM." in r["path"]]
+    value["records"] = [
+        r | {"sha256": bytes_digest(good)} for r in value["records"] if r["path"] == shown(target, bench)
+    ]
     forged = canonical(value)
     bench.write(f"evidence/ledger/{bytes_digest(forged)}.json", forged)
-    assert bench.statuses()["demo/SUM"] == "STALE", "even where the ledger was forged: its pins are another's"
+    assert sorted(item["status"] for item in bench.rows()["demo/A"]["obligations"]) == ["DISCHARGED", "STALE"]
 
 
 @pytest.mark.parametrize(

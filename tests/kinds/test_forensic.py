@@ -105,3 +105,12 @@ def test_an_empty_log_is_not_discharged(tmp_path):
 def test_rules_without_their_fields_are_refused(tmp_path, fields):
     with pytest.raises(InvalidContract):
         judge(tmp_path, obligation(f"kind: forensic, log: log, {fields}", log="file: a.jsonl"))
+
+
+@pytest.mark.parametrize("rule", ["curve, column: loss", "repeat, keys: [step], values: [loss]"])
+def test_an_empty_log_among_full_ones_was_not_judged(tmp_path, rule):
+    full = b"".join(b'{"step": %d, "loss": %r}\n' % (i, 4.123456789 / (i + 1)) for i in range(6))
+    text = obligation(f"kind: forensic, rule: {rule}, log: log", log="files: '*.jsonl'")
+    assert judge(tmp_path, text, {"a.jsonl": full}).outcome is Outcome.DISCHARGED
+    verdict = judge(tmp_path, text, {"b.jsonl": b""})
+    assert (verdict.outcome, verdict.reason) == (Outcome.INCONCLUSIVE, Reason.TOO_FEW)

@@ -5,8 +5,10 @@ from contextlib import contextmanager
 import pytest
 from asking_reader import SPEC, body, only, problem, problems, project, read
 
+from harness.kinds.trace import Trace
 from harness.model.contract import Severity
 from harness.model.outcome import Basis
+from harness.registry import PluginError
 
 FAULTY = """\
 contract: many
@@ -155,6 +157,26 @@ def test_the_same_obligation_may_serve_two_criteria():
     contract = read("contract: c\nlog: l\ncriteria:\n  A: {rows: finite(a)}\n  B: {rows: finite(a)}\n")
     first, second = (criterion.obligations[0].digest for criterion in contract.criteria)
     assert first == second
+
+
+def test_an_unsound_obligation_is_searched_as_far_as_its_names_are_known():
+    head = "log: l\nlet: {f(x): g(x)}\nwhere: {b: x}"
+    text = body('kind: metric, metric: "f(a) +", select: "b <", at_most: x, window: *y', head)
+    assert [(found.line, found.path) for found in problems(text)] == [
+        (3, "let.f(x)"),
+        (4, "where.b"),
+        (8, "criteria.A.obligations[0].at_most"),
+        (8, "criteria[0].obligations[0].window"),
+    ]
+    text = body("kind: arithmetic, holds: [a == b], numbers: {a: *y, b: {input: lag, at: x}}")
+    assert [found.path.rpartition(".numbers")[2] for found in problems(text)] == [".b.input", ".a"]
+
+
+def test_two_kinds_cannot_share_a_short_form(monkeypatch):
+    taken = {"trace": Trace, "other": Trace}
+    monkeypatch.setattr("harness.reading.contract.kinds", lambda: taken)
+    with pytest.raises(PluginError, match="kinds trace and other both have the short form rows"):
+        read("contract: c\nlog: l\ncriteria: {A: {rows: finite(a)}}")
 
 
 LET = "contract: c\nlet:\n{}\ncriteria: {{A: {{holds: a == 1, numbers: {{a: 1.0}}}}}}\n"
@@ -328,7 +350,7 @@ HOSTILE = {
     ),
     "a python tag": "contract: c\nlog: l\ncriteria: !!python/object/apply:os.system [touch pwned]\n",
     "a tower of aliases": "contract: c\na: &a [1, 1]\nb: &b [*a, *a]\nc: [*b, *b]\ncriteria: {}\n",
-    "ten thousand unknown keys": "contract: c\n" + "".join(f"k{i}: 1\n" for i in range(10_000)),
+    "three thousand unknown keys": "contract: c\n" + "".join(f"k{i}: 1\n" for i in range(3_000)),
 }  # fmt: skip
 
 

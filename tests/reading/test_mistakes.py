@@ -66,6 +66,8 @@ MISTAKES = {
         2, "criteria.A.obligations", "a list",
     ),
     "text for obligation": ("contract: c\ncriteria: [{id: A, obligations: [x]}]", 2, OB, "names its kind"),
+    "no kind": (body("kid: trace"), 6, OB, "names its kind"),
+    "two kinds in one": (body("rows: finite(a), metric: a"), 6, OB, "names its kind"),
     "list for kind": (body("kind: [trace]"), 6, OB + ".kind", "one word"),
     "text for criteria": ("contract: c\ncriteria: all of them", 2, "criteria", "a list or a table"),
     "list for a contract": ("- a\n- b", 1, "", "a table with contract"),
@@ -164,6 +166,7 @@ MISTAKES = {
         3, "criteria.A", "add reason: why it is false",
     ),
     # what a kind finds in its own fields
+    "no claim": (body("kind: symbolic, given: {a: real}, prove: a"), 6, OB + ".prove[0]", "true or false"),
     "caret": (body('kind: trace, rows: "finite(a) and"'), 6, OB + ".rows", "^"),
     "field of a table": (
         body('kind: symbolic, prove: "a > 0", given: {a: "5"}'),

@@ -107,6 +107,16 @@ def test_a_new_optional_field_at_its_default_leaves_old_evidence_standing():
     assert of(Later(rows=Expression("finite(a)"), tolerance=4)) != of(old)
 
 
+def test_a_fraction_of_a_second_counts():
+    def of(seconds):
+        return only(
+            read(f"contract: c\ncriteria: {{A: {{prove: 'x > 0', given: {{x: real}}{seconds}}}}}")
+        ).digest
+
+    assert of(", seconds: 2.5") == of(", seconds: 2.50") != of(", seconds: 2.75")
+    assert of(", seconds: 10") == of("")
+
+
 def test_a_kind_to_come_is_known_by_its_values_in_any_order():
     def of(body):
         return only(read(f"contract: c\ncriteria: {{A: {{{body}}}}}")).digest
