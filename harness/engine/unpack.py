@@ -28,9 +28,9 @@ LARGEST = 16 << 20
 _DIGEST = re.compile(r"[0-9a-f]{64}\Z")
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Arriving:
-    """What an archive brings, verified: bytes to write, what is here already, and what conflicts."""
+    """What an archive brings, filled while it is verified: what to write, what is here, what conflicts."""
 
     evidence: dict[str, bytes] = field(default_factory=dict)
     records: dict[str, Record] = field(default_factory=dict)
@@ -62,7 +62,8 @@ def arriving(project: Project, archive: Archive) -> Arriving:
         _run(found, project, identity)
     for path, data in list(found.evidence.items()):
         _settle(project, found, merged, path, data)
-    found.entries = {digest: data for digest, data in found.entries.items() if digest not in ours}
+    for digest in ours.keys() & found.entries.keys():
+        del found.entries[digest]
     return found
 
 
