@@ -22,6 +22,7 @@ lint: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/harness schema --check
+	$(BIN)/harness kinds --check docs/kinds.md
 	$(BIN)/harness lint
 
 # What takes longer than a commit should wait for; commit what it writes.

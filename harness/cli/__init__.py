@@ -10,6 +10,7 @@ from typing import NoReturn
 
 from harness.scoreboard.gate import Exit
 
+FORMATS = "table, markdown, json, html, junit, sarif, github, badge"
 EXIT_CODES = """\
 exit codes:
   0  all that is demanded is discharged
@@ -58,7 +59,12 @@ def _contracts(command: argparse.ArgumentParser) -> None:
 
 
 def _format(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--format", default="table", help="table, markdown, json (default: table)")
+    command.add_argument("--format", default="table", help=f"{FORMATS} (default: table)")
+    _to_file(command)
+
+
+def _to_file(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--output", metavar="FILE", help="write the report to a file")
 
 
 def _text_or_json(command: argparse.ArgumentParser) -> None:
@@ -90,10 +96,34 @@ def _listed(command: argparse.ArgumentParser) -> None:
     _text_or_json(command)
 
 
+def _lint(command: argparse.ArgumentParser) -> None:
+    _contracts(command)
+    command.add_argument("--format", choices=("text", "json", "github"), default="text")
+
+
 def _run(command: argparse.ArgumentParser) -> None:
     _contracts(command)
     command.add_argument("--rerun", action="store_true", help="train again what has finished")
     _code(command)
+
+
+def _compare(command: argparse.ArgumentParser) -> None:
+    command.add_argument("before", metavar="A", help="a git revision, or a file of scoreboard --format json")
+    command.add_argument("after", metavar="B", nargs="?", help="the same (default: the working tree)")
+    _text_or_json(command)
+    _to_file(command)
+
+
+def _evidence(command: argparse.ArgumentParser) -> None:
+    actions = command.add_subparsers(dest="action", metavar="ACTION", required=True, parser_class=Parser)
+    pack = actions.add_parser("pack", help="write evidence, its ledger and optionally runs to one file")
+    pack.add_argument("file", metavar="FILE")
+    _contracts(pack)
+    pack.add_argument("--runs", action="store_true", help="take the outputs of runs along")
+    take = actions.add_parser("import", help="verify such a file and take it in")
+    take.add_argument("file", metavar="FILE")
+    take.add_argument("--limit", type=int, default=8 << 30, help="bytes that it may unpack to (8 GiB)")
+    _text_or_json(take)
 
 
 def _explain(command: argparse.ArgumentParser) -> None:
@@ -104,7 +134,9 @@ def _explain(command: argparse.ArgumentParser) -> None:
 
 def _kinds(command: argparse.ArgumentParser) -> None:
     command.add_argument("kind", nargs="?")
-    _text_or_json(command)
+    command.add_argument("--format", choices=("text", "json", "markdown"), default="text")
+    command.add_argument("--check", metavar="FILE", help="only compare the Markdown with what is written")
+    _to_file(command)
 
 
 def _schema(command: argparse.ArgumentParser) -> None:
@@ -120,11 +152,13 @@ def _audit(command: argparse.ArgumentParser) -> None:
 COMMANDS = {
     "check": ("discharge what is not fresh, write evidence, print the scoreboard", _check),
     "scoreboard": ("fold contracts and evidence into the scoreboard", _scoreboard),
+    "compare": ("tell two revisions or exported scoreboards apart, and what got worse", _compare),
+    "evidence": ("pack evidence into one file, or take such a file in", _evidence),
     "gate": ("refuse unless everything required is discharged by fresh evidence", _listed),
     "explain": ("show one criterion with its verdicts and witnesses", _explain),
     "audit": ("try logs, checkpoints and texts without a contract", _audit),
     "run": ("make the declared runs that have not finished", _run),
-    "lint": ("read contracts and specs, list every problem", _listed),
+    "lint": ("read contracts and specs, list every problem", _lint),
     "kinds": ("list the kinds of obligation, or describe one", _kinds),
     "schema": ("write the JSON Schemas of contract and evidence", _schema),
 }

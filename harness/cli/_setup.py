@@ -40,19 +40,6 @@ def invalid(message: str, suggestion: str = "") -> InvalidContract:
     return InvalidContract([Problem(file="harness", line=0, path="", message=message, suggestion=suggestion)])
 
 
-def renderer(name: str) -> object:
-    """Returns the render function of a report by name; raises ``InvalidContract`` for an unknown one."""
-    from harness.registry import load, modules
-
-    if name not in ("table", "markdown", "json") and name not in modules("reports"):
-        raise invalid(f"unknown format {name!r}", f"known: {', '.join(modules('reports'))}")
-    if name in ("table", "markdown", "json"):
-        import importlib
-
-        return importlib.import_module(f"harness.reports.{name}").render
-    return load("reports", name).render
-
-
 def terminal() -> bool:
     """Tells whether somebody is watching stderr."""
     return sys.stderr.isatty() and "CI" not in os.environ

@@ -5,14 +5,15 @@ from __future__ import annotations
 import argparse
 from contextlib import closing
 
+from harness.cli._output import deliver, report
 from harness.cli._progress import CheckProgress, RunProgress
-from harness.cli._setup import find_contracts, open_project, renderer, utc_now
+from harness.cli._setup import find_contracts, open_project, utc_now
 from harness.engine.check import Checker, Done, runs_of
 from harness.engine.journal import journal_runs
 from harness.engine.load import Loaded, load_contracts
 from harness.engine.running import Made, make_runs
 from harness.evidence.ledger import read_ledger
-from harness.reports._out import clean, say, write
+from harness.reports._out import clean, say
 from harness.scoreboard.build import build
 from harness.scoreboard.gate import Exit, exit_code
 from harness.symbolic.worker import Prover
@@ -20,7 +21,7 @@ from harness.symbolic.worker import Prover
 
 def main(options: argparse.Namespace) -> int:
     """Checks contracts and prints the scoreboard that results; ends with the scoreboard's exit code."""
-    render = renderer(options.format)
+    module = report(options.format)
     project, memo = open_project(remember=False)
     paths = find_contracts(project, options.contracts)
     if not paths:
@@ -33,7 +34,7 @@ def main(options: argparse.Namespace) -> int:
         done = _discharge(checker, loaded, made, again=options.all or options.rerun)
     _summary(done, made)
     board = build(project, paths, memo)
-    write(render(board))  # type: ignore[operator]
+    deliver(module, project, board, memo, options.output)
     return exit_code(board)
 
 

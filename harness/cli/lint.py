@@ -7,7 +7,7 @@ import json
 
 from harness.cli._setup import find_contracts, open_project
 from harness.engine.load import load_contracts
-from harness.model.problem import InvalidContract
+from harness.model.problem import InvalidContract, Problem
 from harness.reports._out import write
 from harness.scoreboard.gate import Exit
 
@@ -15,7 +15,7 @@ from harness.scoreboard.gate import Exit
 def main(options: argparse.Namespace) -> int:
     """Prints the problems of all contracts together; ends with 4 if there is any, 5 without contracts."""
     project, _ = open_project(remember=False)
-    problems: tuple[object, ...] = ()
+    problems: tuple[Problem, ...] = ()
     count = 0
     try:
         paths = find_contracts(project, options.contracts)
@@ -29,6 +29,11 @@ def main(options: argparse.Namespace) -> int:
             for p in problems
         ]
         write(json.dumps({"contracts": count, "problems": rows}, indent=2))
+    elif options.format == "github":
+        from harness.cli._output import prefix
+        from harness.reports.github import problem_annotations
+
+        write(problem_annotations(problems, prefix(project.root)) or f"{len(loaded)} contracts: no problems")
     else:
         obligations = sum(len(c.obligations) for item in loaded for c in item.contract.criteria)
         body = "\n".join(map(str, problems))

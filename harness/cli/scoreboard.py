@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import argparse
 
-from harness.cli._setup import find_contracts, open_project, renderer
-from harness.reports._out import say, write
+from harness.cli._output import deliver, emit, report
+from harness.cli._setup import find_contracts, open_project
+from harness.reports._out import say
 from harness.scoreboard.build import build
 from harness.scoreboard.gate import Exit, exit_code
 
 
 def main(options: argparse.Namespace) -> int:
     """Prints the scoreboard; ends with 0 unless ``--strict`` or there is nothing to show."""
+    module = report(options.format)
     project, memo = open_project(remember=True)
     paths = find_contracts(project, options.contracts)
     if not paths:
@@ -23,14 +25,14 @@ def main(options: argparse.Namespace) -> int:
         from harness.reports._path import path_text
         from harness.scoreboard.next import critical_path
 
-        write(path_text(critical_path(board), as_json=options.format == "json"))
+        emit(path_text(critical_path(board), as_json=options.format == "json"), options.output)
     elif options.since:
         from harness.reports._flips import flips_text
         from harness.scoreboard.since import board_at, flips
 
         before = board_at(project, options.since, paths if options.contracts else ())
-        write(flips_text(flips(before, board), options.since, as_json=options.format == "json"))
+        text = flips_text(flips(before, board), options.since, as_json=options.format == "json")
+        emit(text, options.output)
     else:
-        render = renderer(options.format)
-        write(render(board))  # type: ignore[operator]
+        deliver(module, project, board, memo, options.output)
     return exit_code(board) if options.strict else Exit.DISCHARGED

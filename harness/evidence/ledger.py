@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,19 +70,24 @@ def read_ledger(folder: Path, memo: Memo) -> Ledger:
             problems.append(f"ledger entry {name} was changed: it is not the entry that its name says")
         else:
             entries[name[:-5]] = entry
+    return fold_entries(entries, problems)
+
+
+def fold_entries(entries: Mapping[str, Any], problems: Sequence[str] = ()) -> Ledger:
+    """Folds entries by digest, each with ``parents`` and ``records``, to what is current; pure."""
     parents = {digest: entry["parents"] for digest, entry in entries.items()}
     missing = [(digest, p) for digest in sorted(entries) for p in parents[digest] if p not in entries]
-    problems += [
+    gaps = (
         f"ledger entry {parent[:12]}… is missing; {digest[:12]}… names it as parent"
         for digest, parent in missing
-    ]
+    )
     named = {parent for listed in parents.values() for parent in listed}
     heads = tuple(sorted(digest for digest in entries if digest not in named))
     current = _current(entries, parents)
     return Ledger(
         heads=heads,
         current=_unambiguous(current) if missing else current,
-        problems=tuple(problems),
+        problems=(*problems, *gaps),
         entries=len(entries),
     )
 
@@ -91,8 +96,14 @@ def _entry(path: str) -> Any:
     """Reads an entry as JSON that the memo can keep; None if its bytes are not an entry of that name."""
     with open(path, "rb") as stream:
         data = stream.read()
-    if bytes_digest(data) != os.path.basename(path)[:-5]:
-        return None
+    return entry_of(data) if bytes_digest(data) == os.path.basename(path)[:-5] else None
+
+
+def entry_of(data: bytes) -> dict[str, Any] | None:
+    """Reads what folds of an entry: its parents, and path, digest, pins and outcome of its records.
+
+    None if the bytes are no entry.
+    """
     try:
         value = json.loads(data)
         records = [[item[name] for name in _KEPT] for item in value["records"]]
@@ -107,7 +118,7 @@ def _current(
     entries: Mapping[str, Any], parents: Mapping[str, list[str]]
 ) -> dict[str, tuple[tuple[str, str, str], ...]]:
     """Keeps for every path the records that no descendant has superseded."""
-    order = _oldest_first(parents)
+    order = oldest_first(parents)
     place = {digest: index for index, digest in enumerate(order)}
     ancestors: list[int] = []
     alive: dict[str, list[tuple[int, tuple[str, str, str]]]] = {}
@@ -132,7 +143,8 @@ def _unambiguous(
     return {path: found if len(set(found)) == 1 else () for path, found in current.items()}
 
 
-def _oldest_first(parents: Mapping[str, list[str]]) -> list[str]:
+def oldest_first(parents: Mapping[str, list[str]]) -> list[str]:
+    """Returns the entries in an order in which each comes after its parents."""
     order: list[str] = []
     done: set[str] = set()
     for start in sorted(parents):

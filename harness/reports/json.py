@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from harness.scoreboard.board import Board, ContractRow, CriterionRow
+from harness.scoreboard.board import Board, ContractRow, CriterionRow, ObligationRow
+from harness.scoreboard.told import VERDICTS, Told
+
+READS = frozenset({VERDICTS})
 
 
-def render(board: Board) -> str:
+def render(board: Board, told: Told) -> str:
     """Returns the scoreboard as JSON text for programs."""
     return json.dumps(
         {
-            "contracts": [_contract_json(row) for row in board.contracts],
+            "contracts": [_contract_json(row, told) for row in board.contracts],
             "problems": list(board.problems),
             "totals": dict(board.totals),
         },
@@ -20,7 +23,7 @@ def render(board: Board) -> str:
     )
 
 
-def _contract_json(row: ContractRow) -> dict[str, Any]:
+def _contract_json(row: ContractRow, told: Told) -> dict[str, Any]:
     return {
         "contract": row.name,
         "path": row.path,
@@ -28,11 +31,11 @@ def _contract_json(row: ContractRow) -> dict[str, Any]:
         "spec": row.spec,
         "status": row.status.value,
         "untried_clauses": list(row.untried),
-        "criteria": [_criterion_json(item) for item in row.criteria],
+        "criteria": [_criterion_json(item, told) for item in row.criteria],
     }
 
 
-def _criterion_json(row: CriterionRow) -> dict[str, Any]:
+def _criterion_json(row: CriterionRow, told: Told) -> dict[str, Any]:
     return {
         "id": row.id,
         "claim": row.claim,
@@ -42,15 +45,24 @@ def _criterion_json(row: CriterionRow) -> dict[str, Any]:
         "as_demanded": row.as_demanded,
         "basis": list(row.bases),
         "missing": row.missing,
-        "obligations": [
-            {
-                "kind": item.kind,
-                "digest": item.digest,
-                "status": item.status.value,
-                "evidence": item.path if item.record else None,
-                "denominator": item.record.denominator if item.record else None,
-                "note": item.note,
-            }
-            for item in row.obligations
-        ],
+        "line": row.line,
+        "obligations": [_obligation_json(item, told) for item in row.obligations],
+    }
+
+
+def _obligation_json(item: ObligationRow, told: Told) -> dict[str, Any]:
+    verdict = told.verdict(item)
+    return {
+        "kind": item.kind,
+        "digest": item.digest,
+        "line": item.line,
+        "status": item.status.value,
+        "evidence": item.path if item.record else None,
+        "denominator": item.record.denominator if item.record else None,
+        "measured": verdict.measured if verdict is not None else None,
+        "threshold": verdict.threshold if verdict is not None else None,
+        "margin": verdict.margin if verdict is not None else None,
+        "witnesses": len(verdict.witnesses) if verdict is not None else 0,
+        "identity_only": item.identity_only,
+        "note": item.note,
     }

@@ -16,7 +16,7 @@ def render(board: Board) -> str:
     parts = [_contract(row) for row in board.contracts]
     if board.problems:
         parts.append(
-            "**Evidence that does not count**\n\n" + "\n".join(f"- {_cell(p)}" for p in board.problems)
+            "**Evidence that does not count**\n\n" + "\n".join(f"- {cell(p)}" for p in board.problems)
         )
     parts.append(closing(board))
     return "\n\n".join(parts)
@@ -24,22 +24,23 @@ def render(board: Board) -> str:
 
 def _contract(row: ContractRow) -> str:
     lines = [
-        f"### {_cell(row.name)} — {row.status}",
+        f"### {cell(row.name)} — {row.status}",
         "",
-        tally(row) + (f" · spec `{_cell(row.spec)}`" if row.spec else ""),
+        tally(row) + (f" · spec `{cell(row.spec)}`" if row.spec else ""),
         "",
         "| criterion | severity | status | basis | judged | missing or reason |",
         "|---|---|---|---|---|---|",
     ]
     lines += [_criterion(item) for item in row.criteria]
-    lines += [f"| clause {_cell(a)} | | UNTRIED | | | no criterion covers it |" for a in row.untried]
+    lines += [f"| clause {cell(a)} | | UNTRIED | | | no criterion covers it |" for a in row.untried]
     return "\n".join(lines)
 
 
 def _criterion(row: CriterionRow) -> str:
     cells = (row.id, row.severity, shown_status(row), ", ".join(row.bases), judged(row), remark(row))
-    return "| " + " | ".join(_cell(str(cell)) for cell in cells) + " |"
+    return "| " + " | ".join(cell(str(text)) for text in cells) + " |"
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
+    """Escapes text for one cell of a table."""
     return _MARKS.sub(r"\\\g<0>", clean(text))

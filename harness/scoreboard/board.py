@@ -13,11 +13,15 @@ from harness.scoreboard.fold import Status, fold
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ObligationRow:
-    """One obligation on the scoreboard; ``record`` is its evidence if that counts, ``note`` why not."""
+    """One obligation on the scoreboard; ``record`` is its evidence if that counts, ``note`` why not.
+
+    ``path`` is where its evidence lies or would lie, ``line`` its own in the contract.
+    """
 
     kind: str
     digest: str
     path: str
+    line: int
     status: Status
     record: Record | None = None
     note: str = ""
@@ -27,10 +31,11 @@ class ObligationRow:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CriterionRow:
-    """One criterion on the scoreboard."""
+    """One criterion on the scoreboard; ``line`` is its line in the contract."""
 
     id: str
     claim: str
+    line: int
     clause: str | None
     severity: Severity
     reason: str | None
@@ -87,6 +92,7 @@ def criterion_row(criterion: Criterion, rows: tuple[ObligationRow, ...], lacking
     return CriterionRow(
         id=criterion.id,
         claim=criterion.claim,
+        line=criterion.line,
         clause=criterion.clause,
         severity=criterion.severity,
         reason=criterion.reason,

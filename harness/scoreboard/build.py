@@ -143,6 +143,7 @@ class _Builder:
             kind=item.kind_name,
             digest=item.digest,
             path=path,
+            line=item.line,
             status=status,
             record=record if counts else None,
             note=note,

@@ -6,7 +6,8 @@ import io
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,14 +35,23 @@ def board_at(project: Project, revision: str, chosen: Sequence[Path] = ()) -> Bo
     Raises ``InvalidContract`` if git does not know the revision. Contracts that were invalid then are
     reported as such, because they had no status.
     """
+    with laid_out(project, revision) as past:
+        return board_of(past, [past.root / project.shown(path) for path in chosen] or None)
+
+
+@contextmanager
+def laid_out(project: Project, revision: str) -> Iterator[Project]:
+    """Lays a git revision out in a temporary folder; raises ``InvalidContract`` for an unknown one."""
     with tempfile.TemporaryDirectory(prefix="harness-since-") as folder:
         root = Path(folder).resolve()
         _lay_out(project.root, revision, root)
-        memo = Memo(None, "", lambda: 0)
-        past = read_project(root, memo)
-        then = [root / project.shown(path) for path in chosen]
-        paths = [path for path in then if path.is_file()] if chosen else contract_paths(past, ())
-        return build(past, paths, memo, past=True)
+        yield read_project(root, Memo(None, "", lambda: 0))
+
+
+def board_of(past: Project, chosen: Sequence[Path] | None = None) -> Board:
+    """Folds a revision that is laid out: all its contracts, or those of the ``chosen`` that it had."""
+    paths = contract_paths(past, ()) if chosen is None else [path for path in chosen if path.is_file()]
+    return build(past, paths, Memo(None, "", lambda: 0), past=True)
 
 
 def _lay_out(root: Path, revision: str, target: Path) -> None:

@@ -203,6 +203,12 @@ def test_explain_shows_that_evidence_rests_on_an_older_threshold_no_longer(bench
     assert "threshold final: falls_by 2.25" in page
 
 
+def without_lines(told):
+    if isinstance(told, dict):
+        return {key: without_lines(value) for key, value in told.items() if key != "line"}
+    return [without_lines(value) for value in told] if isinstance(told, list) else told
+
+
 def test_explain_long_prints_a_contract_of_the_same_obligations(bench):
     bench.two()
     short = bench.board()
@@ -211,7 +217,7 @@ def test_explain_long_prints_a_contract_of_the_same_obligations(bench):
     assert "kind: metric" in text
     assert "obligations:" in text
     bench.write("contracts/demo.yaml", text)
-    assert bench.board() == short
+    assert without_lines(bench.board()) == without_lines(short)
 
 
 def test_kinds_lists_every_kind_and_describes_one(bench):
