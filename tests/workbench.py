@@ -107,7 +107,9 @@ class Bench:
 
     def rows(self):
         """Returns every criterion's row by CONTRACT/CRITERION."""
-        return {f"{c['contract']}/{row['id']}": row for c in self.board()["contracts"] for row in c["criteria"]}
+        return {
+            f"{c['contract']}/{row['id']}": row for c in self.board()["contracts"] for row in c["criteria"]
+        }
 
     def statuses(self) -> dict[str, str]:
         return {name: row["status"] for name, row in self.rows().items()}

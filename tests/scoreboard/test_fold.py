@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from harness.scoreboard.fold import Status, fold
 
-D, P, F, E, I, S, U = (Status(word) for word in "DISCHARGED PARTIAL FALSIFIED ERROR INCONCLUSIVE STALE UNTRIED".split())
+D, P, F, E, I, S, U = (
+    Status(word) for word in "DISCHARGED PARTIAL FALSIFIED ERROR INCONCLUSIVE STALE UNTRIED".split()
+)
 WORST_FIRST = (F, E, I, S, U, P, D)
 RANK = {status: place for place, status in enumerate(WORST_FIRST)}
 statuses = st.lists(st.sampled_from(list(Status)), max_size=8)
