@@ -147,10 +147,9 @@ def _unjudged(found: Sequence[tuple[Group, Rule]]) -> Iterator[tuple[Reason, str
     allowed = found[0][1].allow_unjudged
     if count > allowed:
         at = f", first at {lost[0][0]}" if lost else ""
-        yield (
-            Reason.UNJUDGED,
-            f"{count} {found[0][1].unit} without a value (missing, nan, gap, cut off, said again){at}; {allowed} allowed",
-        )
+        why = "missing, nan, gap, cut off, said again"
+        detail = f"{count} {found[0][1].unit} without a value ({why}){at}; {allowed} allowed"
+        yield Reason.UNJUDGED, detail
 
 
 def _undecided(found: Sequence[tuple[Group, Rule]]) -> Iterator[tuple[Reason, str]]:

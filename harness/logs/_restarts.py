@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from harness.model.frame import Frame
 from harness.model.values import Cell, Printed
@@ -55,7 +56,7 @@ def _number(cell: Cell) -> float | None:
 
 def _rising(steps: Sequence[float | None]) -> bool:
     known = [step for step in steps if step is not None]
-    return all(a < b for a, b in zip(known, known[1:], strict=False))
+    return all(a < b for a, b in pairwise(known))
 
 
 def _streams(frame: Frame) -> list[Stream]:

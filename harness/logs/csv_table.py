@@ -1,4 +1,4 @@
-"""Tables with a header line (CSV, TSV), such as Lightning's ``metrics.csv``: an empty cell is a missing one."""
+"""Tables with a header (CSV, TSV), such as Lightning's ``metrics.csv``: an empty cell is a missing one."""
 
 from __future__ import annotations
 

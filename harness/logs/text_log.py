@@ -29,7 +29,8 @@ _INDEX = re.compile(
     re.IGNORECASE,
 )
 _EPOCH = re.compile(
-    rf"(?<![\w./-])epoch\b[\s:=#]*\[?\s*(?P<epoch>\d+(?:\.\d+)?)(?:\s*/\s*\d+)?(?=:|{_END[3:]\]?", re.IGNORECASE
+    r"(?<![\w./-])epoch\b[\s:=#]*\[?\s*(?P<epoch>\d+(?:\.\d+)?)(?:\s*/\s*\d+)?(?=$|[\s:,;|)\]}])\]?",
+    re.IGNORECASE,
 )
 _SAID = re.compile(
     rf"(?P<key>{_WORD}(?: +{_WORD}){{0,5}}(?: *\([A-Za-z/ ]+\))?)\s*[:=]\s*(?P<value>{_NUMBER})"

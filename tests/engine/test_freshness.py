@@ -28,7 +28,9 @@ def spec(bench, version, one="The bins add up.", two="The loss falls."):
 
 
 def under_spec(bench, version="1.0.0"):
-    body = TWO.replace("\n  SUM:", "\n  SUM:\n    clause: '1'").replace("\n  FALL:", "\n  FALL:\n    clause: '2'")
+    body = TWO.replace("\n  SUM:", "\n  SUM:\n    clause: '1'").replace(
+        "\n  FALL:", "\n  FALL:\n    clause: '2'"
+    )
     bench.log()
     bench.contract(f"spec: demo@{version}\n{body}")
 

@@ -46,7 +46,9 @@ def reformat(path):
 
 
 def better_number(path):
-    path.write_bytes(path.read_bytes().replace(b'"falls_by 2"', b'"falls_by 1"').replace(b'"margin":"', b'"margin":"9'))
+    path.write_bytes(
+        path.read_bytes().replace(b'"falls_by 2"', b'"falls_by 1"').replace(b'"margin":"', b'"margin":"9')
+    )
 
 
 def other_file(path):

@@ -85,7 +85,9 @@ def test_the_same_verdict_on_both_branches_is_accepted_from_either(bench, tmp_pa
     assert set(bench.statuses().values()) == {"DISCHARGED"}
 
 
-def test_contradicting_verdicts_on_equal_pins_are_an_error_until_tried_again(bench, tmp_path_factory, monkeypatch):
+def test_contradicting_verdicts_on_equal_pins_are_an_error_until_tried_again(
+    bench, tmp_path_factory, monkeypatch
+):
     from harness.kinds import _limits, metric
 
     bench.two()

@@ -25,7 +25,10 @@ def test_only_required_criteria_make_the_status_of_a_contract(bench):
         "D": "INCONCLUSIVE",
         "F": "FALSIFIED",
     }
-    assert {key: totals[key] for key in ("required", "advisory", "disclaimed", "refuted_found", "refuted_not_found")} == {
+    assert {
+        key: totals[key]
+        for key in ("required", "advisory", "disclaimed", "refuted_found", "refuted_not_found")
+    } == {
         "required": 1,
         "advisory": 1,
         "disclaimed": 1,

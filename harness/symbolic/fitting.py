@@ -1,0 +1,221 @@
+"""Looks for the warm-up and the horizon that bring a schedule's curves closest to logged rates."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from harness.symbolic.shapes import Curves, Shape, wsd
+
+if TYPE_CHECKING:
+    from harness.symbolic.vectors import Array
+
+MAX_ROWS = 96
+FARTHEST = 50
+"""A horizon is sought up to this many times the last logged step."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Rates:
+    """Logged rates: the step of each row, and the interval of its printed digits."""
+
+    step: Array
+    lo: Array
+    hi: Array
+
+    @property
+    def middle(self) -> Array:
+        """The middle of every interval."""
+        found: Array = (self.lo + self.hi) / 2
+        return found
+
+    @property
+    def radius(self) -> Array:
+        """Half the width, and what double precision leaves open."""
+        import numpy as np
+
+        found: Array = (self.hi - self.lo) / 2 + 1e-15 * np.abs(self.middle).max()
+        return found
+
+    def thinned(self) -> Rates:
+        """Returns at most ``MAX_ROWS`` of the rows: both ends, the surroundings of the peak, and a comb."""
+        import numpy as np
+
+        if len(self.step) <= MAX_ROWS:
+            return self
+        first, last = self.peak
+        near = [row for row in range(first - 6, last + 7) if 0 <= row < len(self.step)]
+        near = near if len(near) <= 24 else [*near[:12], *near[-12:]]
+        comb = np.linspace(0, len(self.step) - 1, MAX_ROWS - 24).round().astype(int)
+        rows = np.unique(np.concatenate([near, comb]))
+        return Rates(step=self.step[rows], lo=self.lo[rows], hi=self.hi[rows])
+
+    @property
+    def peak(self) -> tuple[int, int]:
+        """The first and the last row whose interval meets that of the largest rate."""
+        import numpy as np
+
+        top = self.lo[int(self.middle.argmax())]
+        rows = np.flatnonzero(self.hi >= top)
+        return int(rows[0]), int(rows[-1])
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Point:
+    """One try: warm-up and horizon as the formula counts steps, peak and floor that fit best there."""
+
+    warmup: int
+    steps: int
+    peak: float
+    floor: float
+    miss: float
+
+
+def project(curves: Curves, rates: Rates, offset: int, warmup: Array, steps: Array) -> tuple[Any, Any, Array]:
+    """Returns the best peak, the best floor and the largest miss in radii, for arrays of parameters."""
+    import numpy as np
+
+    step = rates.step[None, :] + offset
+    first, second = curves(step, warmup[:, None], steps[:, None])
+    weight = 1 / rates.radius[None, :]
+    goal, one = rates.middle[None, :] * weight, first * weight
+    with np.errstate(all="ignore"):
+        if second is None:
+            peak = (one * goal).sum(1) / (one * one).sum(1)
+            floor = np.zeros_like(peak)
+            found = peak[:, None] * one
+        else:
+            two = second * weight
+            a, b, c = (one * one).sum(1), (one * two).sum(1), (two * two).sum(1)
+            p, q = (one * goal).sum(1), (two * goal).sum(1)
+            scale = a * c - b * b
+            peak = np.where(scale > 1e-12 * a * c, (p * c - q * b) / scale, p / a)
+            floor = np.where(scale > 1e-12 * a * c, (q * a - p * b) / scale, 0)
+            found = peak[:, None] * one + floor[:, None] * two
+        miss = np.sqrt(((found - goal) ** 2).mean(1))
+    return peak, floor, np.where(np.isfinite(miss) & (peak > 0), miss, np.inf)
+
+
+def warmups(rates: Rates, offset: int) -> tuple[float, float]:
+    """Returns between which warm-ups the peak can lie, from the rows around the largest rate."""
+    first, last = rates.peak
+    low = rates.step[first - 1] if first else min(-offset, rates.step[0])
+    high = rates.step[last + 1] if last + 1 < len(rates.step) else rates.step[last]
+    return max(0.0, float(low) + offset), max(0.0, float(high) + offset)
+
+
+def search(shape: Shape, rates: Rates, offset: int) -> Iterator[Point]:
+    """Yields whole warm-ups and horizons around the best fit of one schedule, nearest numbers first."""
+    import numpy as np
+
+    low, high = warmups(rates, offset)
+    if not shape.falls:
+        tries = _whole_between(low, high, rates)
+        yield from _points(shape, rates, offset, [(int(w), 0) for w in tries])
+        return
+    last = float(rates.step[-1]) + offset
+    wide = np.linspace(low, high, 25 if high > low else 1)
+    reach = np.geomspace(max(2.0, (last - low) / 20), FARTHEST * max(2.0, last), 90)
+    warmup, length = (part.ravel() for part in np.meshgrid(wide, reach))
+    miss = project(shape.curves, rates, offset, warmup, warmup + length)[2]
+    order = np.argsort(miss)[:3]
+    found = [_polish(shape, rates, offset, (warmup[i], length[i]), (low, high)) for i in order]
+    best = min(found, key=lambda entry: entry[2])
+    pairs = [
+        (w, t)
+        for w in _near(best[0], math.floor(low), math.ceil(high))
+        for t in (*_near(best[0] + best[1], w + 1, math.inf), int(last), int(last) + 1)
+        if t > w
+    ]
+    yield from _points(shape, rates, offset, list(dict.fromkeys(pairs)))
+
+
+def plateau(rates: Rates, offset: int) -> Iterator[tuple[Shape, Point]]:
+    """Yields warm-up, plateau and straight decay where the rates have one, from a line through the decay."""
+    import numpy as np
+
+    first, last = rates.peak
+    down = np.flatnonzero((np.arange(len(rates.step)) > last) & (rates.lo > 0))
+    if last - first < 2 or len(down) < 2:
+        return
+    slope, start = np.polyfit(rates.step[down] + offset, rates.middle[down], 1)
+    if slope >= 0:
+        return
+    top = float(rates.middle[first])
+    low, high = warmups(rates, offset)
+    high = min(high, float(rates.step[first]) + offset)
+    rise = rates.middle[:first] / np.maximum(1e-9, rates.step[:first] + offset)
+    warmup = top / float(rise.max()) if first and rise.max() > 0 else low
+    tries = [w for w in _near(warmup, low, max(low, high))] or [round(low)]
+    for begin in _near((top - float(start)) / float(slope), 0, np.inf):
+        ends = _near(-float(start) / float(slope), begin + 1, np.inf)
+        shape = wsd(begin)
+        for point in _points(shape, rates, offset, [(w, t) for w in tries for t in ends]):
+            yield shape, point
+
+
+def _points(shape: Shape, rates: Rates, offset: int, pairs: Sequence[tuple[int, int]]) -> Iterator[Point]:
+    import numpy as np
+
+    if not pairs:
+        return
+    warmup = np.array([w for w, _ in pairs], float)
+    steps = np.array([t for _, t in pairs], float)
+    peak, floor, miss = project(shape.curves, rates, offset, warmup, steps)
+    for row in np.argsort(miss, kind="stable"):
+        if math.isfinite(miss[row]):
+            yield Point(
+                warmup=pairs[row][0],
+                steps=pairs[row][1],
+                peak=float(peak[row]),
+                floor=float(floor[row]),
+                miss=float(miss[row]),
+            )
+
+
+def _polish(
+    shape: Shape, rates: Rates, offset: int, start: tuple[float, float], bounds: tuple[float, float]
+) -> tuple[float, float, float]:
+    """Shrinks a grid around the best point; the grid is slanted along the valley by what it finds."""
+    import numpy as np
+
+    warmup, length = start
+    wide, long = max(1e-9, (bounds[1] - bounds[0]) / 24), length * 0.08
+    best = math.inf
+    for _ in range(60):
+        grid = np.linspace(-1, 1, 5)
+        a, b = (part.ravel() for part in np.meshgrid(warmup + wide * grid, length + long * grid))
+        a, b = np.clip(a, *bounds), np.maximum(b, 1.0)
+        # The valley runs where the end stays and the peak moves, so both corners are tried as well.
+        b = np.concatenate([b, np.maximum(b - (a - warmup), 1.0)])
+        a = np.concatenate([a, a])
+        miss = project(shape.curves, rates, offset, a, a + b)[2]
+        at = int(miss.argmin())
+        moved = abs(a[at] - warmup) > 0.6 * wide or abs(b[at] - length) > 0.6 * long
+        warmup, length, best = float(a[at]), float(b[at]), float(miss[at])
+        wide, long = (wide, long) if moved else (wide / 2, long / 2)
+        if long < 1e-3 and wide < 1e-3:
+            break
+    return warmup, length, best
+
+
+def _near(value: float, low: float, high: float) -> list[int]:
+    """Returns whole numbers around a value, the nearest ones and those with few digits."""
+    found = [round(value) + step for step in (0, 1, -1, 2, -2)]
+    size = len(str(max(1, round(abs(value)))))
+    for digits in range(1, size):
+        unit = 10 ** (size - digits)
+        for part in (unit, unit // 2):
+            near = round(value / part) * part
+            if abs(near - value) <= max(3, 0.02 * value):
+                found.append(near)
+    return [entry for entry in dict.fromkeys(found) if low <= entry <= high]
+
+
+def _whole_between(low: float, high: float, rates: Rates) -> list[int]:
+    import numpy as np
+
+    count = min(4000, int(high - low) + 1)
+    return sorted({int(w) for w in np.linspace(math.floor(low), math.ceil(high), count + 1).round()})
