@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from harness.symbolic.shapes import Curves, Shape, wsd
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from harness.symbolic.vectors import Array
 
 MAX_ROWS = 96
+_FAR = 1e30
 FARTHEST = 50
 """A horizon is sought up to this many times the last logged step."""
 
@@ -33,10 +34,10 @@ class Rates:
 
     @property
     def radius(self) -> Array:
-        """Half the width, and what double precision leaves open."""
+        """Half the width, and a little of the largest rate, so that no tiny rate outweighs the others."""
         import numpy as np
 
-        found: Array = (self.hi - self.lo) / 2 + 1e-15 * np.abs(self.middle).max()
+        found: Array = (self.hi - self.lo) / 2 + 1e-8 * np.abs(self.middle).max()
         return found
 
     def thinned(self) -> Rates:
@@ -73,29 +74,28 @@ class Point:
     miss: float
 
 
-def project(curves: Curves, rates: Rates, offset: int, warmup: Array, steps: Array) -> tuple[Any, Any, Array]:
-    """Returns the best peak, the best floor and the largest miss in radii, for arrays of parameters."""
+def project(curves: Curves, rates: Rates, offset: int, warmup: Array, steps: Array) -> tuple[Array, ...]:
+    """Returns the best peak and floor and the misses of every row in radii, for arrays of parameters."""
     import numpy as np
 
     step = rates.step[None, :] + offset
     first, second = curves(step, warmup[:, None], steps[:, None])
     weight = 1 / rates.radius[None, :]
     goal, one = rates.middle[None, :] * weight, first * weight
+    two = np.zeros_like(one) if second is None else second * weight
     with np.errstate(all="ignore"):
-        if second is None:
-            peak = (one * goal).sum(1) / (one * one).sum(1)
-            floor = np.zeros_like(peak)
-            found = peak[:, None] * one
-        else:
-            two = second * weight
-            a, b, c = (one * one).sum(1), (one * two).sum(1), (two * two).sum(1)
-            p, q = (one * goal).sum(1), (two * goal).sum(1)
-            scale = a * c - b * b
-            peak = np.where(scale > 1e-12 * a * c, (p * c - q * b) / scale, p / a)
-            floor = np.where(scale > 1e-12 * a * c, (q * a - p * b) / scale, 0)
-            found = peak[:, None] * one + floor[:, None] * two
-        miss = np.sqrt(((found - goal) ** 2).mean(1))
-    return peak, floor, np.where(np.isfinite(miss) & (peak > 0), miss, np.inf)
+        a, b, c = (one * one).sum(1), (one * two).sum(1), (two * two).sum(1)
+        p, q = (one * goal).sum(1), (two * goal).sum(1)
+        scale = a * c - b * b
+        peak = np.where(scale > 1e-12 * a * c, (p * c - q * b) / scale, p / a)
+        floor = np.where(scale > 1e-12 * a * c, (q * a - p * b) / scale, 0)
+        missed = peak[:, None] * one + floor[:, None] * two - goal
+    return peak, floor, np.where(np.isfinite(missed) & (peak[:, None] > 0), missed, _FAR)
+
+
+def residuals(curves: Curves, rates: Rates, offset: int, warmup: Array, steps: Array) -> Array:
+    """Returns the misses of every row alone."""
+    return project(curves, rates, offset, warmup, steps)[2]
 
 
 def warmups(rates: Rates, offset: int) -> tuple[float, float]:
@@ -111,16 +111,18 @@ def search(shape: Shape, rates: Rates, offset: int) -> Iterator[Point]:
     import numpy as np
 
     low, high = warmups(rates, offset)
+    if shape.stays:
+        high = max(low, min(high, float(rates.step[rates.peak[0]]) + offset))
     if not shape.falls:
-        tries = _whole_between(low, high, rates)
+        tries = _whole_between(low, high)
         yield from _points(shape, rates, offset, [(int(w), 0) for w in tries])
         return
     last = float(rates.step[-1]) + offset
     wide = np.linspace(low, high, 25 if high > low else 1)
     reach = np.geomspace(max(2.0, (last - low) / 20), FARTHEST * max(2.0, last), 90)
     warmup, length = (part.ravel() for part in np.meshgrid(wide, reach))
-    miss = project(shape.curves, rates, offset, warmup, warmup + length)[2]
-    order = np.argsort(miss)[:3]
+    missed = residuals(shape.curves, rates, offset, warmup, warmup + length)
+    order = np.argsort((missed**2).sum(1))[:3]
     found = [_polish(shape, rates, offset, (warmup[i], length[i]), (low, high)) for i in order]
     best = min(found, key=lambda entry: entry[2])
     pairs = [
@@ -146,9 +148,10 @@ def plateau(rates: Rates, offset: int) -> Iterator[tuple[Shape, Point]]:
     top = float(rates.middle[first])
     low, high = warmups(rates, offset)
     high = min(high, float(rates.step[first]) + offset)
-    rise = rates.middle[:first] / np.maximum(1e-9, rates.step[:first] + offset)
-    warmup = top / float(rise.max()) if first and rise.max() > 0 else low
-    tries = [w for w in _near(warmup, low, max(low, high))] or [round(low)]
+    up = rates.step[:first] + offset
+    rise = float((up * rates.middle[:first]).sum() / max(1e-300, (up * up).sum()))
+    warmup = top / rise if rise > 0 else low
+    tries = list(_near(warmup, low, max(low, high))) or [round(low)]
     for begin in _near((top - float(start)) / float(slope), 0, np.inf):
         ends = _near(-float(start) / float(slope), begin + 1, np.inf)
         shape = wsd(begin)
@@ -163,9 +166,10 @@ def _points(shape: Shape, rates: Rates, offset: int, pairs: Sequence[tuple[int, 
         return
     warmup = np.array([w for w, _ in pairs], float)
     steps = np.array([t for _, t in pairs], float)
-    peak, floor, miss = project(shape.curves, rates, offset, warmup, steps)
+    peak, floor, missed = project(shape.curves, rates, offset, warmup, steps)
+    miss = np.sqrt((missed**2).mean(1))
     for row in np.argsort(miss, kind="stable"):
-        if math.isfinite(miss[row]):
+        if miss[row] < _FAR:
             yield Point(
                 warmup=pairs[row][0],
                 steps=pairs[row][1],
@@ -178,27 +182,35 @@ def _points(shape: Shape, rates: Rates, offset: int, pairs: Sequence[tuple[int, 
 def _polish(
     shape: Shape, rates: Rates, offset: int, start: tuple[float, float], bounds: tuple[float, float]
 ) -> tuple[float, float, float]:
-    """Shrinks a grid around the best point; the grid is slanted along the valley by what it finds."""
+    """Improves warm-up and length by damped Gauss-Newton steps; the last number is the miss."""
     import numpy as np
 
-    warmup, length = start
-    wide, long = max(1e-9, (bounds[1] - bounds[0]) / 24), length * 0.08
-    best = math.inf
-    for _ in range(60):
-        grid = np.linspace(-1, 1, 5)
-        a, b = (part.ravel() for part in np.meshgrid(warmup + wide * grid, length + long * grid))
-        a, b = np.clip(a, *bounds), np.maximum(b, 1.0)
-        # The valley runs where the end stays and the peak moves, so both corners are tried as well.
-        b = np.concatenate([b, np.maximum(b - (a - warmup), 1.0)])
-        a = np.concatenate([a, a])
-        miss = project(shape.curves, rates, offset, a, a + b)[2]
-        at = int(miss.argmin())
-        moved = abs(a[at] - warmup) > 0.6 * wide or abs(b[at] - length) > 0.6 * long
-        warmup, length, best = float(a[at]), float(b[at]), float(miss[at])
-        wide, long = (wide, long) if moved else (wide / 2, long / 2)
-        if long < 1e-3 and wide < 1e-3:
+    def misses(points: Array) -> Array:
+        return residuals(shape.curves, rates, offset, points[:, 0], points[:, 0] + points[:, 1])
+
+    at = np.array(start)
+    low, high = np.array([bounds[0], 1.0]), np.array([bounds[1], np.inf])
+    now, damping = misses(at[None, :])[0], 1e-3
+    for _ in range(40):
+        reach = np.maximum(1e-4, 1e-6 * at)
+        moved = misses(np.clip(at + np.array([[1, 0], [-1, 0], [0, 1], [0, -1]]) * reach, low, high))
+        slope = np.stack([(moved[0] - moved[1]) / reach[0] / 2, (moved[2] - moved[3]) / reach[1] / 2])
+        square, pull = slope @ slope.T, slope @ now
+        tries = damping * 10.0 ** np.array([-2, -1, 0, 1, 2, 4])
+        steps = [
+            np.linalg.lstsq(square + d * np.diag(np.diag(square) + 1e-300), pull, rcond=None)[0]
+            for d in tries
+        ]
+        points = np.clip(at - np.array(steps), low, high)
+        found = misses(points)
+        best = int((found**2).sum(1).argmin())
+        if not (found[best] ** 2).sum() < (now**2).sum():
             break
-    return warmup, length, best
+        shift = np.abs(points[best] - at)
+        at, now, damping = points[best], found[best], float(tries[best])
+        if (shift < 1e-3).all():
+            break
+    return float(at[0]), float(at[1]), float(np.sqrt((now**2).mean()))
 
 
 def _near(value: float, low: float, high: float) -> list[int]:
@@ -214,7 +226,7 @@ def _near(value: float, low: float, high: float) -> list[int]:
     return [entry for entry in dict.fromkeys(found) if low <= entry <= high]
 
 
-def _whole_between(low: float, high: float, rates: Rates) -> list[int]:
+def _whole_between(low: float, high: float) -> list[int]:
     import numpy as np
 
     count = min(4000, int(high - low) + 1)

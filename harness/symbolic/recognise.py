@@ -30,7 +30,8 @@ CLEAR = 2
 """By how many digits a fit must be simpler than any other one that the printed digits allow."""
 OFFSETS = (0, -1, 1)
 _NEAR = 4.0  # radii of the printed digits, root mean square: farther off is not worth a closer look
-_TRIES = 16
+_TRIES = 160
+_LONGEST = 4  # digits of a peak where the log's own digits are rounded
 _SAME = 1e-13  # of the peak: two spellings of one schedule
 
 
@@ -109,6 +110,8 @@ def recognise(steps: Sequence[Cell], rates: Sequence[Cell]) -> Recognition:
         return Recognition(best=None, rows=len(rows), why=why)
     if len(rows) < 3:
         return Recognition(best=None, rows=len(rows), why=f"{len(rows)} rows are too few")
+    if not _settled(wide.rates):
+        return Recognition(best=None, rows=len(rows), why="the printed digits are too coarse")
     flat = _constant(wide)
     if flat is not None:
         return Recognition(best=flat, candidates=(flat,), rows=len(rows), guard="float32")
@@ -119,7 +122,7 @@ def recognise(steps: Sequence[Cell], rates: Sequence[Cell]) -> Recognition:
         found = [fit for entry in near for fit in _fits(entry, log)]
         if found:
             return _decide(found, tries, log, guard)
-    closest = sorted((_closest(entry, exact) for entry in tries), key=lambda fit: fit.residual)[:5]
+    closest = sorted((_closest(entry, exact) for entry in _best_of(tries)), key=lambda fit: fit.residual)[:5]
     return Recognition(
         best=None, candidates=tuple(closest), rows=len(rows), why="no schedule of the library fits"
     )
@@ -154,13 +157,29 @@ def _constant(log: _Log) -> Fit | None:
     )
 
 
+def _settled(rates: Rates) -> bool:
+    """Tells whether half of the rates are printed to about two digits and a half, or are zero."""
+    fine = (rates.hi - rates.lo <= 0.01 * abs(rates.middle)) | (rates.middle == 0)
+    return bool(2 * fine.sum() >= len(fine)) and bool((fine & (rates.middle > 0)).any())
+
+
 def _tries(log: _Log) -> Iterator[_Try]:
     for offset in OFFSETS:
         for shape in SHAPES:
             found = islice(fitting.search(shape, log.few, offset), _TRIES)
             yield from (_Try(shape=shape, offset=offset, point=point) for point in found)
-        near = sorted(fitting.plateau(log.few, offset), key=lambda entry: entry[1].miss)[:_TRIES]
-        yield from (_Try(shape=shape, offset=offset, point=point) for shape, point in near)
+        flat = sorted(fitting.plateau(log.few, offset), key=lambda entry: entry[1].miss)[:_TRIES]
+        yield from (_Try(shape=shape, offset=offset, point=point) for shape, point in flat)
+
+
+def _best_of(tries: Sequence[_Try]) -> list[_Try]:
+    """Returns the nearest try of every schedule and count of steps."""
+    found: dict[tuple[str, int], _Try] = {}
+    for entry in tries:
+        key = entry.shape.name, entry.offset
+        if key not in found or entry.point.miss < found[key].point.miss:
+            found[key] = entry
+    return list(found.values())
 
 
 def _fits(entry: _Try, log: _Log) -> Iterator[Fit]:
@@ -251,10 +270,13 @@ def _decide(found: Sequence[Fit], tries: Sequence[_Try], log: _Log, guard: Guard
     rivals = [fit for fit in others if fit.size < best.size + CLEAR]
     residuals = [_distance(text, log) for text in _neighbours(best)]
     residuals += [fit.residual for fit in others]
-    residuals += [_closest(entry, log).residual for entry in tries if entry.point.miss > _NEAR]
+    residuals += [_closest(entry, log).residual for entry in _best_of(tries) if entry.point.miss > _NEAR]
     why = f"the digits allow {best.call()} and {rivals[0].call()} alike" if rivals else ""
+    peak = best.parameters["lr_max"]
+    if not why and _digits(peak) > _LONGEST and best.residual > 1e-9 * float(peak):
+        why = f"{best.call()} would need a peak that nobody chooses"
     return Recognition(
-        best=None if rivals else best,
+        best=None if why else best,
         candidates=(best, *others[:4]),
         runner_up=min(residuals, default=None),
         rows=log.table.rows,
@@ -305,7 +327,7 @@ def _plain(text: str) -> str:
     """Writes a decimal as short as it goes, as Python would: 0.0003, 1e-05, 200."""
     if " / " in text or not text:
         return text
-    value = Decimal(text).normalize()
+    value = abs(Decimal(text).normalize())
     return f"{value:f}" if -5 < value.adjusted() < 6 else f"{value:e}".replace("e+", "e")
 
 

@@ -19,19 +19,23 @@ Curves = Callable[["Array", "Array", "Array"], tuple["Array", "Array | None"]]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Shape:
-    """A formula of the library; ``falls`` says that it has a horizon, ``fixed`` what else was chosen."""
+    """A formula of the library; ``falls`` says that it has a horizon, ``fixed`` what else was chosen.
+
+    ``stays`` says that it never falls from its peak.
+    """
 
     name: str
     curves: Curves
     falls: bool = True
+    stays: bool = False
     fixed: Mapping[str, int] = field(default_factory=dict)
 
 
-def _half(step: Array, warmup: Array, steps: Array) -> Array:
-    """Returns the half cosine from 1 at ``warmup`` to 0 at ``steps``, and 0 after it."""
+def _half(step: Array, warmup: Array, steps: Array, end: float = float("inf")) -> Array:
+    """Returns the cosine from 1 at ``warmup`` to 0 at ``steps``; ``end`` 1 keeps it there."""
     import numpy as np
 
-    done = np.clip((step - warmup) / np.maximum(steps - warmup, 1e-9), 0, 1)
+    done = np.clip((step - warmup) / np.maximum(steps - warmup, 1e-9), 0, end)
     half: Array = (1 + np.cos(np.pi * done)) / 2
     return half
 
@@ -47,7 +51,7 @@ def _floored(first: int) -> Curves:
     def curves(step: Array, warmup: Array, steps: Array) -> tuple[Array, Array | None]:
         import numpy as np
 
-        rising, half = step < warmup, _half(step, warmup, steps)
+        rising, half = step < warmup, _half(step, warmup, steps, 1)
         up = (step + first) / np.maximum(1, warmup)
         return np.where(rising, up, half), np.where(rising, 0, 1 - half)
 
@@ -101,5 +105,5 @@ SHAPES: tuple[Shape, ...] = (
     Shape(name="warmup_linear", curves=_linear),
     Shape(name="one_cycle", curves=_one_cycle),
     Shape(name="inverse_sqrt", curves=_inverse_sqrt, falls=False),
-    Shape(name="warmup_constant", curves=_constant, falls=False),
+    Shape(name="warmup_constant", curves=_constant, falls=False, stays=True),
 )
