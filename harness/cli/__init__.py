@@ -104,12 +104,20 @@ def _schema(command: argparse.ArgumentParser) -> None:
     command.add_argument("--check", action="store_true", help="only compare with what is written")
 
 
+def _init(command: argparse.ArgumentParser) -> None:
+    command.add_argument("path", metavar="PATH", help="a run's folder, a log, or a checkpoint")
+    command.add_argument(
+        "--write", nargs="?", const="", metavar="FILE", help="write it (default: contracts/<name>.yaml)"
+    )
+
+
 COMMANDS = {
     "check": ("discharge what is not fresh, write evidence, print the scoreboard", _check),
     "scoreboard": ("fold contracts and evidence into the scoreboard", _scoreboard),
     "gate": ("refuse unless everything required is discharged by fresh evidence", _listed),
     "explain": ("show one criterion with its verdicts and witnesses", _explain),
     "run": ("make the declared runs that have not finished", _run),
+    "init": ("draft a first contract from what lies in a folder", _init),
     "lint": ("read contracts and specs, list every problem", _listed),
     "kinds": ("list the kinds of obligation, or describe one", _kinds),
     "schema": ("write the JSON Schemas of contract and evidence", _schema),
