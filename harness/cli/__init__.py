@@ -111,6 +111,14 @@ def _init(command: argparse.ArgumentParser) -> None:
     )
 
 
+def _attach(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "folder", nargs="?", metavar="FOLDER", help="the run's folder (its name with --check)"
+    )
+    command.add_argument("--name", help="what contracts call it (default: the folder's name)")
+    command.add_argument("--check", action="store_true", help="hold attached runs against their manifests")
+
+
 COMMANDS = {
     "check": ("discharge what is not fresh, write evidence, print the scoreboard", _check),
     "scoreboard": ("fold contracts and evidence into the scoreboard", _scoreboard),
@@ -118,6 +126,7 @@ COMMANDS = {
     "explain": ("show one criterion with its verdicts and witnesses", _explain),
     "run": ("make the declared runs that have not finished", _run),
     "init": ("draft a first contract from what lies in a folder", _init),
+    "attach": ("adopt a finished run by its bytes", _attach),
     "lint": ("read contracts and specs, list every problem", _listed),
     "kinds": ("list the kinds of obligation, or describe one", _kinds),
     "schema": ("write the JSON Schemas of contract and evidence", _schema),
