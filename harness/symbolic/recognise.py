@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import ROUND_CEILING, Decimal
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from harness.symbolic.expand import expand, parse_with
 from harness.symbolic.fitting import Point, Rates
 from harness.symbolic.library import LIBRARY
 from harness.symbolic.shapes import SHAPES, Shape
+from harness.symbolic.short import digit_count, plain, quotient, rounded, shortest
 from harness.symbolic.vectors import FINE, Vector
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ def _constant(log: _Log) -> Fit | None:
         parameters={"lr_max": text},
         residual=residual,
         fits=True,
-        size=_digits(text),
+        size=digit_count(text),
     )
 
 
@@ -185,7 +185,7 @@ def _best_of(tries: Sequence[_Try]) -> list[_Try]:
 def _fits(entry: _Try, log: _Log) -> Iterator[Fit]:
     """Yields the fits that every row allows, one for each way to say the floor."""
     for share in _floors(entry):
-        peak = _peak(entry, log.few, _value(share))
+        peak = _peak(entry, log.few, quotient(share))
         fit = None if peak is None else _fit(entry, peak, share, log)
         if fit is not None and _holds(fit, log.table):
             yield replace(fit, fits=True)
@@ -221,13 +221,13 @@ def _floors(entry: _Try) -> list[str]:
     share = entry.point.floor / entry.point.peak
     if not -1e-3 < share < 1:
         return []
-    found = [_round(share, places) for places in range(1, 6)] if share > 1e-9 else []
+    found = [rounded(share, places) for places in range(1, 6)] if share > 1e-9 else []
     found += [f"{share:.{places}f}" for places in (1, 2, 3)]
     for places in (1, 2, 3):
-        low, top = _round(entry.point.floor, places), _round(entry.point.peak, places)
+        low, top = rounded(entry.point.floor, places), rounded(entry.point.peak, places)
         if share > 1e-9 and abs(float(low) / float(top) / share - 1) < 1e-3:
             found.append(f"{low} / {top}")
-    return list(dict.fromkeys(_plain(text) for text in found if 0 <= _value(text) < 1))
+    return list(dict.fromkeys(plain(text) for text in found if 0 <= quotient(text) < 1))
 
 
 def _fit(entry: _Try, peak: str, share: str, log: _Log) -> Fit:
@@ -235,11 +235,11 @@ def _fit(entry: _Try, peak: str, share: str, log: _Log) -> Fit:
     known = {"lr_max": peak, "warmup": str(point.warmup), "steps": str(point.steps), "floor_share": share}
     known |= {name: str(value) for name, value in entry.shape.fixed.items()}
     order = LIBRARY[entry.shape.name].parameters[1:]
-    found = _curve(entry, log.rates.step, _value(share)) * float(peak)
+    found = _curve(entry, log.rates.step, quotient(share)) * float(peak)
     last = int(log.rates.step[-1]) + entry.offset
-    size = sum(_digits(known[name]) for name in order)
+    size = sum(digit_count(known[name]) for name in order)
     if "steps" in order and point.steps in (last, last + 1):
-        size += 1 - _digits(known["steps"])
+        size += 1 - digit_count(known["steps"])
     return Fit(
         name=entry.shape.name,
         offset=entry.offset,
@@ -252,7 +252,7 @@ def _fit(entry: _Try, peak: str, share: str, log: _Log) -> Fit:
 
 def _closest(entry: _Try, log: _Log) -> Fit:
     share = entry.point.floor / entry.point.peak
-    return _fit(entry, _round(entry.point.peak, 4), _round(max(0.0, share), 4), log)
+    return _fit(entry, rounded(entry.point.peak, 4), rounded(max(0.0, share), 4), log)
 
 
 def _holds(fit: Fit, table: Table) -> bool:
@@ -273,7 +273,7 @@ def _decide(found: Sequence[Fit], tries: Sequence[_Try], log: _Log, guard: Guard
     residuals += [_closest(entry, log).residual for entry in _best_of(tries) if entry.point.miss > _NEAR]
     why = f"the digits allow {best.call()} and {rivals[0].call()} alike" if rivals else ""
     peak = best.parameters["lr_max"]
-    if not why and _digits(peak) > _LONGEST and best.residual > 1e-9 * float(peak):
+    if not why and digit_count(peak) > _LONGEST and best.residual > 1e-9 * float(peak):
         why = f"{best.call()} would need a peak that nobody chooses"
     return Recognition(
         best=None if why else best,
@@ -309,36 +309,3 @@ def _apart(fit: Fit, own: Vector, log: _Log) -> bool:
     found = _computed(fit.call(), log.table)
     far = abs((found.lo + found.hi) - (own.lo + own.hi)) / 2
     return bool(far.max() > _SAME * abs(log.rates.middle).max())
-
-
-def shortest(low: float, high: float) -> str:
-    """Returns the decimal with the fewest digits between two positive bounds, both included."""
-    bottom, top = Decimal(max(low, 0.0)), Decimal(high)
-    place = top.adjusted()
-    while True:
-        unit = Decimal(1).scaleb(place)
-        found = (bottom / unit).to_integral_value(ROUND_CEILING) * unit
-        if found <= top and found > 0:
-            return _plain(f"{found:e}")
-        place -= 1
-
-
-def _plain(text: str) -> str:
-    """Writes a decimal as short as it goes, as Python would: 0.0003, 1e-05, 200."""
-    if " / " in text or not text:
-        return text
-    value = abs(Decimal(text).normalize())
-    return f"{value:f}" if -5 < value.adjusted() < 6 else f"{value:e}".replace("e+", "e")
-
-
-def _round(value: float, places: int) -> str:
-    return _plain(f"{value:.{places - 1}e}")
-
-
-def _value(share: str) -> float:
-    low, _, top = share.partition(" / ")
-    return float(low or 0) / float(top or 1)
-
-
-def _digits(text: str) -> int:
-    return sum(max(1, len(Decimal(part).normalize().as_tuple().digits)) for part in text.split(" / ") if part)
