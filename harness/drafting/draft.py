@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -131,7 +132,7 @@ def _prove(_question: Question) -> NoReturn:
 
 def _quoted(text: str) -> str:
     plain = re.fullmatch(r"[A-Za-z0-9_./][A-Za-z0-9_./ =+-]*", text) and not text.endswith(" ")
-    return text if plain and ": " not in text else '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return text if plain else json.dumps(text, ensure_ascii=False)
 
 
 def _line(text: str) -> str:

@@ -120,7 +120,8 @@ def _rates(columns: _Columns) -> Iterator[Proposal | str]:
         call = found.best.call(columns.names[columns.step], {key: key for key in where})
         exact = found.best.residual <= 1e-12 * float(found.best.parameters["lr_max"])
         guard = ", guard: float64" if exact and found.guard == "float64" else ""
-        rows = f'rows: "{columns.names[name]} == {call}"{columns.select(name)}{guard}'
+        coarse = ", resolution: 0.1" if found.best.name == "constant" else ""
+        rows = f'rows: "{columns.names[name]} == {call}"{columns.select(name)}{guard}{coarse}'
         yield Proposal(
             id=columns.id("lr", name, first=first), body=rows, said=_recognised(found), where=where
         )

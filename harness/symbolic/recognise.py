@@ -19,7 +19,7 @@ from harness.symbolic.expand import expand, parse_with
 from harness.symbolic.fitting import Point, Rates
 from harness.symbolic.library import LIBRARY
 from harness.symbolic.shapes import SHAPES, Shape
-from harness.symbolic.short import digit_count, plain, quotient, rounded, shortest
+from harness.symbolic.short import digit_count, place_count, plain, quotient, rounded, shortest
 from harness.symbolic.vectors import FINE, Vector
 
 if TYPE_CHECKING:
@@ -41,7 +41,8 @@ class Fit:
 
     ``offset`` is added to the logged step; ``residual`` is the largest distance to a logged rate, in
     units of the rate; ``fits`` says that every row's digits allow it; ``size`` counts the digits of its
-    numbers, zeros at their ends aside (a horizon that is the end of the log counts one).
+    numbers, zeros at their ends aside (a horizon that is the end of the log counts one, a floor's share
+    its decimal places).
     """
 
     name: str
@@ -100,6 +101,8 @@ def recognise(steps: Sequence[Cell], rates: Sequence[Cell]) -> Recognition:
     Numbers are taken as printed by double precision first, then by single. Raises ``InputError`` where
     a cell is a word that is no number.
     """
+    import numpy as np
+
     rows = [row for row in range(len(steps)) if steps[row] is not None and rates[row] is not None]
     if len(rows) > MAX_ROWS:
         rows = [rows[round(i * (len(rows) - 1) / (MAX_ROWS - 1))] for i in range(MAX_ROWS)]
@@ -110,11 +113,11 @@ def recognise(steps: Sequence[Cell], rates: Sequence[Cell]) -> Recognition:
         return Recognition(best=None, rows=len(rows), why=why)
     if len(rows) < 3:
         return Recognition(best=None, rows=len(rows), why=f"{len(rows)} rows are too few")
+    flat = _constant(wide)
+    if flat is not None and (_settled(wide.rates) or not np.ptp(wide.rates.middle)):
+        return Recognition(best=flat, candidates=(flat,), rows=len(rows), guard="float32")
     if not _settled(wide.rates):
         return Recognition(best=None, rows=len(rows), why="the printed digits are too coarse")
-    flat = _constant(wide)
-    if flat is not None:
-        return Recognition(best=flat, candidates=(flat,), rows=len(rows), guard="float32")
     tries = list(_tries(wide))
     near = [entry for entry in tries if entry.point.miss <= _NEAR]
     guards: tuple[tuple[_Log, Guard], ...] = ((exact, "float64"), (wide, "float32"))
@@ -237,7 +240,7 @@ def _fit(entry: _Try, peak: str, share: str, log: _Log) -> Fit:
     order = LIBRARY[entry.shape.name].parameters[1:]
     found = _curve(entry, log.rates.step, quotient(share)) * float(peak)
     last = int(log.rates.step[-1]) + entry.offset
-    size = sum(digit_count(known[name]) for name in order)
+    size = sum((place_count if name == "floor_share" else digit_count)(known[name]) for name in order)
     if "steps" in order and point.steps in (last, last + 1):
         size += 1 - digit_count(known["steps"])
     return Fit(

@@ -39,3 +39,11 @@ def quotient(share: str) -> float:
 def digit_count(text: str) -> int:
     """Counts significant digits without the zeros at the end, of both sides of a quotient."""
     return sum(max(1, len(Decimal(part).normalize().as_tuple().digits)) for part in text.split(" / ") if part)
+
+
+def place_count(text: str) -> int:
+    """Counts the decimal places of a share between 0 and 1, or the digits of a quotient."""
+    if " / " in text or not text:
+        return digit_count(text)
+    exponent = Decimal(text).normalize().as_tuple().exponent
+    return max(1, -exponent) if isinstance(exponent, int) else 1

@@ -70,7 +70,7 @@ def test_a_draft_is_discharged_without_an_edit(bench, make):
     checked = bench("check")
     assert checked.code == 0, checked.out
     found = bench.statuses()
-    assert {"run/lr", "run/finite", "run/fell"} <= found.keys()
+    assert {"run/lr", "run/finite"} <= found.keys()
     assert set(found.values()) == {"DISCHARGED"}
 
 
@@ -89,6 +89,15 @@ def test_what_was_measured_stands_in_the_draft(bench):
 def test_tokens_are_steps_times_batch_times_length_where_the_log_has_them(bench):
     bench.log(honest(batch_size=8, seq_len=512), "run/log.jsonl")
     assert 'holds: "tokens == step * batch_size * seq_len"' in bench("init", "run").out
+
+
+def test_a_constant_rate_is_claimed_as_far_as_its_digits_go(bench):
+    bench.log([{**row, "lr": 0.00032} for row in honest()], "run/log.jsonl")
+    bench("init", "run", "--write")
+    assert "where: {lr_max: 0.00032}" in (bench.root / "contracts/run.yaml").read_text()
+    assert bench("check").code == 0
+    bench.log([{**row, "lr": 0.001} for row in honest()], "coarse/log.jsonl")
+    assert "# left out lr: INCONCLUSIVE" in bench("init", "coarse").out
 
 
 def test_perplexity_is_the_exponential_of_its_own_loss(bench):
@@ -214,7 +223,7 @@ def test_bad_inputs_are_told_and_no_draft_is_made(bench, lay, path, code, said):
 
 def test_odd_names_make_a_contract_that_can_be_read(bench):
     rows = [
-        {"step": s, "train/loss": 3 - s / 9, "min": s, "lr-Adam W": 1e-3, "a.b": "x\ny"} for s in range(9)
+        {"step": s, "train/loss": 3 - s / 9, "min": s, "lr-Adam W": 1.05e-3, "a.b": "x\ny"} for s in range(9)
     ]
     bench.log(rows, 'odd: "na\u0007me"/log #1.jsonl')
     said = bench("init", 'odd: "na\u0007me"', "--write", "contracts/odd.yaml")

@@ -37,21 +37,33 @@ def test_console_of_a_trainer_with_progress_bars():
     ("line", "row"),
     [
         ("step 10: train loss 4.20, val loss 4.31", {"step": "10", "train_loss": "4.20", "val_loss": "4.31"}),
-        ("step    12 | loss: 3.1 | lr 1.20e-04 | dt: 38.1ms", {"step": "12", "loss": "3.1", "lr": "1.20e-04", "dt_ms": "38.1"}),
-        ("\x1b[32m[12:00:00,123][INFO] - \x1b[0mstep=5 loss=2.5, lr=3e-4", {"step": "5", "loss": "2.5", "lr": "3e-4"}),
-        ("Epoch [1/10], Step [100/600], Loss: 2.3417", {"step": "100", "epoch": "1", "Loss": "2.3417"}),
-        ("step:5/100 val_loss:3.28 train_time:1234ms", {"step": "5", "val_loss": "3.28", "train_time_ms": "1234"}),
         (
-            " iteration  100/ 5000 | consumed samples: 800 | elapsed time per iteration (ms): 234.1 | lm loss: 7.1E+00 |",
-            {"step": "100", "consumed_samples": "800", "elapsed_time_per_iteration_ms": "234.1", "lm_loss": "7.1E+00"},
+            "step    12 | loss: 3.1 | lr 1.20e-04 | dt: 38.1ms",
+            {"step": "12", "loss": "3.1", "lr": "1.20e-04", "dt_ms": "38.1"},
+        ),
+        (
+            "\x1b[32m[12:00:00,123][INFO] - \x1b[0mstep=5 loss=2.5, lr=3e-4",
+            {"step": "5", "loss": "2.5", "lr": "3e-4"},
+        ),
+        ("Epoch [1/10], Step [100/600], Loss: 2.3417", {"step": "100", "epoch": "1", "Loss": "2.3417"}),
+        (
+            "step:5/100 val_loss:3.28 train_time:1234ms",
+            {"step": "5", "val_loss": "3.28", "train_time_ms": "1234"},
+        ),
+        (
+            " iteration  100/ 5000 | elapsed time per iteration (ms): 234.1 | lm loss: 7.1E+00 |",
+            {"step": "100", "elapsed_time_per_iteration_ms": "234.1", "lm_loss": "7.1E+00"},
         ),
         ("iter 5: loss:tensor(2.31, device='cuda:0')", {"step": "5", "loss": "2.31"}),
         ("global step 7: loss=nan, tokens=1,000,000", {"step": "7", "loss": "nan", "tokens": "1000000"}),
         ("epoch 3: train_loss=1.5 val_loss=1.7", {"epoch": "3", "train_loss": "1.5", "val_loss": "1.7"}),
-        ("{'loss': '3.22', 'learning_rate': '3.943e-06', 'epoch': '0.1'}", {"epoch": "0.1", "loss": "3.22", "learning_rate": "3.943e-06"}),
+        (
+            "{'loss': '3.22', 'learning_rate': '3.943e-06', 'epoch': '0.1'}",
+            {"epoch": "0.1", "loss": "3.22", "learning_rate": "3.943e-06"},
+        ),
         ("step 3 | acc: 33.1% | loss: 1.2 (1.4)", {"step": "3", "acc_percent": "33.1", "loss": "1.2"}),
     ],
-)  # fmt: skip
+)
 def test_step_lines(tmp_path, line, row):
     assert rows(tmp_path, line) == [row]
 

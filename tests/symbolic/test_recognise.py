@@ -114,7 +114,8 @@ def test_schedules_of_other_shape(call):
 
 
 def test_a_constant_rate_is_its_number():
-    assert made("0.00032", range(0, 100, 5)).best.call() == "0.00032"
+    steps = [Printed(str(step)) for step in range(0, 100, 5)]
+    assert recognise(steps, [Printed("0.00032")] * len(steps)).best.call() == "0.00032"
 
 
 def test_a_floor_that_is_the_quotient_of_two_rates():
@@ -150,7 +151,7 @@ def test_one_rate_that_is_off_is_noticed():
         (["0", "1", "1"], ["1e-3", "1.1e-3", "1.2e-3"], "does not go up"),
         (["0", "1", "2"], ["1e-3", "nan", "1.2e-3"], "nan"),
         (["0", "0.5", "1"], ["1e-3", "1e-3", "1e-3"], "whole number"),
-        (["0", "1", "2", "3"], ["0.001", "0.001", "0.001", "0.001"], "too coarse"),
+        (["0", "1", "2", "3"], ["0.0", "0.001", "0.001", "0.001"], "too coarse"),
     ],
 )
 def test_what_cannot_be_recognised_says_why(steps, rates, said):
