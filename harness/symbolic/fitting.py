@@ -118,19 +118,19 @@ def search(shape: Shape, rates: Rates, offset: int) -> Iterator[Point]:
         yield from _points(shape, rates, offset, [(int(w), 0) for w in tries])
         return
     last = float(rates.step[-1]) + offset
-    wide = np.linspace(low, high, 25 if high > low else 1)
-    reach = np.geomspace(max(2.0, (last - low) / 20), FARTHEST * max(2.0, last), 90)
+    wide = np.unique(np.linspace(low, high, 21).round())
+    reach = np.geomspace(max(2.0, (last - low) / 20), FARTHEST * max(2.0, last), 80)
     warmup, length = (part.ravel() for part in np.meshgrid(wide, reach))
     missed = residuals(shape.curves, rates, offset, warmup, warmup + length)
-    order = np.argsort((missed**2).sum(1))[:3]
-    found = [_polish(shape, rates, offset, (warmup[i], length[i]), (low, high)) for i in order]
+    table = (missed**2).sum(1).reshape(len(reach), len(wide))
+    grid = [(wide[w], reach[table[:, w].argmin()]) for w in np.argsort(table.min(0))[:3]]
+    found = [_polish(shape, rates, offset, start, (low, high)) for start in grid]
     best = min(found, key=lambda entry: entry[2])
-    pairs = [
-        (w, t)
-        for w in _near(best[0], math.floor(low), math.ceil(high))
-        for t in (*_near(best[0] + best[1], w + 1, math.inf), int(last), int(last) + 1)
-        if t > w
-    ]
+    line = _line(rates, offset) if shape.straight else None
+    ends = [*_near(best[0] + best[1], 1, math.inf), int(last), int(last) + 1]
+    ends += _near(-line[1] / line[0], 1, math.inf) if line else []
+    starts = [*_near(best[0], math.floor(low), math.ceil(high)), math.floor(low), math.floor(low) + 1]
+    pairs = [(w, t) for w in starts if w <= high for t in ends if t > w]
     yield from _points(shape, rates, offset, list(dict.fromkeys(pairs)))
 
 
@@ -139,12 +139,10 @@ def plateau(rates: Rates, offset: int) -> Iterator[tuple[Shape, Point]]:
     import numpy as np
 
     first, last = rates.peak
-    down = np.flatnonzero((np.arange(len(rates.step)) > last) & (rates.lo > 0))
-    if last - first < 2 or len(down) < 2:
+    line = _line(rates, offset)
+    if last - first < 2 or line is None:
         return
-    slope, start = np.polyfit(rates.step[down] + offset, rates.middle[down], 1)
-    if slope >= 0:
-        return
+    slope, start = line
     top = float(rates.middle[first])
     low, high = warmups(rates, offset)
     high = min(high, float(rates.step[first]) + offset)
@@ -152,11 +150,22 @@ def plateau(rates: Rates, offset: int) -> Iterator[tuple[Shape, Point]]:
     rise = float((up * rates.middle[:first]).sum() / max(1e-300, (up * up).sum()))
     warmup = top / rise if rise > 0 else low
     tries = list(_near(warmup, low, max(low, high))) or [round(low)]
-    for begin in _near((top - float(start)) / float(slope), 0, np.inf):
-        ends = _near(-float(start) / float(slope), begin + 1, np.inf)
+    for begin in _near((top - start) / slope, 0, np.inf):
+        ends = _near(-start / slope, begin + 1, np.inf)
         shape = wsd(begin)
         for point in _points(shape, rates, offset, [(w, t) for w in tries for t in ends]):
             yield shape, point
+
+
+def _line(rates: Rates, offset: int) -> tuple[float, float] | None:
+    """Returns slope and start of the line through the rows after the peak; None where it does not fall."""
+    import numpy as np
+
+    down = np.flatnonzero((np.arange(len(rates.step)) > rates.peak[1]) & (rates.lo > 0))
+    if len(down) < 2:
+        return None
+    slope, start = np.polyfit(rates.step[down] + offset, rates.middle[down], 1)
+    return (float(slope), float(start)) if slope < 0 else None
 
 
 def _points(shape: Shape, rates: Rates, offset: int, pairs: Sequence[tuple[int, int]]) -> Iterator[Point]:

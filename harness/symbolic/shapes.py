@@ -21,13 +21,14 @@ Curves = Callable[["Array", "Array", "Array"], tuple["Array", "Array | None"]]
 class Shape:
     """A formula of the library; ``falls`` says that it has a horizon, ``fixed`` what else was chosen.
 
-    ``stays`` says that it never falls from its peak.
+    ``stays`` says that it never falls from its peak, ``straight`` that it falls in a line to zero.
     """
 
     name: str
     curves: Curves
     falls: bool = True
     stays: bool = False
+    straight: bool = False
     fixed: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -102,7 +103,7 @@ SHAPES: tuple[Shape, ...] = (
     Shape(name="warmup_cosine", curves=_cosine),
     Shape(name="warmup_from_zero_cosine_floor", curves=_floored(0)),
     Shape(name="warmup_cosine_floor", curves=_floored(1)),
-    Shape(name="warmup_linear", curves=_linear),
+    Shape(name="warmup_linear", curves=_linear, straight=True),
     Shape(name="one_cycle", curves=_one_cycle),
     Shape(name="inverse_sqrt", curves=_inverse_sqrt, falls=False),
     Shape(name="warmup_constant", curves=_constant, falls=False, stays=True),
