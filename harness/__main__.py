@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 
@@ -12,6 +13,8 @@ def main() -> int:
     The scoreboard reads, prints and ends: it collects no garbage and leaves its memory to the system,
     which is a fifth of the time that it takes.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal without Unicode is no failure
     quick = sys.argv[1:2] == ["scoreboard"]
     if quick:
         import gc

@@ -1,8 +1,9 @@
 """``pytest falsifiers/``: every obligation of every contract as a test, tried live.
 
 An obligation is discharged anew on the bytes that are here; stored evidence speaks only where a run
-cannot be made on this machine. FALSIFIED, ERROR, INCONCLUSIVE and STALE fail; what waits for a device
-is an expected failure with that reason; with ``--release`` it fails too.
+cannot be made on this machine. FALSIFIED, ERROR, INCONCLUSIVE and STALE fail; what waits for a device or a
+scale is an expected failure with that reason; with ``--release`` it fails too. Hand-written falsifiers
+name the criterion that they try, and one that does not exist is an error.
 """
 
 from __future__ import annotations
@@ -16,9 +17,12 @@ import pytest
 
 if TYPE_CHECKING:
     from harness.engine.check import Item
-    from harness.engine.falsify import Trial
+    from harness.engine.falsify import Trial, Trials
 
 MARK = "falsifies(claim): a hand-written falsifier; names the CONTRACT/CRITERION that it tries"
+CONFIG = "harness.toml"
+OPEN: pytest.StashKey[dict[Path, Any]] = pytest.StashKey()
+CLAIMS: pytest.StashKey[list[str]] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -31,20 +35,79 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Declares the marker of hand-written falsifiers."""
     config.addinivalue_line("markers", MARK)
+    config.stash[OPEN] = {}
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stops the provers of every project that was tried."""
+    for trials in config.stash.get(OPEN, {}).values():
+        trials.close()
 
 
 def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """Collects a project's falsifiers folder together with its contracts."""
-    if path.name != "falsifiers" and not (path / "contracts.harness").exists():
+    if path.name != "falsifiers" and _root(path) is None:
         return None
-    from harness.engine.falsify import Trials
-
-    trials = Trials.around(path, allow_code=bool(parent.config.getoption("--allow-code")))
-    if trials is None:
+    trials = _trials(parent.config, path)
+    if trials.folder != path.resolve() or not trials.is_project:
         return None
     folder: Any = Falsifiers.from_parent(parent, path=path)
     folder.trials = trials
     return folder  # type: ignore[no-any-return]
+
+
+def _root(path: Path) -> Path | None:
+    """Finds the project around a path; other people's test sessions import nothing of ours for it."""
+    return next((folder for folder in (path, *path.parents) if (folder / CONFIG).is_file()), None)
+
+
+def _trials(config: pytest.Config, path: Path) -> Trials:
+    """Opens the project around a path, once; a broken ``harness.toml`` ends the session."""
+    from harness.engine.falsify import Trials
+    from harness.model.problem import InvalidContract
+
+    root = _root(path) or path.parent
+    opened = config.stash[OPEN]
+    if root not in opened:
+        try:
+            opened[root] = Trials.of(root, allow_code=bool(config.getoption("--allow-code")))
+        except InvalidContract as error:
+            raise pytest.UsageError(_plain(str(error))) from None
+    return opened[root]  # type: ignore[no-any-return]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Ends the session if a hand-written falsifier names a criterion that does not exist.
+
+    The others are chosen by ``-k`` with the criterion that they name.
+    """
+    found: list[str] = []
+    for item in items:
+        for mark in item.iter_markers("falsifies"):
+            claim = mark.args[0] if len(mark.args) == 1 else None
+            if claim not in _claims(config, item.path.parent):
+                raise pytest.UsageError(f"{item.nodeid}: falsifies({claim!r}) names no CONTRACT/CRITERION")
+            item.user_properties.append(("falsifies", claim))
+            item.extra_keyword_matches.add(str(claim))
+            found.append(str(claim))
+    config.stash[CLAIMS] = list(dict.fromkeys(found))
+
+
+def _claims(config: pytest.Config, path: Path) -> frozenset[str]:
+    """Returns what the contracts around a path claim; contracts that are invalid end the session."""
+    from harness.model.problem import InvalidContract
+
+    try:
+        return _trials(config, path).claims()
+    except InvalidContract as error:
+        raise pytest.UsageError(_plain(str(error))) from None
+
+
+def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
+    """Names the criteria that hand-written falsifiers try."""
+    claims = config.stash.get(CLAIMS, [])
+    return [f"hand-written falsifiers try {', '.join(claims)}"] if claims else []
 
 
 class Falsifiers(pytest.Directory):
@@ -59,9 +122,9 @@ class Falsifiers(pytest.Directory):
         try:
             paths = self.trials.paths()
         except InvalidContract as error:
-            raise pytest.UsageError(str(error)) from None
+            raise self.CollectError(_plain(str(error))) from None
         if not paths:
-            raise pytest.UsageError("no contracts: nothing to falsify")
+            raise self.CollectError("no contracts: nothing to falsify")
         for path in paths:
             node: Any = ContractFile.from_parent(self, path=path)
             node.trials = self.trials
@@ -91,10 +154,10 @@ class ContractFile(pytest.File):
         try:
             items = self.trials.items(self.path)
         except InvalidContract as error:
-            raise self.CollectError(str(error)) from None
+            raise self.CollectError(_plain(str(error))) from None
         by_criterion: dict[str, list[Item]] = {}
         for item in items:
-            by_criterion.setdefault(item.criterion.id, []).append(item)
+            by_criterion.setdefault(f"{item.contract.name}/{item.criterion.id}", []).append(item)
         for name, members in by_criterion.items():
             node: Any = CriterionNode.from_parent(self, name=name)
             node.members, node.trials = members, self.trials
@@ -131,9 +194,9 @@ class ObligationItem(pytest.Item):
         trial: Trial = self.trials.attempt(self.item)
         if trial.stands:
             return
-        if trial.excused and not self.config.getoption("--release"):
-            pytest.xfail(trial.story)
-        raise Falsified(trial.story)
+        if not trial.gating or (trial.excused and not self.config.getoption("--release")):
+            pytest.xfail(_plain(trial.story))
+        raise Falsified(_plain(trial.story))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> str | Any:
         """Shows the witness and nothing of our own frames."""
@@ -151,8 +214,8 @@ class ObligationItem(pytest.Item):
         )
 
 
-def pytest_sessionfinish() -> None:
-    """Closes the provers of every trial."""
-    from harness.engine.falsify import Trials
+def _plain(text: str) -> str:
+    """Takes from the text of a contract what could steer a terminal."""
+    from harness.reports._out import clean_lines
 
-    Trials.close_all()
+    return clean_lines(text)

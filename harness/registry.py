@@ -20,6 +20,8 @@ RESERVED_KINDS = frozenset(
     "prediction behaviour".split()
 )
 """Kinds that the language names but this version may lack: their obligations stay UNTRIED."""
+BROKEN = (ImportError, SyntaxError, NameError, AttributeError, LookupError, TypeError, ValueError, OSError)
+"""What importing a broken module raises; anything else passes as it is, and is as fatal."""
 
 
 class PluginError(Exception):
@@ -30,15 +32,14 @@ class PluginError(Exception):
 def modules(room: str) -> Mapping[str, str]:
     """Returns plug-in name to module name for one room, without importing any of them.
 
-    Modules whose name starts with an underscore, or that are listed as shared parts by the room's
-    ``PARTS``, are no plug-ins. Raises ``PluginError`` for a name that is taken.
+    Modules whose name starts with an underscore are shared parts and no plug-ins. Raises ``PluginError``
+    for a name that is taken.
     """
     package = importlib.import_module(f"harness.{room}")
-    parts: frozenset[str] = getattr(package, "PARTS", frozenset())
     found = {
         info.name: f"harness.{room}.{info.name}"
         for info in pkgutil.iter_modules(package.__path__)
-        if not info.name.startswith("_") and info.name not in parts
+        if not info.name.startswith("_")
     }
     for name, target in _entry_points(room):
         if name in found:
@@ -50,7 +51,7 @@ def modules(room: str) -> Mapping[str, str]:
 def _entry_points(room: str) -> list[tuple[str, str]]:
     from importlib.metadata import entry_points
 
-    return [(point.name, point.value) for point in entry_points(group=f"harness.{room}")]
+    return [(point.name, point.module) for point in entry_points(group=f"harness.{room}")]
 
 
 def load(room: str, name: str) -> ModuleType:
@@ -60,7 +61,7 @@ def load(room: str, name: str) -> ModuleType:
         raise PluginError(f"no {room} plug-in is called {name}")
     try:
         return importlib.import_module(target)
-    except Exception as error:
+    except BROKEN as error:
         raise PluginError(f"{room} plug-in {name} ({target}) does not load: {error}") from error
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import closing
 
 from harness.cli._progress import CheckProgress, RunProgress
 from harness.cli._setup import find_contracts, open_project, renderer, utc_now
@@ -11,7 +12,7 @@ from harness.engine.journal import journal_runs
 from harness.engine.load import Loaded, load_contracts
 from harness.engine.running import Made, make_runs
 from harness.evidence.ledger import read_ledger
-from harness.reports._out import say, write
+from harness.reports._out import clean, say, write
 from harness.scoreboard.build import build
 from harness.scoreboard.gate import Exit, exit_code
 from harness.symbolic.worker import Prover
@@ -62,9 +63,10 @@ def _discharge(checker: Checker, loaded: tuple[Loaded, ...], made: Made, *, agai
     done: list[Done] = []
     with CheckProgress(total) as progress:
         for one in loaded:
-            for step in checker.check(one, again=again, made=made):
-                done.append(step)
-                progress.show(step)
+            with closing(checker.check(one, again=again, made=made)) as steps:  # an interrupt ends it here
+                for step in steps:
+                    done.append(step)
+                    progress.show(step)
     return done
 
 
@@ -76,5 +78,8 @@ def _summary(done: list[Done], made: Made) -> None:
         say(f"nothing to do: {fresh} obligations are fresh")
     else:
         say(f"{judged} obligations discharged anew, {fresh} fresh, {len(waiting)} not tried")
+    for step in waiting:
+        where = f"{step.item.contract.name}/{step.item.criterion.id} {step.item.obligation.kind_name}"
+        say(f"not tried: {where}: {clean(step.waiting)}")
     for key, same in made.repeated.items():
         say(f"run {key} trained again: {'the same bytes' if same else 'other bytes than before'}")

@@ -43,7 +43,7 @@ def main(options: argparse.Namespace) -> int:
     pages = [(item, _told(project, item)) for item in chosen]
     if options.format == "json":
         rows = [{"criterion": item.id, "status": item.status.value, "evidence": told} for item, told in pages]
-        write(json.dumps({"contract": row.name, "criteria": rows}, indent=2, ensure_ascii=False))
+        write(json.dumps({"contract": row.name, "criteria": rows}, indent=2))
         return Exit.DISCHARGED
     past = history(project.ledger, row.name)
     write(

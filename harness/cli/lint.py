@@ -28,7 +28,7 @@ def main(options: argparse.Namespace) -> int:
             {name: getattr(p, name) for name in ("file", "line", "path", "message", "suggestion")}
             for p in problems
         ]
-        write(json.dumps({"contracts": count, "problems": rows}, indent=2, ensure_ascii=False))
+        write(json.dumps({"contracts": count, "problems": rows}, indent=2))
     else:
         obligations = sum(len(c.obligations) for item in loaded for c in item.contract.criteria)
         body = "\n".join(map(str, problems))

@@ -28,7 +28,7 @@ def main(options: argparse.Namespace) -> int:
         from harness.reports._flips import flips_text
         from harness.scoreboard.since import board_at, flips
 
-        before = board_at(project, options.since, options.contracts)
+        before = board_at(project, options.since, paths if options.contracts else ())
         write(flips_text(flips(before, board), options.since, as_json=options.format == "json"))
     else:
         render = renderer(options.format)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -80,7 +80,7 @@ class Checker:
             return None
         return record if compare(record.pins, item.pins).fresh else None
 
-    def check(self, loaded: Loaded, *, again: bool, made: Made) -> Iterator[Done]:
+    def check(self, loaded: Loaded, *, again: bool, made: Made) -> Generator[Done, None, None]:
         """Discharges the obligations of one contract that are not fresh, or all of them ``again``.
 
         Obligations that need a run which ``made`` blocked are not tried. Every verdict is written before

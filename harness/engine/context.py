@@ -47,6 +47,8 @@ class DischargeContext:
             where = declared.file or declared.files
             remote = "; remote subjects are not read yet" if "://" in (where or "") else ""
             raise InputError(f"input {name}: there is no file {where}{remote}", reason="MISSING_INPUT")
+        if unreadable := [item.name for item in found if not item.sha256]:
+            raise InputError(f"input {name}: {unreadable[0]} cannot be read", reason="MISSING_INPUT")
         return found
 
     def frames(self, name: InputName) -> tuple[Frame, ...]:

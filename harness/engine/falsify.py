@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import ClassVar
 
 from harness.engine.check import Checker, Item, read_record, runs_of, waiting_for
 from harness.engine.context import DischargeContext
+from harness.engine.demand import Reached, shortfall, standing
 from harness.engine.discharge import discharge
 from harness.engine.load import Loaded, load_contracts, load_one
 from harness.engine.pins import compare
-from harness.engine.project import CONFIG, Project, contract_paths, find_root, read_project
+from harness.engine.project import CONFIG, Project, contract_paths, read_project
 from harness.engine.running import Made, make_runs
 from harness.engine.sources import Sources
 from harness.evidence.ledger import read_ledger
@@ -24,17 +25,20 @@ from harness.symbolic.worker import Prover
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Trial:
-    """How one obligation came out: whether it stands, whether not trying it here is excused, and why."""
+    """How one obligation came out, and why.
+
+    ``stands`` as its severity demands; ``excused`` if it needs what is not here (a device, a scale, a kind);
+    not ``gating`` if its severity lets no test fail for it.
+    """
 
     stands: bool
     excused: bool
     story: str
+    gating: bool = True
 
 
 class Trials:
     """The live trials of one project, with its provers and runs kept for the whole session."""
-
-    _open: ClassVar[list[Trials]] = []
 
     def __init__(self, project: Project, *, allow_code: bool) -> None:
         self.project, self.allow_code = project, allow_code
@@ -43,30 +47,38 @@ class Trials:
         self.checker = Checker(project, self.memo, self.prover.prove, lambda: "")
         self.ledger = read_ledger(project.ledger, self.memo)
         self.made: dict[tuple[str, str], Made] = {}
-        Trials._open.append(self)
 
     @classmethod
-    def around(cls, folder: Path, *, allow_code: bool) -> Trials | None:
-        """Opens the trials of the project whose falsifiers folder this is, or None if it is none."""
-        root = find_root(folder)
-        project = read_project(root, Memo(None, "", time.time_ns))
-        if (root / project.falsifiers).resolve() != folder.resolve():
-            return None
-        if not (root / CONFIG).is_file() and not (root / project.contracts).is_dir():
-            return None
-        return cls(project, allow_code=allow_code)
+    def of(cls, root: Path, *, allow_code: bool) -> Trials:
+        """Opens the trials of the project at ``root``; raises ``InvalidContract`` for its configuration."""
+        return cls(read_project(root, Memo(None, "", time.time_ns)), allow_code=allow_code)
 
-    @classmethod
-    def close_all(cls) -> None:
-        """Stops the provers of every open trial."""
-        while cls._open:
-            cls._open.pop().prover.close()
+    @property
+    def folder(self) -> Path:
+        """The folder of hand-written falsifiers."""
+        return (self.project.root / self.project.falsifiers).resolve()
+
+    @property
+    def is_project(self) -> bool:
+        """Whether this is a project at all: it is configured, or has a contracts folder."""
+        root = self.project.root
+        return (root / CONFIG).is_file() or (root / self.project.contracts).is_dir()
+
+    def close(self) -> None:
+        """Stops the provers."""
+        self.prover.close()
 
     def paths(self) -> list[Path]:
         """Returns the project's contract files; raises ``InvalidContract`` if two share a name."""
         paths = contract_paths(self.project, ())
         load_contracts(self.project, paths)
         return paths
+
+    @cache  # noqa: B019 - one object a session
+    def claims(self) -> frozenset[str]:
+        """Returns every CONTRACT/CRITERION of the project; raises ``InvalidContract``."""
+        contracts = [one.contract for one in load_contracts(self.project, contract_paths(self.project, ()))]
+        return frozenset(f"{contract.name}/{row.id}" for contract in contracts for row in contract.criteria)
 
     def items(self, path: Path) -> list[Item]:
         """Returns the obligations of one contract; raises ``InvalidContract``."""
@@ -83,7 +95,8 @@ class Trials:
         stale = self._stale(item)
         if stale and verdict.outcome is Outcome.DISCHARGED:
             return Trial(stands=False, excused=False, story=f"STALE: {stale}; run `harness check`")
-        return judged(item, verdict.outcome, _story(item, verdict))
+        runs = [one.record for name in item.obligation.inputs for one in sources.runs(name) if one.record]
+        return judged(item, verdict.outcome, standing(verdict.basis, runs), _story(item, verdict))
 
     def _make(self, item: Item) -> Made:
         found = Made()
@@ -108,11 +121,14 @@ class Trials:
     def _stored(self, item: Item, waiting: str) -> Trial:
         record = read_record(self.project.root, item.path, self.ledger)
         if record is None:
-            return Trial(stands=False, excused=True, story=f"UNTRIED: {waiting}")
+            gating = item.criterion.severity in (Severity.REQUIRED, Severity.REFUTED)
+            return Trial(stands=False, excused=True, story=f"UNTRIED: {waiting}", gating=gating)
         freshness = compare(record.pins, item.pins)
         if not freshness.fresh:
-            return Trial(stands=False, excused=False, story=f"STALE: {', '.join(freshness.changes)}")
-        return judged(item, Outcome(record.outcome), f"{record.outcome} by stored evidence: {record.detail}")
+            changes = ", ".join(freshness.changes) or "a run's outputs"
+            return Trial(stands=False, excused=False, story=f"STALE: {changes}")
+        story = f"{record.outcome} by stored evidence: {record.detail}"
+        return judged(item, Outcome(record.outcome), record, story)
 
     def _stale(self, item: Item) -> str:
         """Says why stored evidence is stale, other than by outputs of a run that was made again here."""
@@ -120,15 +136,20 @@ class Trials:
         return ", ".join(compare(record.pins, item.pins).changes) if record is not None else ""
 
 
-def judged(item: Item, outcome: Outcome, story: str) -> Trial:
-    """Compares an outcome with what the criterion's severity demands of it."""
-    severity = item.criterion.severity
-    if severity is Severity.REFUTED:
+def judged(item: Item, outcome: Outcome, reached: Reached, story: str) -> Trial:
+    """Compares an outcome with what the criterion demands of it: by severity, basis and scale."""
+    criterion = item.criterion
+    if criterion.severity is Severity.REFUTED:
         stands = outcome is Outcome.FALSIFIED
-        told = f"a claim held false ({item.criterion.reason}) was not found false\n{story}"
+        told = f"a claim held false ({criterion.reason}) was not found false\n{story}"
         return Trial(stands=stands, excused=False, story=told)
-    excused = severity is not Severity.REQUIRED and outcome is not Outcome.ERROR
-    return Trial(stands=outcome is Outcome.DISCHARGED, excused=excused, story=story)
+    short = shortfall(criterion, reached) if outcome is Outcome.DISCHARGED else ""
+    return Trial(
+        stands=outcome is Outcome.DISCHARGED and not short,
+        excused=bool(short),
+        story=f"PARTIAL: needs {short}\n{story}" if short else story,
+        gating=criterion.severity is Severity.REQUIRED or outcome is Outcome.ERROR,
+    )
 
 
 def _story(item: Item, verdict: Verdict) -> str:

@@ -86,6 +86,8 @@ def _config(path: str) -> dict[str, Any]:
                 return {"error": f"unknown key {section}.{key}; known: {', '.join(sorted(_KEYS[section]))}"}
             if not isinstance(value, wanted):
                 return {"error": f"{section}.{key} must be a {wanted.__name__}"}
+            if wanted is list and not all(isinstance(item, str) for item in value):
+                return {"error": f"{section}.{key} must be a list of strings"}
     return told
 
 

@@ -21,7 +21,8 @@ from harness.runs.store import RunStore
 class Made:
     """What became of the runs: why some were not tried, which failed, and what a repetition showed.
 
-    ``blocked`` maps contract and run to a reason; ``failed`` maps a run's identity to its error;
+    ``blocked`` maps contract and run to a reason; ``failed`` maps a run's identity (CONTRACT/RUN where its
+    code is not there to identify it) to its error;
     ``repeated`` maps ``run#seed`` to whether training again left the same bytes; ``launched`` are the
     identities that were trained now.
     """
@@ -58,13 +59,17 @@ def make_runs(
         try:
             planned = plan(name, run, project.root, lambda path: memo.sha256(os.fspath(path)))
         except InputError as error:
-            blocked[owner] = str(error)
+            failed["/".join(owner)] = error
             continue
         for each in planned:
             plans.setdefault(each.identity, each)
             owners.setdefault(each.identity, []).append(owner)
     store = RunStore(project.runs)
-    before = {identity for identity in plans if again or store.finished(identity) is None}
+    known = {identity: _finished(store, identity) for identity in plans}
+    damaged = {i: found for i, found in known.items() if isinstance(found, InputError) and not again}
+    failed |= damaged
+    plans = {identity: one for identity, one in plans.items() if identity not in damaged}
+    before = {identity for identity in plans if again or known[identity] is None}
     results, repeated = _launch(list(plans.values()), store, again=again, show=show)
     for identity, result in results.items():
         if not isinstance(result, InputError):
@@ -93,14 +98,22 @@ def _launch(
         results[each.identity] = result
         if isinstance(result, InputError):
             continue
-        before = store.finished(each.identity)
-        if before is not None:
+        before = _finished(store, each.identity)
+        if isinstance(before, RunRecord):
             repeated[f"{each.name}#{each.seed}"] = _digests(before) == _digests(result)
         store.remove(each.identity)
         store.root.mkdir(parents=True, exist_ok=True)
         beside.folder(each.identity).rename(store.folder(each.identity))
     shutil.rmtree(beside.root, ignore_errors=True)
     return results, repeated
+
+
+def _finished(store: RunStore, identity: str) -> RunRecord | InputError | None:
+    """Returns the record of a finished run, None if there is none, or what is wrong with it."""
+    try:
+        return store.finished(identity)
+    except InputError as error:
+        return error
 
 
 def _digests(record: RunRecord) -> dict[str, str]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FileSubject:
-    """One digested file of an input."""
+    """One digested file of an input; without a digest where its bytes cannot be read."""
 
     name: str
     path: str
@@ -32,13 +32,18 @@ class FileSubject:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunSource:
-    """One seed of a run that an input takes an output from; ``record`` is None before it has finished."""
+    """One seed of a run that an input takes an output from; ``record`` is None before it has finished.
+
+    ``problem`` says why nothing can be known of it, its code being gone or its record damaged; it then has
+    an empty identity, which equals none that was ever recorded.
+    """
 
     run: str
     seed: int
     identity: str
     output: str
     record: RunRecord | None
+    problem: InputError | None = None
 
     @property
     def key(self) -> str:
@@ -116,10 +121,15 @@ class Sources:
         return tuple(self._digest(shown, path) for shown, path in self.files(name))
 
     def _digest(self, shown: str, path: str) -> FileSubject:
-        return FileSubject(name=shown, path=path, sha256=self.memo.sha256(path), size=os.stat(path).st_size)
+        try:
+            return FileSubject(
+                name=shown, path=path, sha256=self.memo.sha256(path), size=os.stat(path).st_size
+            )
+        except OSError:
+            return FileSubject(name=shown, path=path, sha256="", size=0)
 
     def runs(self, name: str) -> tuple[RunSource, ...]:
-        """Returns the runs of a run input, one per seed; raises ``InputError`` without its code."""
+        """Returns the runs of a run input, one per seed, each with its problem if it has one."""
         declared = self.contract.inputs[name]
         if declared.run is None or declared.output is None:
             return ()
@@ -127,17 +137,23 @@ class Sources:
         return tuple(self._source(declared, declared.run, run, seed) for seed in run.seeds)
 
     def _source(self, declared: Input, name: str, run: Run, seed: int) -> RunSource:
-        identity = self.identity(run, seed)
+        identity, record, problem = "", None, None
+        try:
+            found = self.identity(run, seed)
+            identity, record = found, self.store.finished(found)
+        except InputError as error:
+            problem = error
         return RunSource(
             run=name,
             seed=seed,
             identity=identity,
             output=declared.output or "",
-            record=self.store.finished(identity),
+            record=record,
+            problem=problem,
         )
 
     def identity(self, run: Run, seed: int) -> str:
-        """Returns the identity of one seed of a run as things are now."""
+        """Returns the identity of one seed of a run as things are now; raises ``InputError``."""
         from harness.runs.identity import data_digest, run_identity
 
         code = self._code(run)
@@ -169,10 +185,12 @@ class Sources:
         Raises ``InputError`` if the run was not made or failed, if the file is not here, or if its bytes
         are no longer those that the run left.
         """
+        if source.identity in self.failed:
+            raise self.failed[source.identity]
         if source.record is None:
-            if source.identity in self.failed:
-                raise self.failed[source.identity]
-            raise InputError(f"run {source.key} has not been made", reason="MISSING_INPUT")
+            unmade = InputError(f"run {source.key} has not been made", reason="MISSING_INPUT")
+            raise source.problem or unmade
+        self.store.path(source.identity, source.output)  # raises for an output that it never had
         found = self.output(source)
         if found is None:
             raise InputError(f"run {source.key} lost its output {source.output}", reason="MISSING_INPUT")
@@ -186,7 +204,10 @@ class Sources:
         """Returns the output as it lies on disk now, whatever the run's record says; None if absent."""
         if source.record is None:
             return None
-        path = os.fspath(self.store.path(source.identity, source.output))
+        try:
+            path = os.fspath(self.store.path(source.identity, source.output))
+        except InputError:
+            return None
         return self._digest(f"{source.key}/{source.output}", path) if os.path.isfile(path) else None
 
 

@@ -33,10 +33,12 @@ class Memo:
         try:
             with open(path, "rb") as stream:
                 stored = json.load(stream)
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return
         if isinstance(stored, dict) and stored.get("fingerprint") == self._fingerprint:
-            self._kept = stored["kept"]
+            kept = stored.get("kept")
+            if isinstance(kept, dict) and all(isinstance(v, list) and len(v) == 2 for v in kept.values()):
+                self._kept = kept
 
     def of(self, path: str, purpose: str, compute: Callable[[str], Any]) -> Any:
         """Returns ``compute(path)``, a JSON value, from memory if the file is untouched.

@@ -186,7 +186,8 @@ def verdict_of(predicate: Any) -> Verdict:
 
 
 def _denominator(told: Mapping[str, Any]) -> Denominator:
-    found = Denominator(**{k: _text(v) if k == "unit" else _count(v) for k, v in told.items()})
+    counts = {name: _count(value) for name, value in told.items() if name != "unit"}
+    found = Denominator(unit=_text(told["unit"]), **counts)
     if found.judged > found.total:
         raise ValueError(f"{found.judged} judged of {found.total}")
     return found

@@ -46,8 +46,8 @@ class Trace(Kind):
 
     Each frame (file or seed) is judged by itself. A row whose digits certainly contradict the claim
     falsifies it. A row counts as judged only if its digits would also have shown a value off by
-    ``resolution``; at least ``min_rows`` and half of the selected rows must be. ``x[-1]`` needs ``every``,
-    the spacing of ``step_column`` from row to row. ``first`` judges the rows that have no previous one.
+    ``resolution``; at least ``min_rows`` and half of the selected rows must be. Under ``x[-1]`` the row
+    before must lie ``every`` steps of ``step_column`` back, 1 if not said; ``first`` judges rows without it.
     Rows that a restarted run says again further down are not judged, and count as such.
     """
 
@@ -103,8 +103,6 @@ class Trace(Kind):
             back = deepest(_claims.claims(self.rows, scope.formulas))
         except InputError:
             return
-        if back and self.every is None:
-            yield Fault(field="every", message="rows looks back, so the spacing of the log must be stated")
         if self.first is not None and not back:
             yield Fault(field="first", message="rows never looks back, so first would judge nothing")
 
@@ -116,8 +114,6 @@ class Trace(Kind):
 
     def _rule(self, context: Context) -> _rowwise.Rule:
         rows = _claims.claims(self.rows, context.formulas)
-        if deepest(rows) and self.every is None:
-            raise InputError("rows looks back, so every: must state the spacing of the log", "ILL_POSED")
         return _rowwise.Rule(
             rows=rows,
             first=() if self.first is None else _claims.claims(self.first, context.formulas),
@@ -128,7 +124,7 @@ class Trace(Kind):
                 guard=self.guard,
                 resolution=self.resolution.exact,
             ),
-            every=self.every,
+            every=1 if self.every is None and deepest(rows) else self.every,
             step_column=self.step_column,
             allow_unjudged=self.allow_unjudged,
             min_rows=self.min_rows,

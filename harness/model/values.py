@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
     from fractions import Fraction
 
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\Z", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE](?P<exponent>[+-]?\d+))?\Z", re.ASCII)
 _SPECIAL = {"nan": "nan", "inf": "inf", "infinity": "inf"}
 MAX_DIGITS = 400
 MAX_EXPONENT = 400
@@ -45,15 +45,20 @@ class Printed:
     text: str
 
     def __post_init__(self) -> None:
-        if self.special is None and not _NUMBER.match(self.text):
-            raise ValueError(f"not a number: {self.text!r}")
-        if len(self.text) > MAX_DIGITS or (self.finite and abs(self._exponent) > MAX_EXPONENT):
+        if self.special is not None:
+            return
+        match = _NUMBER.match(self.text)
+        if match is None:
+            raise ValueError(f"not a number: {self.text[:40]!r}")
+        # Long exponents are refused unread: they are more than ``Decimal`` holds, also those of zero.
+        vast = len(self.text) > MAX_DIGITS or len(match["exponent"] or "") > 6
+        if vast or abs(_decimal(self.text).adjusted()) > MAX_EXPONENT:
             raise ValueError(f"number too long or too large: {self.text[:40]!r}…")
 
     @property
     def special(self) -> str | None:
         """``nan`` or ``inf`` (sign dropped), or None for an ordinary number."""
-        return _SPECIAL.get(self.text.lstrip("+-").lower())
+        return _SPECIAL.get((self.text[1:] if self.text[:1] in ("+", "-") else self.text).lower())
 
     @property
     def finite(self) -> bool:
@@ -82,11 +87,6 @@ class Printed:
     def significant(self) -> int:
         """How many significant digits are printed; at least one."""
         return max(1, len(_decimal(self.text).as_tuple().digits))
-
-    @property
-    def _exponent(self) -> int:
-        number = _decimal(self.text)
-        return number.adjusted() if number else 0
 
     def __float__(self) -> float:
         return float(self.text)

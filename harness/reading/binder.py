@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import re
 import types
 from collections.abc import Iterable, Mapping
@@ -13,13 +14,24 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from harness.model.problem import Problem
 from harness.model.values import Printed
-from harness.reading.nodes import Listing, Node, Scalar, Table
+from harness.reading.nodes import (
+    MAX_MESSAGE,
+    MAX_PATH,
+    Listing,
+    Node,
+    Refused,
+    Scalar,
+    Table,
+    is_null,
+    printable,
+)
 
 _INTEGER = re.compile(r"[+-]?\d+\Z", re.ASCII)
-_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _TRUE = frozenset({"true", "True", "TRUE"})
 _FALSE = frozenset({"false", "False", "FALSE"})
-_STATUS = frozenset({"status", "verdict", "outcome", "discharged", "result"})
+STATUS = frozenset({"status", "verdict", "outcome", "discharged", "result"})
+"""Keys that would state what only evidence can say."""
+MAX_HINTS = 50
 
 
 class _Invalid:
@@ -39,6 +51,8 @@ def field_types(cls: Any) -> Mapping[str, Any]:
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Suggests the nearest known word, or lists what is known."""
     options = sorted(known)
+    if len(word) > 80:
+        return ""
     near = difflib.get_close_matches(word, options, n=1, cutoff=0.6)
     if near:
         return f"did you mean {near[0]!r}?"
@@ -46,22 +60,33 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 
 class Binder:
-    """Turns nodes into typed values and remembers what was wrong with them."""
+    """Turns nodes into typed values and remembers what was wrong with them.
 
-    def __init__(self, file: str) -> None:
-        self.file = file
+    A ``lenient`` one keeps the sound entries of a mapping that has others too.
+    """
+
+    def __init__(self, file: str, *, lenient: bool = False) -> None:
+        self.file, self.lenient = file, lenient
         self.problems: list[Problem] = []
 
-    def note(self, node: Node | int, path: str, message: str, suggestion: str = "") -> _Invalid:
-        """Records one problem at a node's line and returns the invalid marker."""
-        line = node if isinstance(node, int) else node.line
-        self.problems.append(
-            Problem(file=self.file, line=line, path=path, message=message, suggestion=suggestion)
-        )
+    def note(self, node: Node, path: str, message: str, suggestion: str = "") -> _Invalid:
+        """Records one problem at a node, unless the node was refused already, and returns the marker."""
+        if not isinstance(node, Refused):
+            self.problems.append(
+                Problem(
+                    file=self.file,
+                    line=node.line,
+                    path=printable(path, MAX_PATH),
+                    message=printable(message, MAX_MESSAGE),
+                    suggestion=printable(suggestion, MAX_MESSAGE),
+                )
+            )
         return INVALID
 
     def bind(self, node: Node, kind: Any, path: str) -> Any:
         """Binds ``node`` to the type ``kind``; returns ``INVALID`` after noting what is wrong."""
+        if isinstance(node, Refused):
+            return INVALID
         origin = get_origin(kind)
         if origin in (Union, types.UnionType):
             return self._union(node, get_args(kind), path)
@@ -75,17 +100,27 @@ class Binder:
             return self.record(node, kind, path)
         return self._scalar(node, kind, path)
 
-    def record(self, node: Node, cls: Any, path: str, skip: frozenset[str] = frozenset()) -> Any:
-        """Binds a table to a dataclass: unknown and missing keys are problems."""
+    def record(
+        self, node: Node, cls: Any, path: str, skip: frozenset[str] = frozenset(), hints: Iterable[str] = ()
+    ) -> Any:
+        """Binds a table to a dataclass: unknown and missing keys are problems.
+
+        Keys of ``skip`` are bound elsewhere; ``hints`` are further words that an unknown key may have meant.
+        """
         if not isinstance(node, Table):
-            return self.note(node, path, f"a table with {_known(cls, skip)} is needed here")
+            known = ", ".join((*field_types(cls), *sorted(skip)))
+            return self.note(node, path, f"a table with {known} is needed here")
         types_by_name, values, sound = field_types(cls), {}, True
         for key, value in node.entries:
             inside = f"{path}.{key.text}" if path else key.text
             if key.text in skip:
                 continue
+            if key.text in values:
+                self.note(key, inside, f"{key.text} is given twice", "keep one of the two")
+                sound = False
+                continue
             if key.text not in types_by_name:
-                self.unknown(key, inside, set(types_by_name) - skip)
+                self.unknown(key, inside, {*types_by_name, *skip, *hints})
                 sound = False
                 continue
             bound = self.bind(value, types_by_name[key.text], inside)
@@ -107,7 +142,7 @@ class Binder:
 
     def unknown(self, key: Scalar, path: str, known: Iterable[str]) -> None:
         """Notes an unknown key; one that states a status gets told why that is an error."""
-        if key.text in _STATUS:
+        if key.text.lower() in STATUS:
             self.note(
                 key,
                 path,
@@ -115,10 +150,12 @@ class Binder:
                 "delete it: a status is computed from evidence, never written down",
             )
         else:
-            self.note(key, path, f"unknown key {key.text!r}", did_you_mean(key.text, known))
+            hint = did_you_mean(key.text, known) if len(self.problems) < MAX_HINTS else ""
+            hint = "move it to the criterion" if key.text in known else hint
+            self.note(key, path, f"unknown key {shown(key.text)}", hint)
 
     def _union(self, node: Node, options: tuple[Any, ...], path: str) -> Any:
-        if type(None) in options and isinstance(node, Scalar) and node.plain and node.text in _NULLS:
+        if type(None) in options and is_null(node):
             return None
         rest = [option for option in options if option is not type(None)]
         if len(rest) == 1:
@@ -137,13 +174,15 @@ class Binder:
             return number
         if str in options:
             return node.text
-        return self.note(node, path, f"{node.text!r} is not a number")
+        return self.note(node, path, f"{shown(node.text)} is not a number")
 
     def _choice(self, node: Node, options: tuple[Any, ...], path: str) -> Any:
-        if isinstance(node, Scalar) and node.text in options:
+        if not isinstance(node, Scalar):
+            return self.note(node, path, f"one of {', '.join(options)} is needed here")
+        if node.text in options:
             return node.text
-        shown = getattr(node, "text", "this")
-        return self.note(node, path, f"{shown!r} is not one of the choices", did_you_mean(shown, options))
+        hint = did_you_mean(node.text, options)
+        return self.note(node, path, f"{shown(node.text)} is not one of the choices", hint)
 
     def _tuple(self, node: Node, item: Any, path: str) -> Any:
         items = node.items if isinstance(node, Listing) else (node,)
@@ -153,7 +192,13 @@ class Binder:
     def _mapping(self, node: Node, item: Any, path: str) -> Any:
         if not isinstance(node, Table):
             return self.note(node, path, "a table is needed here")
-        bound = {key.text: self.bind(value, item, f"{path}.{key.text}") for key, value in node.entries}
+        bound: dict[str, Any] = {}
+        for key, value in node.entries:
+            if key.text in bound:
+                self.note(key, f"{path}.{key.text}", "declared twice", "keep one of the two")
+            bound.setdefault(key.text, self.bind(value, item, f"{path}.{key.text}"))
+        if self.lenient:
+            return {name: part for name, part in bound.items() if part is not INVALID}
         return INVALID if any(part is INVALID for part in bound.values()) else bound
 
     def _scalar(self, node: Node, kind: Any, path: str) -> Any:
@@ -168,33 +213,33 @@ class Binder:
             return int(text)
         if kind in (float, Printed):
             number = _number(node)
-            if number is not None and (kind is Printed or number.finite):
+            if number is not None and (kind is Printed or math.isfinite(float(number))):
                 return number if kind is Printed else float(number)
-        if isinstance(kind, type) and issubclass(kind, str) and not (node.plain and text in _NULLS):
+        if isinstance(kind, type) and issubclass(kind, str) and not is_null(node):
             return kind(text)
-        return self.note(node, path, f"{text!r} is not a {_word(kind)}")
+        if is_null(node):
+            return self.note(node, path, f"a {_word(kind)} is needed here, nothing is given")
+        return self.note(node, path, f"{shown(text)} is not a {_word(kind)}")
 
     def _enum(self, node: Scalar, kind: type[Enum], path: str) -> Any:
         words = [member.value for member in kind]
         if node.text in words:
             return kind(node.text)
-        return self.note(
-            node, path, f"{node.text!r} is not a {kind.__name__.lower()}", did_you_mean(node.text, words)
-        )
+        hint = did_you_mean(node.text, words)
+        return self.note(node, path, f"{shown(node.text)} is not a {kind.__name__.lower()}", hint)
 
 
 def _number(node: Scalar) -> Printed | None:
-    text = node.text.lstrip("+-")
+    special = node.text.lstrip("+-").lower() in (".nan", ".inf")
     try:
-        return Printed(
-            node.text.replace(".", "", 1) if text in {".nan", ".inf", ".NaN", ".Inf"} else node.text
-        )
+        return Printed(node.text.replace(".", "", 1) if special else node.text)
     except ValueError:
         return None
 
 
-def _known(cls: Any, skip: frozenset[str]) -> str:
-    return ", ".join(name for name in field_types(cls) if name not in skip)
+def shown(text: str) -> str:
+    """Quotes what somebody wrote, cut to a length that a message can hold."""
+    return repr(text if len(text) <= 60 else f"{text[:60]}…")
 
 
 def _word(kind: Any) -> str:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
-from harness.reading.nodes import Listing, Node, Scalar, Table
+from harness.reading.binder import STATUS
+from harness.reading.nodes import Listing, Node, Scalar, Table, is_null
 
+SHORT_INPUTS = ("log", "data")
+_SIMPLE = re.compile(r"[\w.+/-]+\Z", re.ASCII)
 CRITERION_KEYS = frozenset({"id", "claim", "clause", "severity", "reason", "basis", "scale", "obligations"})
 
 
@@ -19,10 +23,10 @@ def lower(document: Table, shorts: Mapping[str, str]) -> Table:
     for key, value in document.entries:
         if key.text == "criteria":
             entries.append((key, _criteria(value, shorts)))
-        elif key.text not in ("inputs", "log", "data"):
+        elif key.text not in ("inputs", *SHORT_INPUTS):
             entries.append((key, value))
     inputs = _inputs(document)
-    if inputs.entries:
+    if inputs is not None:
         where = next((i for i, (key, _) in enumerate(entries) if key.text == "criteria"), len(entries))
         entries.insert(where, (_word("inputs", inputs.line), inputs))
     return Table(tuple(entries), document.line)
@@ -32,24 +36,25 @@ def _word(text: str, line: int) -> Scalar:
     return Scalar(text, line)
 
 
-def _inputs(document: Table) -> Table:
+def _inputs(document: Table) -> Node | None:
+    """Gathers what is declared with what the short keys declare; a name given by both stands there twice."""
     declared = document.get("inputs")
-    entries = list(declared.entries) if isinstance(declared, Table) else []
-    taken = {key.text for key, _ in entries}
-    short: list[tuple[str, Node]] = [
-        (name, value)
-        for name in ("subject", "log")
-        if (value := document.get(name)) is not None and (name == "log" or _mentions(document, name))
-    ]
-    data = document.get("data")
-    if isinstance(data, Table):
-        short += [(key.text, value) for key, value in data.entries]
-    for name, value in short:
-        if name not in taken and isinstance(value, Scalar):
-            record = Table(((_word("file", value.line), value),), value.line)
-            entries.append((_word(name, value.line), record))
     if declared is not None and not isinstance(declared, Table):
-        return Table(((_word("inputs", declared.line), declared),), declared.line)
+        return declared
+    entries = list(declared.entries) if declared is not None else []
+    short: list[tuple[Scalar, Node]] = []
+    for key, value in document.entries:
+        if key.text == "data" and isinstance(value, Table):
+            short += value.entries
+        elif key.text in SHORT_INPUTS:
+            short.append((key, value))
+        elif key.text == "subject" and _mentions(document, "subject"):
+            short += [] if any(name.text == "subject" for name, _ in entries) else [(key, value)]
+    for key, value in short:
+        path = isinstance(value, Scalar) and not (key.text == "data" and value is document.get("data"))
+        entries.append((key, Table(((_word("file", value.line), value),), value.line) if path else value))
+    if not entries and declared is None:
+        return None
     return Table(tuple(entries), entries[0][0].line if entries else document.line)
 
 
@@ -69,14 +74,19 @@ def _mentions(document: Table, word: str) -> bool:
 
 def _criteria(node: Node, shorts: Mapping[str, str]) -> Node:
     if isinstance(node, Table):
-        items: list[Node] = []
-        for key, body in node.entries:
-            entries = body.entries if isinstance(body, Table) else ()
-            items.append(Table(((_word("id", key.line), key), *entries), key.line))
-        node = Listing(tuple(items), node.line)
+        node = Listing(tuple(_named(key, body) for key, body in node.entries), node.line)
     if not isinstance(node, Listing):
         return node
     return Listing(tuple(_criterion(item, shorts) for item in node.items), node.line)
+
+
+def _named(key: Scalar, body: Node) -> Node:
+    """Writes one entry of the table form as a criterion; what is none stays, for its problem to be told."""
+    if isinstance(body, Table) or is_null(body):
+        entries = body.entries if isinstance(body, Table) else ()
+        return Table(((_word("id", key.line), key), *entries), key.line)
+    stated = key.text.lower() in STATUS and isinstance(body, Scalar)
+    return Table(((_word("id", key.line), key), (key, body)), key.line) if stated else body
 
 
 def _criterion(node: Node, shorts: Mapping[str, str]) -> Node:
@@ -115,17 +125,28 @@ def dump(node: Node, indent: int = 0) -> str:
     if isinstance(node, Scalar):
         return _quoted(node)
     if isinstance(node, Listing):
-        if all(isinstance(item, Scalar) for item in node.items):
+        if all(
+            isinstance(item, Scalar) and (not item.plain or _SIMPLE.match(item.text)) for item in node.items
+        ):
             return "[" + ", ".join(dump(item) for item in node.items) + "]"
         return "".join(f"\n{pad}- {dump(item, indent + 1).lstrip()}" for item in node.items)
     lines = []
-    for key, value in node.entries:
+    for key, value in node.entries if isinstance(node, Table) else ():
         text = dump(value, indent + 1)
         lines.append(f"\n{pad}{_quoted(key)}:{text if text.startswith(chr(10)) else ' ' + text}")
     return "".join(lines) or "{}"
 
 
 def _quoted(node: Scalar) -> str:
-    if node.plain and node.text and "\n" not in node.text:
-        return node.text
-    return '"' + node.text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+    """Writes a scalar so that it reads the same: a plain one as it stood, nothing as null."""
+    if node.plain and "\n" not in node.text:
+        return node.text or "null"
+    return '"' + "".join(_escaped(letter) for letter in node.text) + '"'
+
+
+def _escaped(letter: str) -> str:
+    if letter in '"\\':
+        return f"\\{letter}"
+    if letter.isprintable():
+        return letter
+    return f"\\U{ord(letter):08x}"

@@ -9,9 +9,10 @@ from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
 from typing import Any, Literal, Union, get_args, get_origin
 
+from harness.model.contract import Input, Severity
 from harness.model.values import Printed
 from harness.model.verdict import Verdict
-from harness.reading.binder import field_types
+from harness.reading.binder import STATUS, field_types
 from harness.reading.document import ContractDocument, CriterionDocument
 from harness.registry import RESERVED_KINDS, kinds
 
@@ -52,79 +53,101 @@ def schema_of(kind: Any) -> dict[str, Any]:
 
 def record_schema(cls: Any) -> dict[str, Any]:
     """Returns the schema of a dataclass: no unknown keys, fields without a default required."""
-    hints = field_types(cls)
+    return _fields(cls) | {"additionalProperties": False}
+
+
+def _fields(cls: Any) -> dict[str, Any]:
+    """Returns what a dataclass's fields say, open to keys that others add."""
     required = [f.name for f in fields(cls) if f.default is MISSING and f.default_factory is MISSING]
-    return {
-        "type": "object",
-        "properties": {name: schema_of(hint) for name, hint in hints.items()},
-        "required": required,
-        "additionalProperties": False,
-    }
+    properties = {name: schema_of(hint) for name, hint in field_types(cls).items()}
+    return {"type": "object", "properties": properties, "required": required}
 
 
 def contract_schema() -> dict[str, Any]:
     """Returns the schema of a contract in its short and long forms, with every kind that is installed."""
     top = record_schema(ContractDocument)
-    criterion = {"anyOf": [{"$ref": "#/$defs/criterion"}, *_short_criteria()]}
+    entry = {"anyOf": [_ref("criterion"), *_short_criteria()]}
+    where = {"anyOf": [_WORD, record_schema(Input)]}
     top["properties"] |= {
-        "log": _WORD,
-        "data": {"type": "object", "additionalProperties": _WORD},
+        "log": where,
+        "data": {"type": "object", "additionalProperties": where},
         "criteria": {
             "anyOf": [
-                {"type": "array", "minItems": 1, "items": criterion},
-                {"type": "object", "minProperties": 1, "additionalProperties": _without_id()},
+                {"type": "array", "minItems": 1, "items": entry | {"required": ["id"]}},
+                {
+                    "type": "object",
+                    "minProperties": 1,
+                    "additionalProperties": entry | {"not": {"required": ["id"]}},
+                },
             ]
         },
     }
     top["required"] = ["contract", "criteria"]
-    long = record_schema(CriterionDocument)
-    long["properties"]["obligations"] = {"type": "array", "items": {"$ref": "#/$defs/obligation"}}
+    kind_fields = {f"kind-{name}": _fields(cls) | {"title": name} for name, cls in kinds().items()}
+    definitions = {
+        "criterion-keys": _criterion_keys(),
+        "criterion": _long_criterion(),
+        "obligation": {"anyOf": _obligations()},
+        **kind_fields,
+    }
+    return {"$schema": DIALECT, "title": "A contract of training claims", **top, "$defs": definitions}
+
+
+def _ref(name: str) -> dict[str, Any]:
+    return {"$ref": f"#/$defs/{name}"}
+
+
+def _criterion_keys() -> dict[str, Any]:
+    refuted = {"properties": {"severity": {"const": Severity.REFUTED.value}}, "required": ["severity"]}
+    keys = _fields(CriterionDocument) | {"if": refuted, "then": {"required": ["reason"]}}
+    return {name: part for name, part in keys.items() if name != "required"}
+
+
+def _long_criterion() -> dict[str, Any]:
+    """A criterion states obligations, unless it is disclaimed."""
+    disclaimed = {"properties": {"severity": {"const": Severity.DISCLAIMED.value}}, "required": ["severity"]}
+    stated = {"properties": {"obligations": {"minItems": 1}}, "required": ["obligations"]}
     return {
-        "$schema": DIALECT,
-        "title": "A contract of training claims",
-        **top,
-        "$defs": {"criterion": long, "obligation": {"anyOf": _obligations()}, **_kinds()},
+        **_ref("criterion-keys"),
+        "properties": {"obligations": {"type": "array", "items": _ref("obligation")}},
+        "anyOf": [stated, disclaimed],
+        "unevaluatedProperties": False,
     }
 
 
-def _kinds() -> dict[str, Any]:
-    return {f"kind-{name}": record_schema(cls) | {"title": name} for name, cls in kinds().items()}
-
-
 def _obligations() -> list[dict[str, Any]]:
-    found = []
-    for name, cls in kinds().items():
-        schema = record_schema(cls)
-        schema["properties"] = {"kind": {"const": name}, **schema["properties"]}
-        if not cls.short:
-            schema["required"] = ["kind", *schema["required"]]
-        found.append(schema)
-    reserved = sorted(RESERVED_KINDS - kinds().keys())
-    kind = {"kind": {"enum": reserved}}
-    found.append({"type": "object", "properties": kind, "required": ["kind"]})
-    return found
+    found = [
+        {**_ref(f"kind-{name}"), **_naming(name, cls), "unevaluatedProperties": False}
+        for name, cls in kinds().items()
+    ]
+    return [*found, *_reserved()]
 
 
 def _short_criteria() -> list[dict[str, Any]]:
-    own = {k: v for k, v in record_schema(CriterionDocument)["properties"].items() if k != "scale"}
-    own["scale"] = {"type": "object"}
-    found = []
-    for name, cls in kinds().items():
-        schema = record_schema(cls)
-        properties = {**schema["properties"], **own, "kind": {"const": name}}
-        required = ["id", *schema["required"]] if cls.short else ["id", "kind", *schema["required"]]
-        found.append(schema | {"properties": properties, "required": required})
-    reserved = sorted(RESERVED_KINDS - kinds().keys())
-    return [*found, *({"type": "object", "required": [name]} for name in reserved)]
+    both = [
+        {
+            "allOf": [_ref(f"kind-{name}"), _ref("criterion-keys")],
+            **_naming(name, cls),
+            "unevaluatedProperties": False,
+        }
+        for name, cls in kinds().items()
+    ]
+    return [*both, *({**_ref("criterion-keys"), **reserved} for reserved in _reserved())]
 
 
-def _without_id() -> dict[str, Any]:
-    long = record_schema(CriterionDocument)
-    long["properties"]["obligations"] = {"type": "array", "items": {"$ref": "#/$defs/obligation"}}
-    options = [long, *_short_criteria()]
-    for option in options:
-        option["required"] = [name for name in option["required"] if name != "id"]
-    return {"anyOf": options}
+def _naming(name: str, cls: Any) -> dict[str, Any]:
+    """A kind is named by ``kind``, or by its short field alone."""
+    named: dict[str, Any] = {"properties": {"kind": {"const": name}}}
+    return named if cls.short else named | {"required": ["kind"]}
+
+
+def _reserved() -> list[dict[str, Any]]:
+    """Obligations of kinds to come: any fields, but nowhere a status."""
+    names = sorted(RESERVED_KINDS - kinds().keys())
+    named = {"properties": {"kind": {"enum": names}}, "required": ["kind"]}
+    short = {"properties": {"kind": False}, "anyOf": [{"required": [name]} for name in names]}
+    keys = {"type": "object", "propertyNames": {"not": {"enum": sorted(STATUS)}}}
+    return [keys | named, keys | short]
 
 
 def evidence_schema() -> dict[str, Any]:

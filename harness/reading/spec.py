@@ -20,7 +20,7 @@ from harness.reading.binder import did_you_mean
 _HEADING = re.compile(r"(#{1,6})\s+(.*?)\s*\{#([^\s}]+)([^}]*)\}\s*\Z")
 _ANY_HEADING = re.compile(r"(#{1,6})\s")
 _KINDS = re.compile(r'\s*kinds="([^"]*)"\s*\Z')
-_FENCE = re.compile(r"\s*(```|~~~)")
+_FENCE = re.compile(r"\s*(`{3,}|~{3,})(.*)\Z")
 ANCHOR = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
 
 
@@ -34,15 +34,22 @@ def available_specs(root: Path) -> list[str]:
     return sorted(f"{path.parent.name}@{path.stem}" for path in (root / "specs").glob("*/*.md"))
 
 
-def read_spec(data: bytes, file: str, ref: SpecRef) -> Spec:
-    """Parses a spec and checks its front matter against ``ref``; raises ``InvalidContract``."""
+def read_spec(data: bytes, file: str, ref: SpecRef, kinds: frozenset[str] | None = None) -> Spec:
+    """Parses a spec and checks its front matter against ``ref``; raises ``InvalidContract``.
+
+    With ``kinds``, a clause that requires any other is a problem too.
+    """
     problems: list[Problem] = []
 
     def note(line: int, message: str, suggestion: str = "") -> None:
         problems.append(Problem(file=file, line=line, path="", message=message, suggestion=suggestion))
 
-    text = data.decode("utf-8", errors="replace").replace("\r\n", "\n").replace("\r", "\n")
-    lines = text.split("\n")
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        note(data[: error.start].count(b"\n") + 1, "not UTF-8 text")
+        raise InvalidContract(problems) from None
+    lines = _lines(text)
     start, matter = _front_matter(lines)
     for key, wanted in (("id", ref.id), ("version", ref.version)):
         if matter.get(key) != wanted:
@@ -50,9 +57,17 @@ def read_spec(data: bytes, file: str, ref: SpecRef) -> Spec:
     clauses = _clauses(lines, start, note)
     if not clauses:
         note(1, "no clause is anchored", "anchor headings: ## Title {#1.1}")
+    for clause in clauses.values():
+        for name in clause.kinds:
+            if kinds is not None and name not in kinds:
+                note(clause.line, f"unknown kind {name!r}", did_you_mean(name, kinds))
     if problems:
         raise InvalidContract(problems)
     return Spec(id=ref.id, version=ref.version, path=file, clauses=clauses)
+
+
+def _lines(text: str) -> list[str]:
+    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
 def _front_matter(lines: list[str]) -> tuple[int, dict[str, str]]:
@@ -70,13 +85,23 @@ def _front_matter(lines: list[str]) -> tuple[int, dict[str, str]]:
 def _headings(lines: list[str], start: int) -> list[tuple[int, int, re.Match[str] | None]]:
     """Finds every heading outside code fences: line index, level, and its anchor if it has one."""
     headings: list[tuple[int, int, re.Match[str] | None]] = []
-    fenced = False
+    fence = ""
     for index in range(start, len(lines)):
-        fenced ^= bool(_FENCE.match(lines[index]))
+        fence = _fence_after(lines[index], fence)
         level = _ANY_HEADING.match(lines[index])
-        if level and not fenced:
+        if level and not fence:
             headings.append((index, len(level[1]), _HEADING.match(lines[index])))
     return headings
+
+
+def _fence_after(line: str, fence: str) -> str:
+    """Returns the fence that is open after a line: only one of its own sort, as long and bare, closes it."""
+    match = _FENCE.match(line)
+    if match is None:
+        return fence
+    if not fence:
+        return "" if match[1][0] == "`" and "`" in match[2] else match[1]
+    return "" if match[1].startswith(fence) and not match[2].strip() else fence
 
 
 def _clauses(lines: list[str], start: int, note: Callable[..., None]) -> dict[str, Clause]:
@@ -134,7 +159,7 @@ def missing_clause(spec: Spec, clause: str) -> str:
 
 def clause_text(text: str, anchor: str) -> str:
     """Returns the text of one clause for people to read; empty if the spec has no such anchor."""
-    lines = text.replace("\r\n", "\n").split("\n")
+    lines = _lines(text)
     headings = _headings(lines, _front_matter(lines)[0])
     for place, (index, _, match) in enumerate(headings):
         if match is not None and match[3] == anchor:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harness.reports._lines import shown_status
-from harness.reports._out import clean, colour
+from harness.reports._out import clean, clean_lines, colour
 from harness.scoreboard.board import CriterionRow, ObligationRow
 
 WIDTH = 100
@@ -29,7 +29,7 @@ def criterion_text(
     if row.reason:
         lines += _wrapped("reason   ", row.reason)
     if clause:
-        lines += ["", "clause", textwrap.indent(clause, "  ")]
+        lines += ["", "clause", textwrap.indent(clean_lines(clause), "  ")]
     if row.missing:
         lines += _wrapped("missing  ", row.missing)
     for number, item in enumerate(row.obligations, start=1):

@@ -7,7 +7,11 @@ import re
 import sys
 from functools import cache
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+# Control characters, and those that turn the direction of text around, so that it reads as something else.
+_HIDDEN = "\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
+_CONTROL = re.compile(f"[{_HIDDEN}]")
+_NOT_COLOUR = re.compile(f"(?!\x1b\\[(?:0|3[0-7]|90)m)[{_HIDDEN}]")
+_SHOWN = "\N{REPLACEMENT CHARACTER}"
 COLOURS = {
     "DISCHARGED": "32",
     "FALSIFIED": "31",
@@ -20,23 +24,31 @@ COLOURS = {
 
 
 def write(text: str) -> None:
-    """Prints a report on stdout; a reader that closed its end early is no error."""
+    """Prints a report on stdout; a reader that closed its end early is no error.
+
+    Whatever reached this place uncleaned cannot steer a terminal either.
+    """
     try:
-        print(text, flush=True)
+        print((_NOT_COLOUR if coloured() else _CONTROL).sub(_SHOWN, text), flush=True)
     except BrokenPipeError:
-        sys.stderr.close()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains as it ends
 
 
 def say(text: str) -> None:
     """Prints one remark on stderr."""
-    print(text, file=sys.stderr, flush=True)
+    print(_CONTROL.sub(_SHOWN, text), file=sys.stderr, flush=True)
 
 
 def clean(text: str) -> str:
     """Replaces control characters, so that contract text cannot steer a terminal."""
     if text.isprintable():
         return text
-    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text.replace("\n", " "))
+    return _CONTROL.sub(_SHOWN, text.replace("\n", " "))
+
+
+def clean_lines(text: str) -> str:
+    """Replaces control characters in text of several lines."""
+    return _CONTROL.sub(_SHOWN, text)
 
 
 def colour(word: str, shown: str) -> str:

@@ -12,7 +12,7 @@ def path_text(steps: tuple[Step, ...], *, as_json: bool) -> str:
     """Returns the steps as text, or as JSON."""
     if as_json:
         rows = [{"action": s.action, "settles": list(s.alone), "part_of": list(s.part)} for s in steps]
-        return json.dumps(rows, indent=2, ensure_ascii=False)
+        return json.dumps(rows, indent=2)
     if not steps:
         return "nothing is missing: every criterion stands as demanded"
     lines = []

@@ -20,6 +20,6 @@ def runs_text(records: tuple[RunRecord, ...], made: Made) -> str:
     lines += [f"repeated {key}: {'same' if same else 'other'} bytes" for key, same in made.repeated.items()]
     lines += [f"not tried: {name}/{run}: {clean(why)}" for (name, run), why in made.blocked.items()]
     for identity, error in made.failed.items():
-        lines.append(f"failed: {identity[:12]}:")
+        lines.append(f"failed: {clean(identity) if '/' in identity else identity[:12]}:")
         lines += [f"  {clean(line)}" for line in str(error).splitlines()]
     return "\n".join(lines)

@@ -17,7 +17,6 @@ def render(board: Board) -> str:
             "totals": dict(board.totals),
         },
         indent=2,
-        ensure_ascii=False,
     )
 
 

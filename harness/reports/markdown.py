@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from harness.reports._lines import closing, judged, remark, shown_status, tally
 from harness.reports._out import clean
 from harness.scoreboard.board import Board, ContractRow, CriterionRow
+
+_MARKS = re.compile(r"[\\|<\[`]")  # what would end the cell, or begin a tag, a link or code
 
 
 def render(board: Board) -> str:
@@ -38,4 +42,4 @@ def _criterion(row: CriterionRow) -> str:
 
 
 def _cell(text: str) -> str:
-    return clean(text).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
+    return _MARKS.sub(r"\\\g<0>", clean(text))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from harness.model.contract import Criterion, Scale, Severity
-from harness.model.outcome import Basis
+from harness.engine.demand import shortfall
+from harness.model.contract import Criterion, Severity
 from harness.model.record import Record
 from harness.scoreboard.fold import Status, fold
 
@@ -99,42 +99,20 @@ def criterion_row(criterion: Criterion, rows: tuple[ObligationRow, ...], lacking
 def _at_demand(criterion: Criterion, rows: tuple[ObligationRow, ...]) -> list[ObligationRow]:
     return [
         replace(row, status=Status.PARTIAL)
-        if row.status is Status.DISCHARGED and shortfall(criterion, row)
+        if row.status is Status.DISCHARGED and _short(criterion, row)
         else row
         for row in rows
     ]
 
 
-def shortfall(criterion: Criterion, row: ObligationRow) -> str:
-    """Says what a discharged obligation lacks of the basis and scale that its criterion asks for."""
-    record = row.record
-    if record is None:
-        return ""
-    wanted = []
-    if criterion.basis and Basis(record.basis) not in criterion.basis:
-        wanted.append(f"basis {' or '.join(criterion.basis)}, has {record.basis}")
-    if criterion.scale is not None:
-        wanted += _below(criterion.scale, record)
-    return ", ".join(wanted)
-
-
-def _below(scale: Scale, record: Record) -> list[str]:
-    short = []
-    if scale.device is not None and record.devices != (scale.device,):
-        short.append(scale.device)
-    if scale.steps is not None and (record.steps is None or record.steps < scale.steps):
-        short.append(f"{scale.steps:,} steps")
-    if scale.parameters is not None and (record.parameters is None or record.parameters < scale.parameters):
-        short.append(f"{scale.parameters:,} parameters")
-    return short
+def _short(criterion: Criterion, row: ObligationRow) -> str:
+    return shortfall(criterion, row.record) if row.record is not None else ""
 
 
 def _missing(rows: tuple[ObligationRow, ...], criterion: Criterion, lacking: str) -> str:
     done = sum(row.status is Status.DISCHARGED for row in rows)
     notes = dict.fromkeys(
-        f"needs {gap}"
-        for row in rows
-        if row.status is Status.DISCHARGED and (gap := shortfall(criterion, row))
+        f"needs {gap}" for row in rows if row.status is Status.DISCHARGED and (gap := _short(criterion, row))
     )
     notes |= dict.fromkeys(
         row.note or row.needs

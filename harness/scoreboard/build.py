@@ -15,7 +15,7 @@ from harness.evidence.digests import bytes_digest
 from harness.evidence.ledger import Ledger, read_ledger
 from harness.evidence.memo import Memo
 from harness.model.contract import Contract, Criterion, Obligation, SpecRef
-from harness.model.problem import InputError, InvalidContract, Problem
+from harness.model.problem import InvalidContract, Problem
 from harness.model.record import Pins, Record
 from harness.model.spec import Clause, Spec
 from harness.scoreboard.board import (
@@ -154,10 +154,7 @@ class _Builder:
         self, record: Record, sources: Sources, criterion: Criterion, item: Obligation, spec: Spec | None
     ) -> tuple[Status, str, bool]:
         """Returns the status that evidence gives now, a note, and whether only run identities bind it."""
-        try:
-            now = current_pins(sources, criterion, item, spec)
-        except InputError as error:
-            return Status.STALE, str(error), False
+        now = current_pins(sources, criterion, item, spec)
         if self.past:
             now = replace(now, identities=record.pins.identities, outputs={})
         freshness = compare(record.pins, now)

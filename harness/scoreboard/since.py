@@ -6,6 +6,7 @@ import io
 import subprocess
 import tarfile
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,8 +28,8 @@ class Flip:
     after: str
 
 
-def board_at(project: Project, revision: str, named: list[str]) -> Board:
-    """Returns the scoreboard of a git revision, laid out in a temporary folder.
+def board_at(project: Project, revision: str, chosen: Sequence[Path] = ()) -> Board:
+    """Returns the scoreboard of a git revision, of the ``chosen`` contract files or of all there were then.
 
     Raises ``InvalidContract`` if git does not know the revision. Contracts that were invalid then are
     reported as such, because they had no status.
@@ -38,12 +39,9 @@ def board_at(project: Project, revision: str, named: list[str]) -> Board:
         _lay_out(project.root, revision, root)
         memo = Memo(None, "", lambda: 0)
         past = read_project(root, memo)
-        try:
-            paths = contract_paths(past, tuple(named))
-        except InvalidContract:
-            paths = []
-        inside = [path for path in paths if path.is_relative_to(root)]
-        return build(past, inside, memo, past=True)
+        then = [root / project.shown(path) for path in chosen]
+        paths = [path for path in then if path.is_file()] if chosen else contract_paths(past, ())
+        return build(past, paths, memo, past=True)
 
 
 def _lay_out(root: Path, revision: str, target: Path) -> None:

@@ -36,17 +36,16 @@ def reachable(text: str, formulas: Mapping[str, Formula]) -> dict[str, Formula]:
     return dict(sorted(found.items()))
 
 
-def expand(node: Node, formulas: Mapping[str, Formula], level: int = 0) -> Node:
+def expand(node: Node, formulas: Mapping[str, Formula]) -> Node:
     """Inlines every formula call, so that only operators and functions of the grammar remain.
 
     A previous-row name given as an argument stays one. Raises ``ExpressionError`` for a wrong number of
     arguments, a body with free names, recursion, or a tree that grows past its limit.
     """
     try:
-        result = _inlined(node, formulas, level)
+        return _inlined(node, formulas, 0, {})
     except RecursionError:
         raise ExpressionError("nests too deeply once its formulas are expanded", "", 0) from None
-    return bounded(result, "its formulas are expanded")
 
 
 def bounded(tree: Node, when: str) -> Node:
@@ -61,7 +60,8 @@ def bounded(tree: Node, when: str) -> Node:
     return tree
 
 
-def _inlined(node: Node, formulas: Mapping[str, Formula], level: int) -> Node:
+def _inlined(node: Node, formulas: Mapping[str, Formula], level: int, bodies: dict[str, Node]) -> Node:
+    """Inlines what a tree calls; ``bodies`` keeps the expanded body of every formula met so far."""
     known = known_formulas(formulas)
 
     def inline(part: Node) -> Node:
@@ -75,7 +75,10 @@ def _inlined(node: Node, formulas: Mapping[str, Formula], level: int) -> Node:
             raise ExpressionError(
                 f"{formula.name} takes {len(formula.parameters)} arguments, not {len(part.args)}", text, 0
             )
-        body = expand(parse_with(formula.body, formulas), formulas, level + 1)
+        if formula.name not in bodies:
+            written = parse_with(formula.body, formulas)
+            bodies[formula.name] = _inlined(written, formulas, level + 1, bodies)
+        body = bodies[formula.name]
         free = sorted(names(body) - set(formula.parameters))
         if free:
             raise ExpressionError(f"{free[0]} is not a parameter of {formula.name}", formula.body, 0)
@@ -83,7 +86,7 @@ def _inlined(node: Node, formulas: Mapping[str, Formula], level: int) -> Node:
         _keep_derivatives(body, bound, formula)
         return rewrite(body, lambda leaf: _substitute(leaf, bound, formula))
 
-    return rewrite(node, inline)
+    return bounded(rewrite(node, inline), "its formulas are expanded")
 
 
 def _substitute(leaf: Node, bound: Mapping[str, Node], formula: Formula) -> Node:

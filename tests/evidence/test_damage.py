@@ -125,7 +125,7 @@ def test_without_its_ledger_no_evidence_counts(bench):
 def test_a_missing_entry_is_named_by_its_child(bench):
     bench.two()("check")
     (first,) = bench.entries()
-    bench.log(LOG + [{"step": 6, "loss": 1.0}])
+    bench.log([*LOG, {"step": 6, "loss": 1.0}])
     bench("check")
     first.unlink()
     statuses = bench.statuses()

@@ -331,7 +331,6 @@ def test_a_word_in_a_number_column_is_an_error(tmp_path):
         (trace("loss + 1"), "rows"),
         (trace("diff(loss**2, loss) == 1"), "rows"),
         (trace("loss < 1", select="loss"), "select"),
-        (trace("loss < loss[-1]"), "every"),
         (trace("loss < 1", first="loss < 2"), "first"),
         (trace("loss < 1", resolution=Printed("0")), "resolution"),
         (trace("loss < 1", resolution=Printed("nan")), "resolution"),
@@ -353,9 +352,12 @@ def test_a_sound_obligation_has_no_faults():
     assert faults(trace(EMA, first="ema == loss", every=1, select="finite(loss)")) == []
 
 
-def test_looking_back_without_a_spacing_is_an_error(tmp_path):
-    with pytest.raises(InputError, match="every: must state the spacing"):
-        judge(trace(EMA), write(tmp_path, averages(5)))
+def test_the_row_before_is_one_step_back_where_nothing_else_is_said(tmp_path):
+    rows = averages(30)
+    sparse = write(tmp_path, rows[::2], "sparse.jsonl")
+    assert judge(trace(EMA, first="ema == loss"), write(tmp_path, rows)).outcome is Outcome.DISCHARGED
+    assert judge(trace(EMA, first="ema == loss"), sparse).reason is Reason.UNJUDGED
+    assert faults(trace(EMA)) == []
 
 
 # Honest logs raise no alarm, and dishonest ones do, however they were printed.

@@ -1,0 +1,172 @@
+import json
+import math
+
+import pytest
+from asking_reader import DATA, project, read
+
+from harness.engine.context import DischargeContext
+from harness.engine.discharge import discharge
+from harness.engine.project import Project
+from harness.engine.sources import Sources
+from harness.evidence.memo import Memo
+from harness.model.outcome import Outcome
+from harness.reading.contract import lowered
+from harness.reading.lower import dump
+
+SHORT = (DATA / "short.yaml").read_text(encoding="utf-8")
+LONG = (DATA / "long.yaml").read_text(encoding="utf-8")
+HEXAD = "---\nid: hexad\nversion: 2.0.0\n---\n\n## The rate {#3.1}\n\nIt is applied.\n"
+KITCHEN_SINK = r"""
+contract: "sink"
+version: 1.10
+subject: 'a "quoted" \ subject'
+log: l
+data: {train: t, held-out: h}
+where: {a: 1.50, b: 1e-3}
+let:
+  f(x, y): x*a_(y)
+  a_(z): z + 1
+criteria:
+  one:
+    claim: "two\nlines, a tab\t, a \u2028 separator, \x85, \e and \"quotes\""
+    rows: |
+      f(loss, a)
+        > 0
+    select: loss > 0, unless
+  "no": {prove: [x > 0 or x <= 0, "x == x"], given: {x: real}, reason: ~, basis: [proved]}
+  three:
+    - nonsense
+"""
+
+
+def identities(contract):
+    return [
+        (criterion.id, criterion.claim_digest, obligation.kind_name, obligation.digest)
+        for criterion in contract.criteria
+        for obligation in criterion.obligations
+    ]
+
+
+def test_the_short_form_becomes_inputs_and_obligations_of_kinds():
+    contract = read(SHORT)
+    assert [(c.id, c.obligations[0].kind_name, c.obligations[0].inputs) for c in contract.criteria] == [
+        ("lr", "trace", ("log",)),
+        ("finite", "trace", ("log",)),
+        ("descent", "descent", ()),
+        ("gap", "gap", ()),
+        ("leak", "overlap", ()),
+        ("params", "tensors", ("subject",)),
+        ("card", "card", ()),
+    ]
+    kinds = {c.id: c.obligations[0].kind for c in contract.criteria}
+    assert [name for name, kind in kinds.items() if kind is None] == ["descent", "gap", "leak", "card"]
+    assert (kinds["params"].parameters, kinds["params"].dtype) == (1235814400, "bf16")
+    assert {name: item.file for name, item in contract.inputs.items()} == {
+        "log": "out/checkpoint-3000/trainer_state.json",
+        "subject": "out/checkpoint-3000",
+        "train": "data/train.jsonl",
+        "held_out": "data/val.jsonl",
+    }
+
+
+def test_a_line_of_the_short_form_words_its_own_claim():
+    claims = {criterion.id: criterion.claim for criterion in read(SHORT).criteria}
+    assert claims["gap"] == "gap: held_out; at_most: 0.20"
+    assert claims["finite"] == "rows: finite(loss) and finite(grad_norm)"
+
+
+def test_the_short_form_is_judged_like_any_other(tmp_path):
+    rows = [
+        {"step": step, "loss": 2.0 - step / 9000, "grad_norm": 1.5, "learning_rate": rate(step - 1)}
+        for step in range(1, 3001, 10)
+    ]
+    state = {"global_step": 3000, "log_history": rows}
+    project(tmp_path, {"out/checkpoint-3000/trainer_state.json": json.dumps(state)})
+    outcomes = {}
+    contract = read(SHORT, tmp_path)
+    for criterion in contract.criteria:
+        context = DischargeContext(
+            Sources(Project(root=tmp_path), contract, Memo(None, "", lambda: 0)), prove=None
+        )
+        outcomes[criterion.id] = discharge(criterion.obligations[0], context).outcome
+    assert (outcomes["lr"], outcomes["finite"]) == (Outcome.DISCHARGED, Outcome.DISCHARGED)
+    assert Outcome.DISCHARGED not in (outcomes["gap"], outcomes["params"])
+
+
+def rate(step):
+    wave = (1 + math.cos(math.pi * (step - 100) / 2900)) / 2
+    return 2e-5 * (step / 100 if step < 100 else wave)
+
+
+def test_the_long_form_of_the_floor_plan_reads(tmp_path):
+    contract = read(LONG, project(tmp_path, {"specs/hexad/2.0.0.md": HEXAD}))
+    (criterion,) = contract.criteria
+    assert [obligation.kind_name for obligation in criterion.obligations] == [
+        "symbolic",
+        "symbolic",
+        "trace",
+        "sensitivity",
+    ]
+    assert [obligation.kind is None for obligation in criterion.obligations] == [False, False, False, True]
+    assert contract.runs["tiny"].config["n_layer"].text == "3"
+
+
+def test_the_long_text_of_a_contract_reads_back_as_the_same_obligations():
+    text = dump(lowered(SHORT.encode(), "c.yaml"))
+    assert identities(read(text)) == identities(read(SHORT))
+    assert dump(lowered(text.encode(), "c.yaml")) == text
+
+
+def test_the_long_text_keeps_what_is_hard_to_write():
+    tree = lowered(KITCHEN_SINK.encode(), "c.yaml")
+    text = dump(tree)
+    assert plain(lowered(text.encode(), "c.yaml")) == plain(tree)
+    assert dump(lowered(text.encode(), "c.yaml")) == text
+
+
+def plain(node):
+    """Returns a tree without its lines; nothing is nothing, however it was written."""
+    if hasattr(node, "entries"):
+        return {key.text: plain(value) for key, value in node.entries}
+    if hasattr(node, "items"):
+        return [plain(item) for item in node.items]
+    return None if node.plain and node.text in ("", "~", "null") else node.text
+
+
+@pytest.mark.parametrize("text", ["contract: c\ncriteria:\n", "contract: c\ncriteria: {A: {}}\nwhere: {}\n"])
+def test_nothing_stays_nothing(text):
+    assert plain(lowered(dump(lowered(text.encode(), "c.yaml")).encode(), "c.yaml")) == plain(
+        lowered(text.encode(), "c.yaml")
+    )
+
+
+def test_an_input_of_the_short_form_may_say_more_of_itself():
+    contract = read("contract: c\nlog: {file: a.json, rows: history}\ncriteria: {A: {rows: finite(a)}}")
+    assert (contract.inputs["log"].file, contract.inputs["log"].rows) == ("a.json", "history")
+
+
+def test_the_subject_becomes_an_input_only_where_it_is_used_as_one():
+    text = "contract: c\nsubject: a model of ours\nlog: l\ncriteria: {A: {rows: finite(a)}}"
+    assert read(text).inputs.keys() == {"log"}
+    assert read(text).subject == "a model of ours"
+
+
+def test_both_forms_of_an_obligation_have_one_digest():
+    short = read("contract: c\nlog: l\ncriteria: {A: {rows: finite(a)}}")
+    long = read(
+        """\
+        contract: c
+        inputs: {log: {file: l}}
+        criteria:
+          - id: A
+            obligations:
+              - {kind: trace, log: log, rows: "finite(a)"}
+        """
+    )
+    assert short.criteria[0].obligations[0].digest == long.criteria[0].obligations[0].digest
+
+
+def test_an_obligation_in_a_list_may_leave_its_kind_out_too():
+    text = "contract: c\nlog: l\ncriteria: [{id: A, obligations: [{rows: finite(a)}, {gap: data}]}]"
+    (criterion,) = read(text).criteria
+    assert [obligation.kind_name for obligation in criterion.obligations] == ["trace", "gap"]
