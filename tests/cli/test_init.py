@@ -225,7 +225,7 @@ def test_odd_names_make_a_contract_that_can_be_read(bench):
     rows = [
         {"step": s, "train/loss": 3 - s / 9, "min": s, "lr-Adam W": 1.05e-3, "a.b": "x\ny"} for s in range(9)
     ]
-    bench.log(rows, 'odd: "na\u0007me"/log #1.jsonl')
-    said = bench("init", 'odd: "na\u0007me"', "--write", "contracts/odd.yaml")
+    bench.log(rows, 'odd: "näme"/log #1.jsonl')
+    said = bench("init", 'odd: "näme"', "--write", "contracts/odd.yaml")
     assert said.code == 0, said.err
     assert bench("check").code == 0
