@@ -149,6 +149,21 @@ def _audit(command: argparse.ArgumentParser) -> None:
     _text_or_json(command)
 
 
+def _init(command: argparse.ArgumentParser) -> None:
+    command.add_argument("path", metavar="PATH", help="a run's folder, a log, or a checkpoint")
+    command.add_argument(
+        "--write", nargs="?", const="", metavar="FILE", help="write it (default: contracts/<name>.yaml)"
+    )
+
+
+def _attach(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "folder", nargs="?", metavar="FOLDER", help="the run's folder (its name with --check)"
+    )
+    command.add_argument("--name", help="what contracts call it (default: the folder's name)")
+    command.add_argument("--check", action="store_true", help="hold attached runs against their manifests")
+
+
 COMMANDS = {
     "check": ("discharge what is not fresh, write evidence, print the scoreboard", _check),
     "scoreboard": ("fold contracts and evidence into the scoreboard", _scoreboard),
@@ -158,6 +173,8 @@ COMMANDS = {
     "explain": ("show one criterion with its verdicts and witnesses", _explain),
     "audit": ("try logs, checkpoints and texts without a contract", _audit),
     "run": ("make the declared runs that have not finished", _run),
+    "init": ("draft a first contract from what lies in a folder", _init),
+    "attach": ("adopt a finished run by its bytes", _attach),
     "lint": ("read contracts and specs, list every problem", _lint),
     "kinds": ("list the kinds of obligation, or describe one", _kinds),
     "schema": ("write the JSON Schemas of contract and evidence", _schema),

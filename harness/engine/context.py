@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.engine.sources import FileSubject, Sources, shipped
+from harness.evidence.attached import PREFIX
 from harness.model.contract import Formula
 from harness.model.frame import Frame
 from harness.model.kind import Subject
@@ -39,6 +40,8 @@ class DischargeContext:
         declared = self._sources.contract.inputs[name]
         if declared.run is not None:
             return tuple(self._sources.run_file(source) for source in self._sources.runs(name))
+        if declared.file is not None and declared.file.startswith(PREFIX):
+            self._sources.hold(declared.file)
         found: tuple[FileSubject, ...] = self._sources.digested(name)
         if not found:
             where = declared.file or declared.files

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from harness.engine.project import Project
+from harness.evidence.attached import PREFIX, chosen, read_attached, split
 from harness.evidence.memo import Memo
 from harness.model.contract import Contract, Input, Run
 from harness.model.problem import InputError
@@ -78,6 +79,8 @@ class Sources:
             return [(self.project.shown(path), os.fspath(path)) for path in found]
         if declared.file is None or "://" in declared.file:
             return []
+        if declared.file.startswith(PREFIX):
+            return [(shown, path) for shown, path, _ in self.attached(declared.file) if os.path.isfile(path)]
         path = root / declared.file
         if path.is_dir():
             inside = sorted(part for part in path.rglob("*") if part.is_file())
@@ -86,6 +89,32 @@ class Sources:
                 for p in inside
             ]
         return [(declared.file, os.fspath(path))] if path.is_file() else []
+
+    def attached(self, written: str) -> list[tuple[str, str, str]]:
+        """Returns (name, path, digest when attached) of the files that ``attached:run/path`` means.
+
+        Empty where no run is attached by that name, so that what rests on it is stale and not broken.
+        """
+        run, rest = split(written)
+        try:
+            record = read_attached(self.project.root / self.project.evidence, run)
+            folder = self.project.root / record.folder
+            return [
+                (f"{PREFIX}{run}/{name}", os.fspath(folder / name), record.files[name][0])
+                for name in chosen(record, rest)
+            ]
+        except InputError:
+            return []
+
+    def hold(self, written: str) -> None:
+        """Raises ``InputError`` naming a file of an attached run that is gone or has other bytes now."""
+        run, rest = split(written)
+        chosen(read_attached(self.project.root / self.project.evidence, run), rest)
+        for shown, path, sha256 in self.attached(written):
+            if not os.path.isfile(path):
+                raise InputError(f"{shown} is gone since it was attached", reason="MISSING_INPUT")
+            if self.memo.sha256(path) != sha256:
+                raise InputError(f"{shown} has other bytes than when it was attached")
 
     def digested(self, name: str) -> tuple[FileSubject, ...]:
         """Returns the digested files of a file input."""

@@ -52,18 +52,20 @@ def judge(
     *,
     first: Sequence[Claim] = (),
     unsure: Array | None = None,
+    superseded: Array | None = None,
 ) -> Judged:
     """Judges every claim of ``rows`` on every row of the table, ``first`` on the rows before any other.
 
     A claim that looks back is not asked of a row that has nothing to look back to. An ``unsure`` row is
-    never judged.
+    never judged; nor is a ``superseded`` one, but it may contradict the claim as any other.
     """
     import numpy as np
 
     size = table.rows
     blank = np.zeros(size, bool)
     outside = blank if unsure is None else unsure
-    bad, absent, open_ = outside.copy(), blank.copy(), blank.copy()
+    bad = outside.copy() if superseded is None else outside | superseded
+    absent, open_ = blank.copy(), blank.copy()
     answers = []
     for place, claim in enumerate((*rows, *first)):
         asked = np.arange(size) < (deepest(rows) if place >= len(rows) else size)

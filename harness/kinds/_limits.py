@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from harness.kinds._judge import MAX_WITNESSES, printed
 from harness.kinds._mutants import data_mutants
-from harness.kinds._rows import Setting, column_of, select, table_of
+from harness.kinds._rows import Setting, column_of, select, superseded, table_of
 from harness.model.frame import Frame
 from harness.model.values import Printed
 from harness.model.verdict import Basis, Denominator, Outcome, Reason, Verdict, Witness
@@ -63,6 +63,7 @@ class Found:
     trouble: str
     excluded: int
     notes: tuple[str, ...]
+    remarks: tuple[str, ...]
 
 
 def found_in(frame: Frame, ask: Ask) -> Found:
@@ -77,7 +78,7 @@ def found_in(frame: Frame, ask: Ask) -> Found:
         table = table_of(frame, rows, names(ask.metric), ask.setting)
     if table is not None and rows:
         values = stretch(number(ask.metric, table), len(rows))
-        bad = (values.state != FINE) | unsure
+        bad = (values.state != FINE) | unsure | superseded(frame, rows)
         row, trouble = _row(frame, rows, ask)
     return Found(
         name=frame.label or frame.source,
@@ -89,6 +90,7 @@ def found_in(frame: Frame, ask: Ask) -> Found:
         trouble=trouble,
         excluded=chosen.excluded + start,
         notes=frame.notes,
+        remarks=frame.remarks,
     )
 
 
@@ -170,7 +172,7 @@ def conclude(found: Sequence[Found], ask: Ask, basis: Basis) -> Verdict:
         outcome, detail = Outcome.FALSIFIED, f"{len(broken)} places break a limit"
     elif doubt is not None:
         outcome, (reason, detail) = Outcome.INCONCLUSIVE, doubt
-    notes = tuple(dict.fromkeys(note for entry in found for note in entry.notes))
+    notes = tuple(dict.fromkeys(note for entry in found for note in (*entry.notes, *entry.remarks)))
     sound = [result for _, result in results if math.isfinite(result.margin)]
     closest = min(sound, key=lambda result: result.margin, default=None)
     return Verdict(
@@ -226,7 +228,7 @@ def _doubts(
         yield from _thin(entry, ask)
     unjudged = sum(int(entry.bad.sum()) + len(entry.notes) for entry in found)
     if unjudged > ask.allow_unjudged:
-        yield Reason.UNJUDGED, f"{unjudged} rows without a value (missing, nan or cut off)"
+        yield Reason.UNJUDGED, f"{unjudged} rows without a value (missing, nan, cut off or said again)"
     for entry, result in results:
         if not result.kept:
             yield Reason.UNDECIDED, f"{entry.name}: {result.found} may or may not be {result.expected}"

@@ -124,6 +124,14 @@ def select(frame: Frame, chosen: Node | None, setting: Setting) -> Selection:
     return Selection(rows=rows, excluded=total - len(rows), unsure=(keep & ~sure & ~special)[keep])
 
 
+def superseded(frame: Frame, rows: Sequence[int]) -> Array:
+    """Tells for each row whether a restarted run says its step again further down."""
+    import numpy as np
+
+    again = frozenset(frame.superseded)
+    return np.array([row in again for row in rows], bool)
+
+
 def links(frame: Frame, rows: Sequence[int], step_column: str, every: int) -> Array:
     """Tells for each row whether it comes ``every`` steps after the row before it; the first one does."""
     import numpy as np

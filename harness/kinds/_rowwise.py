@@ -9,7 +9,7 @@ from harness.kinds import _mutants
 from harness.kinds._claims import Claim, used_names
 from harness.kinds._judge import MAX_WITNESSES, Judged, deepest, deviation, judge, witnesses
 from harness.kinds._mutants import Site
-from harness.kinds._rows import Setting, links, select, table_of
+from harness.kinds._rows import Setting, links, select, superseded, table_of
 from harness.model.contract import Formula
 from harness.model.frame import Frame
 from harness.model.verdict import Basis, Denominator, Outcome, Reason, Verdict
@@ -42,22 +42,32 @@ class Group:
     judged: Judged | None
     excluded: int = 0
     notes: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 def group_of(frame: Frame, rule: Rule) -> Group:
     """Judges one frame; raises ``InputError`` for a column that is not there."""
     name = frame.label or frame.source
     if not len(frame):
-        return Group(name=name, judged=None, notes=frame.notes)
+        return Group(name=name, judged=None, notes=frame.notes, remarks=frame.remarks)
     chosen = select(frame, rule.select, rule.setting)
     used = used_names(*(claim.node for claim in (*rule.rows, *rule.first)))
     linked = None if rule.every is None else links(frame, chosen.rows, rule.step_column, rule.every)
     table = table_of(frame, chosen.rows, used, rule.setting, linked)
     if not chosen.rows:
-        return Group(name=name, judged=None, excluded=chosen.excluded, notes=frame.notes)
+        return Group(
+            name=name, judged=None, excluded=chosen.excluded, notes=frame.notes, remarks=frame.remarks
+        )
     places = [frame.places[row] for row in chosen.rows]
-    judged = judge(table, places, rule.rows, first=rule.first, unsure=chosen.unsure)
-    return Group(name=name, judged=judged, excluded=chosen.excluded, notes=frame.notes)
+    judged = judge(
+        table,
+        places,
+        rule.rows,
+        first=rule.first,
+        unsure=chosen.unsure,
+        superseded=superseded(frame, chosen.rows),
+    )
+    return Group(name=name, judged=judged, excluded=chosen.excluded, notes=frame.notes, remarks=frame.remarks)
 
 
 def conclude(found: Sequence[tuple[Group, Rule]], text: str, basis: Basis) -> Verdict:
@@ -70,7 +80,7 @@ def conclude(found: Sequence[tuple[Group, Rule]], text: str, basis: Basis) -> Ve
     seen = [witness for entry in judged for witness in witnesses(entry)]
     denominator = _denominator(found)
     outcome, reason, detail = _decide(found, judged, denominator)
-    notes = tuple(dict.fromkeys(note for group, _ in found for note in group.notes))
+    notes = tuple(dict.fromkeys(note for group, _ in found for note in (*group.notes, *group.remarks)))
     worst = max((far for entry in judged if (far := deviation(entry)) is not None), default=None)
     return Verdict(
         outcome=outcome,
@@ -137,10 +147,9 @@ def _unjudged(found: Sequence[tuple[Group, Rule]]) -> Iterator[tuple[Reason, str
     allowed = found[0][1].allow_unjudged
     if count > allowed:
         at = f", first at {lost[0][0]}" if lost else ""
-        yield (
-            Reason.UNJUDGED,
-            f"{count} {found[0][1].unit} without a value (missing, nan, gap, cut off){at}; {allowed} allowed",
-        )
+        why = "missing, nan, gap, cut off, said again"
+        detail = f"{count} {found[0][1].unit} without a value ({why}){at}; {allowed} allowed"
+        yield Reason.UNJUDGED, detail
 
 
 def _undecided(found: Sequence[tuple[Group, Rule]]) -> Iterator[tuple[Reason, str]]:

@@ -71,7 +71,7 @@ class Arithmetic(Kind):
     """
 
     name: ClassVar[str] = "arithmetic"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     short: ClassVar[str | None] = "holds"
     EXAMPLES: ClassVar[tuple[Example, ...]] = (
         _example("counts that add up", Outcome.DISCHARGED, _BINS),

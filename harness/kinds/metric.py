@@ -37,7 +37,7 @@ class Metric(Kind):
     """
 
     name: ClassVar[str] = "metric"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     short: ClassVar[str | None] = "metric"
     EXAMPLES: ClassVar[tuple[Example, ...]] = (
         _example("a last value under its limit", Outcome.DISCHARGED, "at_most: 2.5"),

@@ -48,10 +48,11 @@ class Trace(Kind):
     falsifies it. A row counts as judged only if its digits would also have shown a value off by
     ``resolution``; at least ``min_rows`` and half of the selected rows must be. Under ``x[-1]`` the row
     before must lie ``every`` steps of ``step_column`` back, 1 if not said; ``first`` judges rows without it.
+    Rows that a restarted run says again further down are not judged, and count as such.
     """
 
     name: ClassVar[str] = "trace"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     short: ClassVar[str | None] = "rows"
     EXAMPLES: ClassVar[tuple[Example, ...]] = (
         _example("an honest schedule", Outcome.DISCHARGED, _LR, _sample.schedule()),
@@ -71,6 +72,9 @@ class Trace(Kind):
             Outcome.INCONCLUSIVE,
             'kind: trace, rows: "clip(loss, 0, 9) <= 9"',
             _sample.schedule(),
+        ),
+        _example(
+            "a restarted run", Outcome.INCONCLUSIVE, _LR, _sample.schedule()[:30] + _sample.schedule()[20:]
         ),
         _example("one row", Outcome.INCONCLUSIVE, _LR, _sample.schedule()[:1]),
         _example("an empty log", Outcome.INCONCLUSIVE, _LR, []),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from harness.model.frame import Frame
@@ -23,15 +24,20 @@ def decode(text: str) -> Any:
     Raises ``json.JSONDecodeError`` for what is no JSON and ``NotStrict`` for what must not be guessed at.
     """
     try:
-        return json.loads(
-            text,
-            parse_float=_number,
-            parse_int=_number,
-            parse_constant=lambda name: Printed(_SPECIAL[name]),
-            object_pairs_hook=_object,
-        )
+        return decoder().decode(text)
     except RecursionError:
         raise NotStrict("nested too deeply") from None
+
+
+@cache
+def decoder() -> json.JSONDecoder:
+    """Returns the decoder of strict JSON with printed numbers, for reading value by value."""
+    return json.JSONDecoder(
+        parse_float=_number,
+        parse_int=_number,
+        parse_constant=lambda name: Printed(_SPECIAL[name]),
+        object_pairs_hook=_object,
+    )
 
 
 def _number(text: str) -> Printed:
@@ -89,8 +95,17 @@ class Columns:
             column.extend([None] * (before - len(column)))
             column.append(cell)
 
-    def frame(self, source: str, label: str = "", notes: tuple[str, ...] = ()) -> Frame:
+    def frame(
+        self, source: str, label: str = "", notes: tuple[str, ...] = (), remarks: tuple[str, ...] = ()
+    ) -> Frame:
         """Returns what was collected, the short columns filled up with nothing."""
         total = len(self.places)
         columns = {name: (*column, *([None] * (total - len(column)))) for name, column in self.cells.items()}
-        return Frame(source=source, label=label, columns=columns, places=tuple(self.places), notes=notes)
+        return Frame(
+            source=source,
+            label=label,
+            columns=columns,
+            places=tuple(self.places),
+            notes=notes,
+            remarks=remarks,
+        )

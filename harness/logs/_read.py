@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from harness import registry
+from harness.logs._restarts import mark
 from harness.model.frame import Frame
 from harness.model.problem import InputError
 
@@ -23,6 +24,8 @@ def read_frames(
     ``rows`` is the dotted path of the records inside a document (``.`` for the document itself);
     ``format`` names a reader when sniffing will not do. A file of no bytes is a frame of no rows.
     Raises ``InputError``: no file, no reader or several for one file, or bytes that the reader refuses.
+
+    A reader that knows a special case of another format names that reader in ``OVER`` and goes before it.
     """
     if not files:
         raise InputError("no file to read", "MISSING_INPUT")
@@ -32,7 +35,7 @@ def read_frames(
         if not groups or groups[-1][0] != reader:
             groups.append((reader, []))
         groups[-1][1].append((name, path))
-    return tuple(frame for reader, group in groups for frame in _read(reader, group, rows))
+    return tuple(mark(frame) for reader, group in groups for frame in _read(reader, group, rows))
 
 
 def _read(reader: str, files: list[tuple[str, Path]], rows: str | None) -> tuple[Frame, ...]:
@@ -57,7 +60,10 @@ def _reader_of(name: str, path: Path) -> str:
     if not head:
         return ""
     known = registry.modules("logs")
-    found = [reader for reader in known if registry.load("logs", reader).sniff(name, head)]
+    claimed = {reader: registry.load("logs", reader) for reader in known}
+    claimed = {reader: module for reader, module in claimed.items() if module.sniff(name, head)}
+    general = {other for module in claimed.values() for other in getattr(module, "OVER", ())}
+    found = [reader for reader in claimed if reader not in general]
     if len(found) != 1:
         said = f"could be any of {', '.join(found)}" if found else f"is none of {', '.join(known)}"
         raise InputError(f"{name}: the format {said}; say which with format:")

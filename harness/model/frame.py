@@ -12,8 +12,10 @@ from harness.model.values import Cell
 class Frame:
     """The rows of one log, in file order: ``columns[name][i]`` is row ``i``, read at ``places[i]``.
 
-    ``label`` tells frames of one input apart (``seed=1337``); ``notes`` says what the reader had to
-    mend or leave out (a torn last line), which a verdict must not hide.
+    ``label`` tells frames of one input apart (``seed=1337``); ``notes`` says what was lost (a torn last
+    line): each counts as a row without a value. ``remarks`` says what else a verdict must not hide and
+    costs no row. ``superseded`` are the rows that a restarted run says again further down: its history
+    goes on without them, so no kind may read them as rows of one run.
     """
 
     source: str
@@ -21,6 +23,8 @@ class Frame:
     columns: Mapping[str, tuple[Cell, ...]]
     places: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+    superseded: tuple[int, ...] = ()
 
     def __len__(self) -> int:
         return len(self.places)

@@ -12,6 +12,8 @@ def _formula(name: str, parameters: str, body: str) -> Formula:
 
 
 _COSINE = "(1 + cos(pi * (step - warmup) / (steps - warmup))) / 2"
+# The same, staying at its end after ``steps``, as nanoGPT's get_lr.
+_HELD = "(1 + cos(pi * min(1, (step - warmup) / (steps - warmup)))) / 2"
 _ALL = (
     # Step counted from 0; warm-up rises from exactly 0, as transformers' get_cosine_schedule_with_warmup.
     _formula(
@@ -19,19 +21,23 @@ _ALL = (
         "step lr_max warmup steps",
         f"lr_max * (step / max(1, warmup) if step < warmup else max(0, {_COSINE}))",
     ),
-    # Step counted from 0; the first step already has lr_max / warmup (hexad v4, SYSTEMS section 1).
+    # Step counted from 0; the first step already has lr_max / warmup (hexad v4, SYSTEMS section 1); after
+    # ``steps`` the rate stays at its floor.
     _formula(
         "warmup_cosine_floor",
         "step lr_max warmup steps floor_share",
         "lr_max * ((step + 1) / max(1, warmup) if step < warmup "
-        f"else (1 - floor_share) * {_COSINE} + floor_share)",
+        f"else (1 - floor_share) * {_HELD} + floor_share)",
     ),
-    # Step counted from 0; warm-up rises from exactly 0 and the cosine ends at a share of the peak.
+    # Step counted from 0; warm-up rises from exactly 0 and the cosine ends at a share of the peak and
+    # stays there. With step + 1, warmup + 1 and steps + 1 this is nanoGPT's get_lr.
     _formula(
         "warmup_from_zero_cosine_floor",
         "step lr_max warmup steps floor_share",
-        f"lr_max * (step / max(1, warmup) if step < warmup else (1 - floor_share) * {_COSINE} + floor_share)",
+        f"lr_max * (step / max(1, warmup) if step < warmup else (1 - floor_share) * {_HELD} + floor_share)",
     ),
+    # Step counted from 0; warm-up from 0, then the peak for good.
+    _formula("warmup_constant", "step lr_max warmup", "lr_max * min(1, step / max(1, warmup))"),
     # Step counted from 0; warm-up from 0, then a straight line to 0 at ``steps``.
     _formula(
         "warmup_linear",

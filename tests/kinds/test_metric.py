@@ -164,3 +164,13 @@ def test_faults_are_found_without_data(kind, field):
 
 def test_a_sound_obligation_has_no_faults():
     assert faults(metric("val_loss - train_loss", at="mean", window=3, at_least="0", at_most="0.2")) == []
+
+
+def test_rows_that_a_restart_said_again_are_no_part_of_a_mean(tmp_path):
+    rows = [{"step": step, "loss": loss} for step, loss in ((0, 4.0), (1, 3.0), (2, 9.0), (2, 2.0))]
+    path = write(tmp_path, rows)
+    verdict = judge(metric("loss", at="max", at_most="5"), path)
+    assert verdict.reason is Reason.UNJUDGED
+    assert "step goes back" in verdict.detail
+    assert judge(metric("loss", at="max", at_most="5", allow_unjudged=1), path).outcome is Outcome.DISCHARGED
+    assert judge(metric("loss", at_most="2.6", allow_unjudged=1), path).outcome is Outcome.DISCHARGED

@@ -3,11 +3,13 @@ from __future__ import annotations
 import json
 import math
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from log_ports import CANARY, HEXAD, faults, judge, numbers, write
 
+from harness.kinds import _sample
 from harness.kinds.trace import Trace
 from harness.model.contract import Formula
 from harness.model.problem import InputError
@@ -407,3 +409,41 @@ def test_every_dishonest_log_does(tmp_path: Path, shown, fault):
         # A clip that is never reached is the same program.
         reached = "top" not in fault or max(row["mult"] for row in rows) > 2.01
         assert (judge(kind, write(tmp_path, rows)).outcome is Outcome.FALSIFIED) == reached
+
+
+def restarted(tmp_path, rows=None):
+    honest = _sample.schedule() if rows is None else rows
+    return write(tmp_path, honest[:30] + honest[20:])
+
+
+LR_SAMPLE = trace("lr == warmup_cosine(step, 3e-4, 8, 40)")
+
+
+def test_rows_of_a_restarted_run_are_not_judged_and_are_told(tmp_path):
+    verdict = judge(LR_SAMPLE, restarted(tmp_path))
+    assert (verdict.outcome, verdict.reason) == (Outcome.INCONCLUSIVE, Reason.UNJUDGED)
+    assert (verdict.denominator.total, verdict.denominator.judged, verdict.denominator.unjudged) == (
+        50,
+        40,
+        10,
+    )
+    assert "step goes back: 10 rows are said again further down" in verdict.detail
+
+
+def test_a_restart_that_the_contract_allows_for_is_still_told(tmp_path):
+    verdict = judge(replace(LR_SAMPLE, allow_unjudged=10), restarted(tmp_path))
+    assert verdict.outcome is Outcome.DISCHARGED
+    assert "step goes back" in verdict.detail
+
+
+def test_a_row_that_a_restart_said_again_can_still_contradict(tmp_path):
+    rows = _sample.schedule()
+    path = write(tmp_path, [*rows[:25], {**rows[25], "lr": 1e-4}, *rows[20:]])
+    assert judge(LR_SAMPLE, path).outcome is Outcome.FALSIFIED
+
+
+def test_the_first_row_after_a_restart_follows_nothing(tmp_path):
+    kind = trace("ema == 0.9*ema[-1] + 0.1*loss", first="ema == loss", every=1)
+    verdict = judge(replace(kind, allow_unjudged=10), restarted(tmp_path))
+    assert (verdict.outcome, verdict.denominator.unjudged) == (Outcome.INCONCLUSIVE, 11)
+    assert judge(replace(kind, allow_unjudged=11), restarted(tmp_path)).outcome is Outcome.DISCHARGED

@@ -1,0 +1,1 @@
+"""First contracts, drafted from what lies in a folder."""

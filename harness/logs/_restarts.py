@@ -1,0 +1,94 @@
+"""Repeated steps: rows that a restarted run logged again, found by the step going back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+from harness.model.frame import Frame
+from harness.model.values import Cell, Printed
+
+STEPS = ("step", "global_step", "iter", "iteration", "_step", "trainer/global_step", "train/global_step")
+"""Columns that count the steps of a run, the first one that is there; without any, ``epoch`` does."""
+_STREAM = frozenset(
+    ("run", "run_id", "run_name", "seed", "rank", "split", "stream", "phase", "mode", "type", "event", "kind")
+)
+"""Columns whose value says which of several logs in one file a row belongs to."""
+_CLOCK = frozenset((*STEPS, "epoch", "time", "timestamp", "wall_time", "_timestamp", "_runtime"))
+
+Key = tuple[float, ...]
+Stream = tuple[frozenset[str], tuple[Cell, ...]]
+
+
+def mark(frame: Frame) -> Frame:
+    """Returns the frame with the rows that later rows of the same stream say again.
+
+    A row is superseded when a row further down has the same or an earlier step and the columns of one of
+    the two are all among those of the other (a training row and an evaluation row of one step are two
+    streams). Where ``epoch`` goes up as the step goes back, steps are counted anew in every epoch.
+    """
+    column = next((name for name in (*STEPS, "epoch") if name in frame.columns), None)
+    if column is None or len(frame) < 2:
+        return frame
+    steps = [_number(cell) for cell in frame.columns[column]]
+    if _rising(steps):
+        return frame
+    keys: list[Key | None] = [None if step is None else (step,) for step in steps]
+    streams = _streams(frame)
+    found = _superseded(keys, streams)
+    if found and column != "epoch" and "epoch" in frame.columns:
+        epochs = [_number(cell) for cell in frame.columns["epoch"]]
+        if all(epochs[row] is not None for row, key in enumerate(keys) if key is not None):
+            both = zip(epochs, steps, strict=True)
+            paired: list[Key | None] = [None if e is None or s is None else (e, s) for e, s in both]
+            found = _superseded(paired, streams)
+    if not found:
+        return frame
+    first, last = frame.places[found[0]], frame.places[found[-1]]
+    said = f"{column} goes back: {len(found)} rows are said again further down ({first} to {last})"
+    return replace(frame, superseded=tuple(found), remarks=(*frame.remarks, said))
+
+
+def _number(cell: Cell) -> float | None:
+    return float(cell) if isinstance(cell, Printed) and cell.finite else None
+
+
+def _rising(steps: Sequence[float | None]) -> bool:
+    known = [step for step in steps if step is not None]
+    return all(a < b for a, b in pairwise(known))
+
+
+def _streams(frame: Frame) -> list[Stream]:
+    """Returns for each row which columns it fills, clocks aside, and the values that name its stream."""
+    named = [name for name in frame.columns if name in _STREAM]
+    measured = [name for name in frame.columns if name not in _CLOCK and name not in _STREAM]
+    patterns: dict[tuple[bool, ...], frozenset[str]] = {}
+    found = []
+    filled = zip(*([cell is not None for cell in frame.columns[name]] for name in measured), strict=True)
+    rows = list(filled) if measured else [()] * len(frame)
+    for row, pattern in enumerate(rows):
+        if pattern not in patterns:
+            patterns[pattern] = frozenset(n for n, there in zip(measured, pattern, strict=True) if there)
+        found.append((patterns[pattern], tuple(frame.columns[name][row] for name in named)))
+    return found
+
+
+def _superseded(keys: Sequence[Key | None], streams: Sequence[Stream]) -> list[int]:
+    """Walks from the end and keeps the earliest key seen in every stream."""
+    least: dict[Stream, Key] = {}
+    found = []
+    for row in range(len(keys) - 1, -1, -1):
+        key, (columns, names) = keys[row], streams[row]
+        if key is None:
+            continue
+        related = (
+            other
+            for (others, other_names), other in least.items()
+            if names == other_names and (columns <= others or others <= columns) and (columns and others)
+        )
+        if any(other <= key for other in related):
+            found.append(row)
+        before = least.get(streams[row])
+        least[streams[row]] = key if before is None else min(before, key)
+    return found[::-1]
