@@ -75,12 +75,14 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
 
 
-@dataclass(frozen=True)
 class Document:
-    """A text under the name by which findings call it; positions are offsets into ``text``."""
+    """A text under the name by which findings call it; positions are offsets into ``text``.
 
-    name: str
-    raw: str
+    What is derived from the text is worked out once, on first use.
+    """
+
+    def __init__(self, name: str, raw: str) -> None:
+        self.name, self.raw = name, raw
 
     @cached_property
     def text(self) -> str:
