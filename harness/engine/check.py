@@ -196,15 +196,19 @@ def runs_of(item: Item) -> tuple[str, ...]:
 
 
 def run_pin(source: RunSource, sources: Sources) -> RunPin:
-    """Pins one run: its identity, and what it got and left if it has finished."""
+    """Pins one run: its identity, and what it got and left if it has finished.
+
+    Its scale is what the configuration means: 0 for a program that is not ours, whose word proves nothing.
+    """
     record, output = source.record, sources.output(source)
+    steps, parameters = sources.scale(source)
     return RunPin(
         run=source.run,
         seed=source.seed,
         identity=source.identity,
         device=record.device if record else "none",
-        steps=record.steps if record else 0,
-        parameters=record.parameters if record else 0,
+        steps=steps,
+        parameters=parameters,
         wall=record.wall if record else 0.0,
         outputs={source.output: output.sha256} if output else {},
     )

@@ -95,13 +95,14 @@ class Trials:
         stale = self._stale(item)
         if stale and verdict.outcome is Outcome.DISCHARGED:
             return Trial(stands=False, excused=False, story=f"STALE: {stale}; run `harness check`")
-        runs = [one.record for name in item.obligation.inputs for one in sources.runs(name) if one.record]
+        found = [one for name in item.obligation.inputs for one in sources.runs(name)]
+        runs = [(one.record.device, *sources.scale(one)) for one in found if one.record]
         short = shortfall(
             item.criterion,
             verdict.basis.value,
-            tuple(sorted({run.device for run in runs})),
-            min((run.steps for run in runs), default=None),
-            min((run.parameters for run in runs), default=None),
+            tuple(sorted({device for device, _, _ in runs})),
+            min((steps for _, steps, _ in runs), default=None),
+            min((parameters for _, _, parameters in runs), default=None),
         )
         return judged(item, verdict.outcome, short, _story(item, verdict))
 

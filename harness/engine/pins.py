@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 from harness.engine.project import Project
 from harness.engine.sources import Sources
@@ -37,6 +38,7 @@ def evidence_path(project: Project, contract: Contract, criterion: Criterion, di
     return f"{project.evidence}/{contract.name}/{subject}/{criterion.id}.{digest[:12]}.json"
 
 
+@cache
 def slug(text: str) -> str:
     """Returns a subject's name as one safe path part of at most 80 characters."""
     safe = _UNSAFE.sub("-", text).strip("-.") or "subject"

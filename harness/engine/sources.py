@@ -10,7 +10,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from harness.engine.project import Project
-from harness.evidence.attached import PREFIX, chosen, read_attached, split
 from harness.evidence.memo import Memo
 from harness.model.contract import Contract, Input, Run
 from harness.model.problem import InputError
@@ -18,6 +17,11 @@ from harness.model.problem import InputError
 if TYPE_CHECKING:
     from harness.model.run import RunRecord
     from harness.runs.store import RunStore
+    from harness.systems._system import Summary, System
+
+
+ATTACHED = "attached:"
+"""How a contract names a file of a run that was attached (``harness.evidence.attached``)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,7 +83,7 @@ class Sources:
             return [(self.project.shown(path), os.fspath(path)) for path in found]
         if declared.file is None or "://" in declared.file:
             return []
-        if declared.file.startswith(PREFIX):
+        if declared.file.startswith(ATTACHED):
             return [(shown, path) for shown, path, _ in self.attached(declared.file) if os.path.isfile(path)]
         path = root / declared.file
         if path.is_dir():
@@ -95,12 +99,14 @@ class Sources:
 
         Empty where no run is attached by that name, so that what rests on it is stale and not broken.
         """
+        from harness.evidence.attached import chosen, read_attached, split
+
         run, rest = split(written)
         try:
             record = read_attached(self.project.root / self.project.evidence, run)
             folder = self.project.root / record.folder
             return [
-                (f"{PREFIX}{run}/{name}", os.fspath(folder / name), record.files[name][0])
+                (f"{ATTACHED}{run}/{name}", os.fspath(folder / name), record.files[name][0])
                 for name in chosen(record, rest)
             ]
         except InputError:
@@ -108,6 +114,8 @@ class Sources:
 
     def hold(self, written: str) -> None:
         """Raises ``InputError`` naming a file of an attached run that is gone or has other bytes now."""
+        from harness.evidence.attached import chosen, read_attached, split
+
         run, rest = split(written)
         chosen(read_attached(self.project.root / self.project.evidence, run), rest)
         for shown, path, sha256 in self.attached(written):
@@ -190,6 +198,7 @@ class Sources:
         if source.record is None:
             unmade = InputError(f"run {source.key} has not been made", reason="MISSING_INPUT")
             raise source.problem or unmade
+        self._fits(source, source.record)
         self.store.path(source.identity, source.output)  # raises for an output that it never had
         found = self.output(source)
         if found is None:
@@ -199,6 +208,29 @@ class Sources:
             message = f"output {source.output} of run {source.key} is not what the run left; train it again"
             raise InputError(f"{message} with --rerun", reason="MALFORMED_INPUT")
         return found
+
+    def scale(self, source: RunSource) -> tuple[int, int]:
+        """Returns the steps and parameters of a finished run, as its configuration means them.
+
+        Both are 0 where nothing vouches for them: the run has not finished, or its program is not ours
+        and could say anything.
+        """
+        run = self.contract.runs[source.run]
+        if source.record is None or not shipped(run):
+            return 0, 0
+        told = configured_scale(run)
+        return told.steps, told.parameters
+
+    def _fits(self, source: RunSource, record: RunRecord) -> None:
+        """Raises ``InputError`` for a record that tells another scale or device than its run declares."""
+        run = self.contract.runs[source.run]
+        if not shipped(run):
+            return
+        told = configured_scale(run)
+        same = (record.steps, record.parameters) == (told.steps, told.parameters)
+        if not same or (run.device != "auto" and record.device != run.device):
+            message = f"the record of run {source.key} does not fit its configuration"
+            raise InputError(f"{message}; train it again with --rerun")
 
     def output(self, source: RunSource) -> FileSubject | None:
         """Returns the output as it lies on disk now, whatever the run's record says; None if absent."""
@@ -215,6 +247,15 @@ def _shipped_code(run: Run, root: Path) -> str | None:
     from harness.runs.identity import program_code_digest
 
     return program_code_digest(run, root) if shipped(run) else None
+
+
+def configured_scale(run: Run) -> Summary:
+    """Returns the scale that the configuration of a shipped system means; raises ``InputError``."""
+    from harness.registry import load
+    from harness.runs.identity import plain_config
+
+    system: System = load("systems", run.system or "").SYSTEM
+    return system.scale(plain_config(run))
 
 
 def shipped(run: Run) -> bool:

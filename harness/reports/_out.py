@@ -9,8 +9,7 @@ from functools import cache
 
 # Control characters, and those that turn the direction of text around, so that it reads as something else.
 _HIDDEN = "\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
-_CONTROL = re.compile(f"[{_HIDDEN}]")
-_NOT_COLOUR = re.compile(f"(?!\x1b\\[(?:0|3[0-7]|90)m)[{_HIDDEN}]")
+_COLOUR = "(?!\x1b\\[(?:0|3[0-7]|90)m)"
 _SHOWN = "\N{REPLACEMENT CHARACTER}"
 COLOURS = {
     "DISCHARGED": "32",
@@ -29,26 +28,34 @@ def write(text: str) -> None:
     Whatever reached this place uncleaned cannot steer a terminal either.
     """
     try:
-        print((_NOT_COLOUR if coloured() else _CONTROL).sub(_SHOWN, text), flush=True)
+        print(_shown(text, colours=coloured()), flush=True)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains as it ends
 
 
+def _shown(text: str, *, colours: bool = False) -> str:
+    """Replaces what could steer a terminal, lines and our own colours aside; most text has nothing of it."""
+    return text if text.replace("\n", "").isprintable() else _hidden(colours).sub(_SHOWN, text)
+
+
+@cache
+def _hidden(colours: bool) -> re.Pattern[str]:  # noqa: FBT001 - private
+    return re.compile(f"{_COLOUR if colours else ''}[{_HIDDEN}]")
+
+
 def say(text: str) -> None:
     """Prints one remark on stderr."""
-    print(_CONTROL.sub(_SHOWN, text), file=sys.stderr, flush=True)
+    print(_shown(text), file=sys.stderr, flush=True)
 
 
 def clean(text: str) -> str:
     """Replaces control characters, so that contract text cannot steer a terminal."""
-    if text.isprintable():
-        return text
-    return _CONTROL.sub(_SHOWN, text.replace("\n", " "))
+    return text if text.isprintable() else _shown(text.replace("\n", " "))
 
 
 def clean_lines(text: str) -> str:
     """Replaces control characters in text of several lines."""
-    return _CONTROL.sub(_SHOWN, text)
+    return _shown(text)
 
 
 def colour(word: str, shown: str) -> str:

@@ -83,6 +83,7 @@ def _coverage(contracts: Iterable[Contract]) -> dict[tuple[SpecRef, str], set[st
 class _Builder:
     def __init__(self, project: Project, memo: Memo, ledger: Ledger, *, past: bool) -> None:
         self.project, self.memo, self.ledger, self.past = project, memo, ledger, past
+        self.root = os.fspath(project.root)
         self.problems: list[str] = []
         self.folders: dict[str, list[str]] = {}
 
@@ -170,7 +171,7 @@ class _Builder:
     def record(self, path: str) -> tuple[Record | None, str]:
         """Returns the evidence at a path if the ledger vouches for its bytes, else why it does not count."""
         try:
-            told = self.memo.of(os.path.join(self.project.root, path), "evidence", _evidence)
+            told = self.memo.of(f"{self.root}/{path}", "evidence", _evidence)
         except OSError:
             lost = path in self.ledger.current
             return None, self.name_problem(f"{path} is gone, though the ledger recorded it") if lost else ""
@@ -221,8 +222,19 @@ def _evidence(path: str) -> dict[str, Any]:
 
 
 def _record(path: str, told: Mapping[str, Any]) -> Record:
-    devices = tuple(told["devices"])
-    return Record(**(dict(told) | {"path": path, "devices": devices, "pins": Pins(**told["pins"])}))
+    return Record(
+        path=path,
+        sha256=told["sha256"],
+        outcome=told["outcome"],
+        basis=told["basis"],
+        reason=told["reason"],
+        detail=told["detail"],
+        denominator=told["denominator"],
+        pins=Pins(**told["pins"]),
+        devices=tuple(told["devices"]),
+        steps=told["steps"],
+        parameters=told["parameters"],
+    )
 
 
 def _clauses(path: Path, reference: SpecRef) -> dict[str, Any]:

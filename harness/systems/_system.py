@@ -45,6 +45,12 @@ class System(Protocol):
     def check(self, config: Mapping[str, Plain]) -> None:
         """Raises ``InputError`` for a configuration that cannot be trained; needs no torch."""
 
+    def scale(self, config: Mapping[str, Plain]) -> Summary:
+        """Returns the steps and parameters that a configuration means; needs no torch, raises ``InputError``.
+
+        A demand of scale is held against this and not against what a run's record says.
+        """
+
     def train(
         self, config: Mapping[str, Plain], seed: int, device: str, out: Path, report: Report
     ) -> Summary:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.systems._system import Plain, Report, Summary
-from harness.systems.hexad.config import read
+from harness.systems.hexad.config import parameters, read
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,6 +26,11 @@ class Hexad:
     def check(self, config: Mapping[str, Plain]) -> None:
         """Raises ``InputError`` for a configuration that cannot be trained."""
         read(config)
+
+    def scale(self, config: Mapping[str, Plain]) -> Summary:
+        """Returns the steps and parameters of a configuration, by its closed form."""
+        made = read(config)
+        return Summary(steps=made.steps, parameters=parameters(made))
 
     def train(
         self, config: Mapping[str, Plain], seed: int, device: str, out: Path, report: Report

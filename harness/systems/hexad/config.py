@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -55,3 +56,19 @@ def read(config: Mapping[str, Plain]) -> HexadConfig:
     for name in ("ema_beta", "beta1", "beta2"):
         require(0 <= getattr(made, name) < 1, f"{name} must lie in [0, 1)")
     return made
+
+
+def parameters(config: HexadConfig) -> int:
+    """Returns the number of parameters that a configuration's model has.
+
+    Source: the closed form of the published release, summed over the parts of one block; the head that
+    shares the embedding's weight counts once.
+    """
+    d, vocab = config.d_model, config.vocab
+    attention = 2 * d * d + 2 * d * (d // config.n_head * config.n_kv_head)
+    cellular = 3 * d * d + (8 * d + 8) + 8 * d * d  # mixing, the choice of a rule, eight rules
+    field = 2 * (8 * d * d + 5 * d)
+    cross = 2 * d * d + 2 * 128 * d
+    swiglu = 3 * d * (64 * math.ceil(int(8 * d / 3) / 64))
+    block = attention + cellular + field + cross + swiglu + 5 * d  # five norms
+    return config.n_layer * block + 2 * vocab * d + d + d  # both heads, the last norm, the tension's row
