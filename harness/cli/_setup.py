@@ -40,6 +40,11 @@ def invalid(message: str, suggestion: str = "") -> InvalidContract:
     return InvalidContract([Problem(file="harness", line=0, path="", message=message, suggestion=suggestion)])
 
 
+def shortened(name: str) -> str:
+    """Returns a name in quotes, cut where somebody gave a very long one."""
+    return repr(name if len(name) <= 80 else f"{name[:80]}…")
+
+
 def terminal() -> bool:
     """Tells whether somebody is watching stderr."""
     return sys.stderr.isatty() and "CI" not in os.environ

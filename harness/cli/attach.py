@@ -17,7 +17,7 @@ from harness.evidence.attached import (
     write_attached,
 )
 from harness.model.problem import InputError
-from harness.reports._out import clean, say, write
+from harness.reports._out import clean, say, some, write
 from harness.scoreboard.gate import Exit
 
 
@@ -53,7 +53,7 @@ def _attach(project: Project, options: argparse.Namespace) -> int:
     path = write_attached(evidence, run)
     size = sum(length for _, length in files.values())
     lines = [
-        f"{project.shown(path)}: {len(files)} files, {size:,} bytes",
+        f"{project.shown(path)}: {some(len(files), 'file')}, {some(size, 'byte')}",
         f"  commit {run.commit or 'none: no git repository'}",
         f"  configs {', '.join(configs) or 'none found'}",
         f"  seeds {', '.join(f'{name} {seed}' for name, seed in seeds.items()) or 'none found'}",
@@ -73,7 +73,11 @@ def _check(project: Project, name: str | None) -> int:
     for one in names:
         run = read_attached(evidence, one)
         wrong = list(differences(run, project.root / run.folder))
-        word = f"ERROR, {len(wrong)} differ" if wrong else f"{len(run.files)} files as attached"
+        word = (
+            f"ERROR, {some(len(wrong), 'differs', 'differ')}"
+            if wrong
+            else f"{some(len(run.files), 'file')} as attached"
+        )
         write("\n".join([f"{one}: {word}", *(f"  {clean(line)}" for line in wrong)]))
         code = Exit.FAILED if wrong else code
     return code

@@ -13,7 +13,7 @@ from harness.engine.journal import journal_runs
 from harness.engine.load import Loaded, load_contracts
 from harness.engine.running import Made, make_runs
 from harness.evidence.ledger import read_ledger
-from harness.reports._out import clean, say
+from harness.reports._out import clean, say, some
 from harness.scoreboard.build import build
 from harness.scoreboard.gate import Exit, exit_code
 from harness.symbolic.worker import Prover
@@ -76,9 +76,9 @@ def _summary(done: list[Done], made: Made) -> None:
     waiting = [step for step in done if step.waiting]
     fresh = len(done) - judged - len(waiting)
     if not judged and not waiting:
-        say(f"nothing to do: {fresh} obligations are fresh")
+        say(f"nothing to do: {some(fresh, 'obligation is', 'obligations are')} fresh")
     else:
-        say(f"{judged} obligations discharged anew, {fresh} fresh, {len(waiting)} not tried")
+        say(f"{some(judged, 'obligation')} discharged anew, {fresh} fresh, {len(waiting)} not tried")
     for step in waiting:
         where = f"{step.item.contract.name}/{step.item.criterion.id} {step.item.obligation.kind_name}"
         say(f"not tried: {where}: {clean(step.waiting)}")

@@ -17,7 +17,7 @@ from harness.evidence.archive import ArchiveError, read_archive
 from harness.evidence.memo import Memo
 from harness.model.problem import InputError
 from harness.reports._arrived import arrived_text, packed_text
-from harness.reports._out import clean, say, write
+from harness.reports._out import clean, say, some, write
 from harness.scoreboard.arrived import Worth, arrivals
 from harness.scoreboard.gate import Exit
 from harness.symbolic.worker import Prover
@@ -63,7 +63,7 @@ def _import(project: Project, memo: Memo, options: argparse.Namespace) -> int:
         found = arriving(project, archive)
         if found.conflicts:
             listed = "".join(f"\n  {clean(each)}" for each in found.conflicts)
-            say(f"refused, nothing was taken in: {len(found.conflicts)} conflicts{listed}\n{_REMEDY}")
+            say(f"refused, nothing was taken in: {some(len(found.conflicts), 'conflict')}{listed}\n{_REMEDY}")
             return Exit.FINDING
         place(project, found)
     except ArchiveError as error:
@@ -83,8 +83,9 @@ def _judge(
     with Prover() as prover:
         judged = arrivals(Checker(project, memo, prover.prove, utc_now), paths, found.records.keys())
     head = (
-        f"took in {len(found.evidence)} statements, {len(found.entries)} ledger entries and "
-        f"{len(found.runs)} runs; {len(found.kept)} were here already"
+        f"took in {some(len(found.evidence), 'statement')}, "
+        f"{some(len(found.entries), 'ledger entry', 'ledger entries')} and "
+        f"{some(len(found.runs), 'run')}; {some(len(found.kept), 'was', 'were')} here already"
     )
     emit(arrived_text(judged, head, as_json=options.format == "json"), None)
     bad = any(one.worth in (Worth.DISAGREES, Worth.STALE) for one in judged)

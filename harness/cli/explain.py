@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 from pathlib import Path
 from typing import Any
 
-from harness.cli._setup import find_contracts, invalid, open_project
+from harness.cli._setup import find_contracts, invalid, open_project, shortened
 from harness.engine.load import load_one
-from harness.engine.project import Project
+from harness.engine.project import Project, called, every_contract
 from harness.evidence.ledger import history
 from harness.evidence.statement import parse_statement
 from harness.model.contract import SpecRef
@@ -37,8 +38,8 @@ def main(options: argparse.Namespace) -> int:
     chosen = [item for item in row.criteria if wanted in (None, item.id)]
     if not chosen:
         raise invalid(
-            f"{row.name} has no criterion {wanted!r}",
-            did_you_mean(wanted or "", [i.id for i in row.criteria]),
+            f"{row.name} has no criterion {shortened(wanted or '')}",
+            did_you_mean((wanted or "")[:80], [i.id for i in row.criteria]),
         )
     pages = [(item, _told(project, item)) for item in chosen]
     if options.format == "json":
@@ -63,12 +64,15 @@ def main(options: argparse.Namespace) -> int:
 
 def _target(project: Project, target: str) -> tuple[Path, str | None]:
     """Splits CONTRACT/CRITERION; the contract may be a path, a file name or the contract's own name."""
-    if Path(target).is_file():
-        return Path(target).resolve(), None
+    folder = os.path.isdir(target) and called(project, every_contract(project), target) is None
+    if folder or not target.strip("/ "):
+        raise invalid(f"{target!r} names no contract", "harness explain CONTRACT, or CONTRACT/CRITERION")
     head, slash, tail = target.rpartition("/")
-    if slash and (Path(head).is_file() or not Path(head).is_dir()):
-        return find_contracts(project, [head])[0], tail
-    return find_contracts(project, [target])[0], None
+    if not slash or os.path.isfile(target):
+        return find_contracts(project, [target])[0], None
+    if not head or not tail:
+        raise invalid(f"there is no contract {shortened(target)}", "harness explain CONTRACT/CRITERION")
+    return find_contracts(project, [head])[0], tail
 
 
 def _told(project: Project, row: CriterionRow) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from harness.cli._setup import find_contracts, open_project
 from harness.engine.project import Project
-from harness.reports._out import clean, write
+from harness.reports._out import clean, some, write
 from harness.scoreboard.board import Board
 from harness.scoreboard.build import build
 from harness.scoreboard.gate import Exit, gate_code, refusals
@@ -55,5 +55,5 @@ def main(options: argparse.Namespace) -> int:
         )
     else:
         listed = "".join(f"\n  {clean(reason)}" for reason in reasons)
-        write(f"gate: {decision}, {len(reasons)} reasons against{listed}")
+        write(f"gate: {decision}, {some(len(reasons), 'reason')} against{listed}")
     return code

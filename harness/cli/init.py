@@ -8,7 +8,7 @@ from pathlib import Path
 from harness.cli._setup import invalid, open_project
 from harness.drafting.draft import draft
 from harness.model.problem import InputError
-from harness.reports._out import clean, say, write
+from harness.reports._out import clean, say, some, write
 from harness.scoreboard.gate import Exit
 
 
@@ -38,7 +38,8 @@ def main(options: argparse.Namespace) -> int:
                 file.write(made.text)
         except FileExistsError:
             raise invalid(f"{target} exists already", "name another file, or remove this one") from None
-        say(f"wrote {project.shown(target)}: {made.criteria} criteria; now: harness check {made.name}")
+        stated = some(made.criteria, "criterion", "criteria")
+        say(f"wrote {project.shown(target)}: {stated}; now: harness check {made.name}")
     for name in made.broken:
         say(f"{name} does not hold: see the comment above it")
     return Exit.DISCHARGED

@@ -8,7 +8,7 @@ import json
 from harness.cli._setup import find_contracts, open_project
 from harness.engine.load import load_contracts
 from harness.model.problem import InvalidContract, Problem
-from harness.reports._out import write
+from harness.reports._out import some, write
 from harness.scoreboard.gate import Exit
 
 
@@ -33,11 +33,12 @@ def main(options: argparse.Namespace) -> int:
         from harness.cli._output import prefix
         from harness.reports.github import problem_annotations
 
-        write(problem_annotations(problems, prefix(project.root)) or f"{len(loaded)} contracts: no problems")
+        said = problem_annotations(problems, prefix(project.root))
+        write(said or f"{some(len(loaded), 'contract')}: no problems")
     else:
         obligations = sum(len(c.obligations) for item in loaded for c in item.contract.criteria)
         body = "\n".join(map(str, problems))
-        write(body or f"{len(loaded)} contracts, {obligations} obligations: no problems")
+        write(body or f"{some(len(loaded), 'contract')}, {some(obligations, 'obligation')}: no problems")
     if problems:
         return Exit.INVALID
     return Exit.DISCHARGED if loaded else Exit.NOTHING

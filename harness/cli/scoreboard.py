@@ -14,7 +14,7 @@ from harness.scoreboard.gate import Exit, exit_code
 def main(options: argparse.Namespace) -> int:
     """Prints the scoreboard; ends with 0 unless ``--strict`` or there is nothing to show."""
     module = report(options.format)
-    project, memo = open_project(remember=True)
+    project, memo = open_project(remember=not options.strict)
     paths = find_contracts(project, options.contracts)
     if not paths:
         say(f"no contracts below {project.contracts}/: nothing to show")
@@ -26,7 +26,7 @@ def main(options: argparse.Namespace) -> int:
         from harness.scoreboard.next import critical_path
 
         emit(path_text(critical_path(board), as_json=options.format == "json"), options.output)
-    elif options.since:
+    elif options.since is not None:
         from harness.reports._flips import flips_text
         from harness.scoreboard.since import board_at, flips
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from harness.engine.project import Project, same_names
+from harness.engine.sources import shipped, system_of
 from harness.model.contract import Contract
-from harness.model.problem import InvalidContract, Problem
+from harness.model.problem import InputError, InvalidContract, Problem
 from harness.model.spec import Spec
+from harness.reading.binder import did_you_mean
 from harness.reading.contract import read_contract
+from harness.reading.nodes import Table, read_nodes
 from harness.reading.spec import read_spec, spec_path
 
 
@@ -47,7 +50,46 @@ def load_one(project: Project, path: Path) -> Loaded:
             [Problem(file=shown, line=0, path="", message=f"cannot be read: {error.strerror}")]
         ) from None
     contract = read_contract(data, shown, project.root)
+    problems = list(unfit(contract, data))
+    if problems:
+        raise InvalidContract(problems)
     return Loaded(contract=contract, spec=load_spec(project, contract))
+
+
+def unfit(contract: Contract, data: bytes) -> Iterator[Problem]:
+    """Yields what the contract asks of shipped systems that they do not have; nothing is trained.
+
+    A system that did not come with the harness is not asked: reading a contract runs no foreign code.
+    """
+    ours = {name: run for name, run in contract.runs.items() if shipped(run)}
+    if not ours:
+        return
+    from harness.runs.identity import plain_config
+
+    for name, run in ours.items():
+        try:
+            system_of(run).check(plain_config(run))
+        except InputError as error:
+            path = f"runs.{name}.config"
+            yield Problem(file=contract.path, line=_line(data, path), path=path, message=str(error))
+    for name, declared in contract.inputs.items():
+        if declared.run in ours and declared.output is not None:
+            outputs = system_of(ours[declared.run]).outputs
+            if declared.output not in {*outputs, *outputs.values()}:
+                path = f"inputs.{name}.output"
+                message = f"system {ours[declared.run].system} has no output {declared.output!r}"
+                hint = did_you_mean(declared.output, outputs)
+                line = _line(data, path)
+                yield Problem(file=contract.path, line=line, path=path, message=message, suggestion=hint)
+
+
+def _line(data: bytes, path: str) -> int:
+    """Returns the line of a place in a contract, or of what it lies in where it is not written down."""
+    node = read_nodes(data, "")
+    for key in path.split("."):
+        inner = node.get(key) if isinstance(node, Table) else None
+        node = inner or node
+    return node.line
 
 
 def load_spec(project: Project, contract: Contract) -> Spec | None:

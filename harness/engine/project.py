@@ -91,32 +91,72 @@ def _config(path: str) -> dict[str, Any]:
     return told
 
 
+def every_contract(project: Project) -> list[Path]:
+    """Returns every contract file of a project, in the order of the paths."""
+    folder = project.root / project.contracts
+    return sorted([*folder.rglob("*.yaml"), *folder.rglob("*.yml")])
+
+
 def contract_paths(project: Project, named: tuple[str, ...]) -> list[Path]:
     """Returns the contract files asked for: all of the project's, or those named by path or by name.
 
-    Raises ``InvalidContract`` for a name that no file answers to.
+    A name is that of a file or the one written in it. Raises ``InvalidContract`` for a name that no
+    contract or more than one answers to, and for a path that leads out of the project.
     """
-    folder = project.root / project.contracts
-    every = sorted([*folder.rglob("*.yaml"), *folder.rglob("*.yml")])
+    every = every_contract(project)
     if not named:
         return every
     found: list[Path] = []
     for name in named:
-        direct = Path(name)
-        if direct.is_file():
-            found.append(direct.resolve())
-            continue
-        matches = [path for path in every if path.stem == name or path.name == name]
-        if direct.is_dir():
-            matches = sorted([*direct.resolve().rglob("*.yaml"), *direct.resolve().rglob("*.yml")])
-        if not matches:
-            from harness.reading.binder import did_you_mean
-
-            hint = did_you_mean(name, (path.stem for path in every))
-            message = "there is no such contract"
-            raise InvalidContract([Problem(file=name, line=0, path="", message=message, suggestion=hint)])
-        found.extend(matches)
+        one = None if os.path.isfile(name) else called(project, every, name)
+        if one is not None:
+            found.append(one)
+        elif os.path.exists(name):
+            direct = _inside(project, name)
+            below = sorted([*direct.rglob("*.yaml"), *direct.rglob("*.yml")])
+            found += below if direct.is_dir() else [direct]
+        else:
+            raise _absent(every, name)
     return list(dict.fromkeys(found))
+
+
+def _inside(project: Project, name: str) -> Path:
+    path, root = Path(name).resolve(), project.root.resolve()
+    if path.is_relative_to(root) or Path(os.path.abspath(name)).is_relative_to(root):
+        return path
+    message = f"{name} lies outside the project at {root}, whose inputs and evidence are not its own"
+    raise _refused(message, "run harness from the folder of its own project")
+
+
+def called(project: Project, every: list[Path], name: str) -> Path | None:
+    """Returns the contract that is called so, by its file or by the name inside; raises if it is two."""
+    matches = [path for path in every if name in (path.stem, path.name) or name == own_name(path)]
+    if len(matches) > 1:
+        listed = " and ".join(project.shown(path) for path in matches)
+        raise _refused(f"{name!r} may mean {listed}", "name the file")
+    return matches[0] if matches else None
+
+
+def _absent(every: list[Path], name: str) -> InvalidContract:
+    from harness.reading.binder import did_you_mean
+
+    short = name if len(name) <= 80 else f"{name[:80]}…"
+    known = dict.fromkeys(word for path in every for word in (path.stem, own_name(path)) if word)
+    return _refused(f"there is no contract {short!r}", did_you_mean(short, known))
+
+
+def own_name(path: Path) -> str:
+    """Returns the name that a contract file gives itself on a line of its own; empty where there is none."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as lines:
+            told = next((line[9:] for line in lines if line.startswith("contract:")), "")
+    except OSError:
+        return ""
+    return told.partition(" #")[0].strip().strip("\"'")
+
+
+def _refused(message: str, suggestion: str) -> InvalidContract:
+    return InvalidContract([Problem(file="harness", line=0, path="", message=message, suggestion=suggestion)])
 
 
 def same_names(named: Iterable[tuple[str, str]]) -> Iterable[Problem]:

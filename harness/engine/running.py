@@ -104,7 +104,8 @@ def _launch(
         store.remove(each.identity)
         store.root.mkdir(parents=True, exist_ok=True)
         beside.folder(each.identity).rename(store.folder(each.identity))
-    shutil.rmtree(beside.root, ignore_errors=True)
+    if not any(isinstance(result, InputError) for result in results.values()):
+        shutil.rmtree(beside.root, ignore_errors=True)  # else it holds the logs of what failed
     return results, repeated
 
 

@@ -251,11 +251,17 @@ def _shipped_code(run: Run, root: Path) -> str | None:
 
 def configured_scale(run: Run) -> Summary:
     """Returns the scale that the configuration of a shipped system means; raises ``InputError``."""
-    from harness.registry import load
     from harness.runs.identity import plain_config
 
+    return system_of(run).scale(plain_config(run))
+
+
+def system_of(run: Run) -> System:
+    """Returns the system that a run names."""
+    from harness.registry import load
+
     system: System = load("systems", run.system or "").SYSTEM
-    return system.scale(plain_config(run))
+    return system
 
 
 def shipped(run: Run) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 
 from harness.model.contract import Formula
 from harness.model.kind import Fault, Scope
@@ -14,17 +15,19 @@ from harness.symbolic.grammar import ExpressionError
 from harness.symbolic.tree import (
     RESERVED,
     Apply,
-    Name,
     Node,
     Number,
     Previous,
-    canonical,
     conjuncts,
     is_truth,
     names,
-    rewrite,
+    shown,
     walk,
 )
+
+COARSEST = Fraction(1, 4)
+LARGEST = 10**300
+"""What is larger has no place beside the doubles that a log is read as."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,13 +46,6 @@ class Claim:
     def back(self) -> int:
         """How many rows it looks back."""
         return max((part.back for part in walk(self.node) if isinstance(part, Previous)), default=0)
-
-
-def shown(node: Node) -> str:
-    """Prints a tree with its numbers as they were written, without the outermost brackets."""
-    text = canonical(rewrite(node, lambda leaf: Name(leaf.text) if isinstance(leaf, Number) else leaf))
-    bracketed = isinstance(node, Apply) and text.startswith("(") and node.op != "neg"
-    return text[1:-1] if bracketed else text
 
 
 def claims(text: str, formulas: Mapping[str, Formula]) -> tuple[Claim, ...]:
@@ -95,9 +91,20 @@ def text_faults(field: str, text: str | None, scope: Scope, *, truth: bool = Tru
     if text is None:
         return
     try:
-        _expanded(_parsed(text, scope.formulas), scope.formulas, truth=truth)
+        node = _expanded(_parsed(text, scope.formulas), scope.formulas, truth=truth)
     except InputError as error:
         yield Fault(field=field, message=str(error))
+        return
+    for part in walk(node):
+        if isinstance(part, Number) and abs(part.value) > LARGEST:
+            yield Fault(field=field, message=f"{part.text} is larger than any logged number (1e300)")
+
+
+def resolution_faults(value: Printed) -> Iterator[Fault]:
+    """Yields a resolution at which hardly anything would show."""
+    if not value.finite or not 0 < value.exact <= COARSEST:
+        message = "must be above 0 and at most 0.25: a value off by a quarter must show"
+        yield Fault(field="resolution", message=message)
 
 
 def where_faults(field: str, where: Mapping[str, object], scope: Scope) -> Iterator[Fault]:
@@ -112,6 +119,8 @@ def where_faults(field: str, where: Mapping[str, object], scope: Scope) -> Itera
             yield Fault(field=field, message=f"{name!r} cannot be used in an expression")
         if isinstance(value, Printed) and not value.finite:
             yield Fault(field=field, message=f"{name} is {value}: a constant must be an ordinary number")
+        elif isinstance(value, Printed) and abs(value.exact) > LARGEST:
+            yield Fault(field=field, message=f"{name} is {value}, larger than any logged number (1e300)")
 
 
 def used_names(*nodes: Node) -> frozenset[str]:

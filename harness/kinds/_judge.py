@@ -161,3 +161,28 @@ def deviation(judged: Judged) -> tuple[float, str] | None:
         if worst is None or gap[row] > worst[0]:
             worst = (float(gap[row]), judged.places[row])
     return worst
+
+
+def slack(judged: Judged) -> tuple[float, str] | None:
+    """Returns the smallest distance of a value to the bound of its inequality, and its place.
+
+    The distance is that of the near ends of the intervals, as a share of the bound (absolute at 0).
+    """
+    import numpy as np
+
+    nearest: tuple[float, str] | None = None
+    for answer in judged.asked:
+        node = answer.claim.node
+        rows = answer.rows & judged.judged
+        if not (isinstance(node, Apply) and node.op in ("<", "<=", ">", ">=") and rows.any()):
+            continue
+        left, right = (number(side, judged.table) for side in node.args)
+        low, high = (left, right) if node.op in ("<", "<=") else (right, left)
+        size = np.maximum(np.abs(right.lo), np.abs(right.hi))
+        with np.errstate(all="ignore"):
+            gap = np.maximum(0.0, high.lo - low.hi) / np.where(size > 0, size, 1.0)
+        gap = np.where(rows, np.broadcast_to(gap, rows.shape), np.inf)
+        row = int(np.nanargmin(gap)) if not np.isnan(gap).all() else 0
+        if np.isfinite(gap[row]) and (nearest is None or gap[row] < nearest[0]):
+            nearest = (float(gap[row]), judged.places[row])
+    return nearest

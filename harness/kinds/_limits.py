@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from harness.kinds._judge import MAX_WITNESSES, printed
 from harness.kinds._mutants import data_mutants
-from harness.kinds._rows import Setting, column_of, select, superseded, table_of
+from harness.kinds._rows import Setting, column_of, distinct, select, standing, superseded, table_of
 from harness.model.frame import Frame
 from harness.model.values import Printed
 from harness.model.verdict import Basis, Denominator, Outcome, Reason, Verdict, Witness
@@ -61,6 +61,7 @@ class Found:
     bad: Array
     row: int | None
     trouble: str
+    distinct: int
     excluded: int
     notes: tuple[str, ...]
     remarks: tuple[str, ...]
@@ -75,7 +76,8 @@ def found_in(frame: Frame, ask: Ask) -> Found:
     rows, unsure = chosen.rows[start:], chosen.unsure[start:]
     table, values, bad, row, trouble = None, None, np.zeros(0, bool), None, ""
     if len(frame):
-        table = table_of(frame, rows, names(ask.metric), ask.setting)
+        used = names(ask.metric) | (frozenset() if ask.select is None else names(ask.select))
+        table = table_of(frame, rows, used, ask.setting)
     if table is not None and rows:
         values = stretch(number(ask.metric, table), len(rows))
         bad = (values.state != FINE) | unsure | superseded(frame, rows)
@@ -88,6 +90,7 @@ def found_in(frame: Frame, ask: Ask) -> Found:
         bad=bad,
         row=row,
         trouble=trouble,
+        distinct=distinct(frame, rows, names(ask.metric), ask.step_column),
         excluded=chosen.excluded + start,
         notes=frame.notes,
         remarks=frame.remarks,
@@ -244,8 +247,9 @@ def _doubts(
 def _thin(entry: Found, ask: Ask) -> Iterator[tuple[Reason, str]]:
     """Yields why a frame has too little to read the number from."""
     needed, good = max(1, ask.min_rows), int((~entry.bad).sum())
-    if len(entry.places) < needed:
-        yield Reason.TOO_FEW, f"{entry.name}: {len(entry.places)} rows, {needed} needed"
+    if entry.distinct < needed:
+        alike = f" ({len(entry.places)} that repeat each other)" if entry.distinct < len(entry.places) else ""
+        yield Reason.TOO_FEW, f"{entry.name}: {entry.distinct} rows{alike}, {needed} needed"
     if entry.trouble:
         yield Reason.TOO_FEW, f"{entry.name}: {entry.trouble}"
     if good < needed:
@@ -262,10 +266,28 @@ def _breakable(entry: Found, ask: Ask, data: frozenset[str]) -> bool:
     for name in sorted(data):
         for mutant in data_mutants(table.values[name], reach):
             changed = replace(table, values={**table.values, name: mutant})
-            values = stretch(number(ask.metric, changed), table.rows)
-            if any(result.broken for result in compared(values, ~entry.bad, entry, ask)):
+            if _breaks(changed, entry, ask):
                 return True
     return False
+
+
+def _breaks(changed: Table, entry: Found, ask: Ask) -> bool:
+    """Tells whether changed data break a limit, among the rows that the selection still chooses of them."""
+    import numpy as np
+
+    size = changed.rows
+    values, stay = stretch(number(ask.metric, changed), size), np.ones(size, bool)
+    if ask.select is not None:
+        keep, unsure = standing(ask.select, changed)
+        stay = keep & ~unsure
+    good, row = ~entry.bad[stay], entry.row
+    if not good.any() or (ask.step is not None and row is not None and not stay[row]):
+        return False
+    if row is not None:
+        at = {"first": 0, "final": len(good) - 1}.get(ask.at, 0)
+        row = at if ask.step is None else int(stay[:row].sum())
+    left = Vector(values.lo[stay], values.hi[stay], values.state[stay])
+    return any(result.broken for result in compared(left, good, replace(entry, row=row), ask))
 
 
 def _denominator(found: Sequence[Found]) -> Denominator:

@@ -7,40 +7,51 @@ survivor is a part of the formula that this log does not reach.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from harness.kinds._claims import Claim, shown, used_names
+from harness.kinds._claims import Claim, used_names
+from harness.kinds._rows import standing
 from harness.model.contract import Formula
 from harness.model.values import Printed
 from harness.symbolic import vectors
 from harness.symbolic.columns import Table, holds
 from harness.symbolic.expand import expand, parse_with, reachable
-from harness.symbolic.tree import Apply, Node, Number, rewrite, used_formulas, walk
+from harness.symbolic.tree import Node, Number, rewrite, shown, used_formulas, walk
 from harness.symbolic.vectors import FINE, SPECIAL, Vector
 
 if TYPE_CHECKING:
     from harness.symbolic.vectors import Array
 
 MAX_MUTANTS = 200
+FAR = 1e304
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Site:
-    """A table and the rows of it that a claim is asked of."""
+    """A table, the rows of it that a claim is asked of, those that were judged, and what selects them.
+
+    Its rows are selected ones; ``select`` is asked again where their data was changed.
+    """
 
     table: Table
     asked: Array
+    judged: Array
+    select: Node | None = None
 
 
 def fails_on(node: Node, site: Site) -> bool:
-    """Tells whether a claim certainly fails on any row that it is asked of."""
+    """Tells whether a claim certainly fails on any row that it is asked of and that is still selected."""
     truth = holds(node, site.table)
-    return bool((truth.fails & (truth.state == FINE) & site.asked).any())
+    fails = truth.fails & (truth.state == FINE) & site.asked
+    if site.select is None or not fails.any():
+        return bool(fails.any())
+    keep, unsure = standing(site.select, site.table)
+    return bool((fails & keep & ~unsure).any())
 
 
 def vacuous(claim: Claim, sites: Sequence[Site], fixed: frozenset[str]) -> str:
@@ -51,36 +62,35 @@ def vacuous(claim: Claim, sites: Sequence[Site], fixed: frozenset[str]) -> str:
     data = used_names(claim.node) - fixed
     if not data:
         return "names nothing that was measured"
-    if _idle(claim.node, sites):
-        return "its condition is met on no row"
-    reach = 10 * max(
-        (abs(float(part.value)) for part in walk(claim.node) if isinstance(part, Number)), default=0
-    )
+    return "" if broken_by_data(claim.node, sites, data) else "no change of the data makes it fail"
+
+
+def broken_by_data(node: Node, sites: Sequence[Site], data: Iterable[str]) -> bool:
+    """Tells whether a changed column makes a claim certainly fail on a row that it is asked of."""
+    reach = 10 * max((abs(float(part.value)) for part in walk(node) if isinstance(part, Number)), default=0)
     for site in sites:
         for name in sorted(data):
             for mutant in data_mutants(site.table.values[name], reach):
                 changed = replace(site.table, values={**site.table.values, name: mutant})
-                if fails_on(claim.node, replace(site, table=changed)):
-                    return ""
-    return "no change of the data makes it fail"
+                if fails_on(node, replace(site, table=changed)):
+                    return True
+    return False
 
 
-def _idle(node: Node, sites: Sequence[Site]) -> bool:
-    if not (isinstance(node, Apply) and node.op == "implies"):
-        return False
-    conditions = ((holds(node.args[0], site.table), site) for site in sites)
-    return not any(
-        bool((~truth.fails & (truth.state == FINE) & site.asked).any()) for truth, site in conditions
-    )
+def far_from(values: Iterable[Vector], reach: float = 0.0) -> Fraction:
+    """Returns a number ten times as large as any of the values, and larger than ``reach``."""
+    import numpy as np
+
+    bounds = np.abs(np.concatenate([part for value in values for part in (value.lo, value.hi)]))
+    usable = bounds[np.isfinite(bounds)]
+    return Fraction(min(FAR, 10 * float(usable.max()) + reach + 1 if len(usable) else reach + 1))
 
 
 def data_mutants(value: Vector, reach: float) -> Iterator[Vector]:
     """Yields a column scaled, negated, zeroed, shifted far both ways, reversed, and replaced by nan."""
     import numpy as np
 
-    usable = np.abs(np.concatenate([value.lo, value.hi]))
-    usable = usable[np.isfinite(usable)]
-    far = Fraction(10 * float(usable.max()) + reach + 1 if len(usable) else reach + 1)
+    far = far_from([value], reach)
     yield vectors.multiply(value, vectors.point(Fraction(101, 100)))
     yield vectors.negate(value)
     yield Vector(np.zeros(len(value)), np.zeros(len(value)), value.state)

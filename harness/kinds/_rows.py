@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from harness.logs._restarts import STEPS
 from harness.model.frame import Frame
 from harness.model.problem import InputError
 from harness.model.values import Printed
@@ -113,15 +114,35 @@ def select(frame: Frame, chosen: Node | None, setting: Setting) -> Selection:
     if chosen is None or not total:
         return Selection(rows=tuple(range(total)), excluded=0, unsure=np.zeros(total, bool))
     table = table_of(frame, range(total), names(chosen), setting)
-    truth = holds(chosen, table)
-    special = np.zeros(total, bool)
-    for value in table.values.values():
-        special |= value.state == SPECIAL
-    sure = np.broadcast_to((truth.state == FINE) & truth.holds, (total,))
-    out = np.broadcast_to((truth.state == vectors.MISSING) | ((truth.state == FINE) & truth.fails), (total,))
-    keep = special | ~out
+    keep, unsure = standing(chosen, table)
     rows = tuple(int(row) for row in np.flatnonzero(keep))
-    return Selection(rows=rows, excluded=total - len(rows), unsure=(keep & ~sure & ~special)[keep])
+    return Selection(rows=rows, excluded=total - len(rows), unsure=unsure[keep])
+
+
+def standing(chosen: Node, table: Table) -> tuple[Array, Array]:
+    """Tells for each row of a table whether a selection keeps it, and whether it is unsure of that."""
+    import numpy as np
+
+    size = (table.rows,)
+    truth = holds(chosen, table)
+    special = np.zeros(size, bool)
+    for name in names(chosen):
+        special |= table.values[name].state == SPECIAL
+    sure = np.broadcast_to((truth.state == FINE) & truth.holds, size)
+    out = np.broadcast_to((truth.state == vectors.MISSING) | ((truth.state == FINE) & truth.fails), size)
+    keep = special | ~out
+    return keep, keep & ~sure & ~special
+
+
+def distinct(frame: Frame, rows: Sequence[int], used: frozenset[str], step_column: str) -> int:
+    """Counts the rows that differ: in a used column or in one that counts steps or epochs, else in any.
+
+    A row that says the same again of the same step is no second observation.
+    """
+    clocks = {step_column, "epoch", *STEPS} & frame.columns.keys()
+    judged = {column for column in frame.columns if re.sub(r"\W", "_", column) in used}
+    chosen = sorted(clocks | judged) if clocks else sorted(frame.columns)
+    return len({tuple(frame.columns[name][row] for name in chosen) for row in rows})
 
 
 def superseded(frame: Frame, rows: Sequence[int]) -> Array:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from harness.kinds import _mutants
+from harness.kinds import _guards, _mutants
 from harness.kinds._claims import Claim, used_names
-from harness.kinds._judge import MAX_WITNESSES, Judged, deepest, deviation, judge, witnesses
+from harness.kinds._judge import MAX_WITNESSES, Judged, deepest, deviation, judge, slack, witnesses
 from harness.kinds._mutants import Site
-from harness.kinds._rows import Setting, links, select, superseded, table_of
+from harness.kinds._rows import Setting, distinct, links, select, superseded, table_of
 from harness.model.contract import Formula
 from harness.model.frame import Frame
 from harness.model.verdict import Basis, Denominator, Outcome, Reason, Verdict
-from harness.symbolic.columns import Table
-from harness.symbolic.tree import Node
+from harness.symbolic.columns import RESOLUTION, Table
+from harness.symbolic.tree import Apply, Node, names, walk
 from harness.symbolic.vectors import point
 
 
@@ -32,6 +32,13 @@ class Rule:
     allow_unjudged: int = 0
     min_rows: int = 1
     unit: str = "rows"
+    over_log: bool = True
+
+    @property
+    def fixed(self) -> frozenset[str]:
+        """The names that are no data: constants, and beside a log also published numbers."""
+        numbers = self.setting.numbers.keys() if self.over_log else ()
+        return frozenset(self.setting.constants).union(numbers)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -40,6 +47,7 @@ class Group:
 
     name: str
     judged: Judged | None
+    distinct: int = 0
     excluded: int = 0
     notes: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
@@ -53,7 +61,8 @@ def group_of(frame: Frame, rule: Rule) -> Group:
     chosen = select(frame, rule.select, rule.setting)
     used = used_names(*(claim.node for claim in (*rule.rows, *rule.first)))
     linked = None if rule.every is None else links(frame, chosen.rows, rule.step_column, rule.every)
-    table = table_of(frame, chosen.rows, used, rule.setting, linked)
+    selecting = frozenset[str]() if rule.select is None else names(rule.select)
+    table = table_of(frame, chosen.rows, used | selecting, rule.setting, linked)
     if not chosen.rows:
         return Group(
             name=name, judged=None, excluded=chosen.excluded, notes=frame.notes, remarks=frame.remarks
@@ -67,7 +76,14 @@ def group_of(frame: Frame, rule: Rule) -> Group:
         unsure=chosen.unsure,
         superseded=superseded(frame, chosen.rows),
     )
-    return Group(name=name, judged=judged, excluded=chosen.excluded, notes=frame.notes, remarks=frame.remarks)
+    return Group(
+        name=name,
+        judged=judged,
+        distinct=distinct(frame, chosen.rows, used, rule.step_column),
+        excluded=chosen.excluded,
+        notes=frame.notes,
+        remarks=frame.remarks,
+    )
 
 
 def conclude(found: Sequence[tuple[Group, Rule]], text: str, basis: Basis) -> Verdict:
@@ -81,13 +97,14 @@ def conclude(found: Sequence[tuple[Group, Rule]], text: str, basis: Basis) -> Ve
     denominator = _denominator(found)
     outcome, reason, detail = _decide(found, judged, denominator)
     notes = tuple(dict.fromkeys(note for group, _ in found for note in (*group.notes, *group.remarks)))
+    notes = (*notes, *_coarser(found))
     worst = max((far for entry in judged if (far := deviation(entry)) is not None), default=None)
     return Verdict(
         outcome=outcome,
         reason=reason,
         basis=basis,
         denominator=denominator,
-        detail="; ".join((detail, *notes)),
+        detail="; ".join(part for part in (detail, *notes) if part),
         measured=f"largest relative deviation {worst[0]:.2g}, at {worst[1]}" if worst else None,
         threshold=text,
         margin=_margin(found) if outcome is Outcome.DISCHARGED else None,
@@ -95,8 +112,23 @@ def conclude(found: Sequence[tuple[Group, Rule]], text: str, basis: Basis) -> Ve
     )
 
 
-def _margin(found: Sequence[tuple[Group, Rule]]) -> str:
-    return f"a value off by {float(found[0][1].setting.resolution):g} of itself would have shown"
+def _coarser(found: Sequence[tuple[Group, Rule]]) -> tuple[str, ...]:
+    """Says that the contract asks for another resolution than the usual one."""
+    own = found[0][1].setting.resolution if found else RESOLUTION
+    return (f"resolution {float(own):g} instead of {float(RESOLUTION):g}",) if own != RESOLUTION else ()
+
+
+def _margin(found: Sequence[tuple[Group, Rule]]) -> str | None:
+    """Says how far an equality could be off unseen, and how near the closest value is to its bound."""
+    parts = []
+    nodes = [claim.written for _, rule in found for claim in (*rule.rows, *rule.first)]
+    if any(isinstance(part, Apply) and part.op == "==" for node in nodes for part in walk(node)):
+        parts.append(f"a value off by {float(found[0][1].setting.resolution):g} of itself would have shown")
+    slacks = [near for group, _ in found if group.judged is not None if (near := slack(group.judged))]
+    if slacks:
+        share, place = min(slacks)
+        parts.append(f"closest to a bound: {share:.2g} of it, at {place}")
+    return "; ".join(parts) or None
 
 
 def _denominator(found: Sequence[tuple[Group, Rule]]) -> Denominator:
@@ -130,8 +162,10 @@ def _too_few(found: Sequence[tuple[Group, Rule]]) -> Iterator[tuple[Reason, str]
         yield Reason.TOO_FEW, "nothing to judge"
     for group, rule in found:
         rows = 0 if group.judged is None else group.judged.table.rows
-        if rows < max(1, rule.min_rows):
-            yield Reason.TOO_FEW, f"{group.name}: {rows} {rule.unit}, {max(1, rule.min_rows)} needed"
+        needed, told = max(1, rule.min_rows), min(rows, group.distinct)
+        if told < needed:
+            alike = f" ({rows} that repeat each other)" if told < rows else ""
+            yield Reason.TOO_FEW, f"{group.name}: {told} {rule.unit}{alike}, {needed} needed"
 
 
 def _unjudged(found: Sequence[tuple[Group, Rule]]) -> Iterator[tuple[Reason, str]]:
@@ -168,38 +202,42 @@ def _vacuous(found: Sequence[tuple[Group, Rule]]) -> Iterator[tuple[Reason, str]
 
     for rule in {id(rule): rule for _, rule in found}.values():
         own = [g.judged for g, r in found if r is rule and g.judged is not None]
-        everywhere = [Site(table=entry.table, asked=np.ones(entry.table.rows, bool)) for entry in own]
+        everywhere = [_site(entry.table, entry, rule) for entry in own]
         head = [replace(site, asked=np.arange(site.table.rows) < deepest(rule.rows)) for site in everywhere]
-        fixed = frozenset(rule.setting.constants)
         for claim, sites in [(c, everywhere) for c in rule.rows] + [(c, head) for c in rule.first]:
-            why = _mutants.vacuous(claim, sites, fixed)
+            why = _mutants.vacuous(claim, sites, rule.fixed)
+            why = why or _guards.idle(claim.written, sites, rule.formulas, rule.fixed)
             if why:
                 yield Reason.VACUOUS, f"{claim.text}: {why}"
+
+
+def _site(table: Table, entry: Judged, rule: Rule) -> Site:
+    import numpy as np
+
+    everywhere = np.ones(table.rows, bool)
+    return Site(table=table, asked=everywhere, judged=entry.judged, select=rule.select)
 
 
 def _coverage(found: Sequence[tuple[Group, Rule]]) -> str:
     """Says how many changes of the formulas' constants these rows would have noticed."""
     killed, survivors = 0, []
     for rule in {id(rule): rule for _, rule in found}.values():
-        tables = [g.judged.table for g, r in found if r is rule and g.judged is not None]
+        judged = [g.judged for g, r in found if r is rule and g.judged is not None]
         for mutant in _mutants.formula_mutants(rule.rows, rule.formulas, rule.setting.constants):
-            if _notices(mutant, tables):
+            if any(_notices(mutant, entry, rule) for entry in judged):
                 killed += 1
             else:
                 survivors.append(mutant.title)
     total = killed + len(survivors)
     if not total:
         return ""
+    if not killed:
+        return f"kills none of {total} formula mutants: a changed constant would not have been noticed"
     rest = f"; not {', '.join(survivors[:5])}{' …' if len(survivors) > 5 else ''}" if survivors else ""
     return f"kills {killed} of {total} formula mutants{rest}"
 
 
-def _notices(mutant: _mutants.Mutant, tables: Sequence[Table]) -> bool:
-    import numpy as np
-
-    for table in tables:
-        values = {**table.values, **{name: point(value) for name, value in mutant.constants.items()}}
-        site = Site(table=replace(table, values=values), asked=np.ones(table.rows, bool))
-        if _mutants.fails_on(mutant.node, site):
-            return True
-    return False
+def _notices(mutant: _mutants.Mutant, entry: Judged, rule: Rule) -> bool:
+    planted = {name: point(value) for name, value in mutant.constants.items()}
+    table = replace(entry.table, values={**entry.table.values, **planted})
+    return _mutants.fails_on(mutant.node, replace(_site(table, entry, rule), select=None))

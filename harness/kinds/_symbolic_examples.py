@@ -12,6 +12,8 @@ let:
   wide(b, t, E): b * clip(t / E, 0.5, 2.5)
   ema(B, e, t):  B*e + (1 - B)*t
   one(m):        m + 1
+  self(m):       m
+  still(m):      m + 1 - m
 """
 _RATE = '{b: "> 0", t: ">= 0", E: "> 0"}'
 _EMA = "{{B: {}, e: real, f: real, t: real}}"
@@ -66,6 +68,16 @@ EXAMPLES = (
     _example("numbers alone claim nothing", Outcome.INCONCLUSIVE, "{}", "0.5 <= 1 and 1 <= 2"),
     _example(
         "a formula against itself claims nothing", Outcome.INCONCLUSIVE, "{m: real}", "one(m) == one(m)"
+    ),
+    _example("either way claims nothing", Outcome.INCONCLUSIVE, "{x: real}", "x > 5 or x <= 5"),
+    _example("what cancels claims nothing", Outcome.INCONCLUSIVE, "{m: real}", "still(m) == 1"),
+    _example("a name for itself claims nothing", Outcome.INCONCLUSIVE, "{m: real}", "self(m) == m"),
+    _example(
+        "an assumption behind a formula claims nothing",
+        Outcome.INCONCLUSIVE,
+        "{m: real}",
+        "m == 3",
+        assume="self(m) == 3",
     ),
     _example(
         "from a contradiction nothing follows",

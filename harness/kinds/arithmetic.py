@@ -18,7 +18,7 @@ from harness.model.values import Expression, InputName, Printed
 from harness.model.verdict import Basis, Outcome, Verdict
 from harness.symbolic import digits
 from harness.symbolic.columns import Table
-from harness.symbolic.tree import Apply, Node, names
+from harness.symbolic.tree import Apply, Node, names, shown
 from harness.symbolic.vectors import Vector
 
 _RESOLUTION = Printed("0.01")
@@ -97,6 +97,16 @@ class Arithmetic(Kind):
             Outcome.INCONCLUSIVE,
             'kind: arithmetic, numbers: {a: 1.5}, holds: ["a - a <= 1"]',
         ),
+        _example(
+            "a part that is never asked",
+            Outcome.INCONCLUSIVE,
+            'kind: arithmetic, numbers: {a: 5, b: 13}, holds: ["a < 9 or b == 2"]',
+        ),
+        _example(
+            "no column beside a log",
+            Outcome.INCONCLUSIVE,
+            'kind: arithmetic, log: log, numbers: {k: 1}, holds: ["k == 1"]',
+        ),
     )
 
     holds: tuple[Expression, ...]
@@ -119,8 +129,7 @@ class Arithmetic(Kind):
             yield Fault(field="holds", message="no relation: there is nothing to check")
         if not self.numbers and self.log is None:
             yield Fault(field="numbers", message="neither numbers nor a log: there is nothing to check")
-        if not self.resolution.finite or not 0 < self.resolution.exact < 1:
-            yield Fault(field="resolution", message="must lie between 0 and 1")
+        yield from _claims.resolution_faults(self.resolution)
         for name in sorted(self.numbers.keys() & self.where.keys()):
             yield Fault(field="numbers", message=f"{name} is a published number and a constant")
         for name, value in self.numbers.items():
@@ -159,6 +168,7 @@ class Arithmetic(Kind):
             setting=setting,
             allow_unjudged=self.allow_unjudged,
             unit="relations" if self.log is None else "row relations",
+            over_log=self.log is not None,
         )
 
     def _number(self, value: Printed | Pick, context: Context) -> Vector:
@@ -194,7 +204,7 @@ def _only_under_aggregates(node: Node, numbers: Mapping[str, Vector]) -> None:
         return
     if isinstance(node, Apply) and len(node.args) == 1 and node.op in ("sum", "min", "max"):
         if len(set(long.values())) > 1 or names(node) - sizes.keys():
-            raise InputError(f"{_claims.shown(node)}: lists of different length", "ILL_POSED")
+            raise InputError(f"{shown(node)}: lists of different length", "ILL_POSED")
         return
     if not isinstance(node, Apply):
         name = min(long)
@@ -214,7 +224,7 @@ def _relation(rule: _rowwise.Rule) -> _rowwise.Group:
     }
     table = Table(values=values, rows=1, resolution=rule.setting.resolution)
     text = _text(rule.rows)
-    return _rowwise.Group(name=text, judged=judge(table, [text], rule.rows))
+    return _rowwise.Group(name=text, judged=judge(table, [text], rule.rows), distinct=1)
 
 
 def _text(claims: Sequence[Claim]) -> str:

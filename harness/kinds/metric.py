@@ -52,6 +52,11 @@ class Metric(Kind):
         _example(
             "a nan beside a limit", Outcome.INCONCLUSIVE, "at: min, at_most: 2.5", (4.0, float("nan"), 2.0)
         ),
+        _example(
+            "a selection that keeps the limit",
+            Outcome.INCONCLUSIVE,
+            'at: max, at_most: 3.0, select: "loss < 3"',
+        ),
         _example("one row", Outcome.INCONCLUSIVE, "at_most: 5", (4.0,)),
         _example("an empty log", Outcome.INCONCLUSIVE, "at_most: 5", ()),
     )
@@ -84,6 +89,8 @@ class Metric(Kind):
         for name, value in limits.items():
             if not value.finite:
                 yield Fault(field=name, message=f"{value} is no limit")
+            elif abs(value.exact) > _claims.LARGEST:
+                yield Fault(field=name, message=f"{value} is no limit for a logged number (1e300 at most)")
         if not limits and not self.finite:
             yield Fault(field="metric", message=f"no limit: say finite, {', '.join(LIMITS)}")
         low = [limits[name] for name in ("at_least", "above") if name in limits and limits[name].finite]

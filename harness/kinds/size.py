@@ -62,6 +62,8 @@ class Size(Kind):
         """Yields a check without files, without a bound or that counts an input twice."""
         if self.at_most is None and self.at_least is None and self.equals is None:
             yield Fault(field="", message="nothing is asked: give at_most, at_least or equals")
+        elif self.at_most is None and self.equals is None and (self.at_least or 0) <= 0:
+            yield Fault(field="at_least", message="no file has fewer bytes than 0: this cannot fail")
         if not self.files:
             yield Fault(field="files", message="no file is named")
         if len(set(self.files)) != len(self.files):

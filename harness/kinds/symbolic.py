@@ -118,7 +118,7 @@ class Symbolic(Kind):
                 denominator=denominator,
                 detail=_engines(proved),
             )
-        still = [f"{text}: {p.answer}: {p.detail}" for text, p in proofs if p.answer is not Answer.PROVED]
+        still = [_open(text, p, gravest) for text, p in proofs if p.answer is not Answer.PROVED]
         return Verdict(
             outcome=Outcome.INCONCLUSIVE,
             basis=Basis.PROVED,
@@ -181,6 +181,14 @@ def bind(text: str, constants: Mapping[str, Printed], formulas: Mapping[str, For
 def _witness(text: str, proof: Proof) -> Witness:
     point = ", ".join(f"{name} = {value}" for name, value in proof.counterexample)
     return Witness(where=f"prove: {text}", found=f"at {point}: {proof.detail}", expected=str(text))
+
+
+def _open(text: str, proof: Proof, gravest: Answer | None) -> str:
+    """Says why a claim is open; the verdict already gives the gravest answer as its reason."""
+    if proof.answer is Answer.VACUOUS:
+        return proof.detail
+    answer = "" if proof.answer is gravest else f"{proof.answer}: "
+    return f"{text}: {answer}{proof.detail}"
 
 
 def _engines(proved: list[Proof]) -> str:

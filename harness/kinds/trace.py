@@ -74,6 +74,19 @@ class Trace(Kind):
             _sample.schedule(),
         ),
         _example(
+            "a condition that no row meets",
+            Outcome.INCONCLUSIVE,
+            'kind: trace, rows: "lr == (7 if step > 1000000 else lr)"',
+            _sample.schedule(),
+        ),
+        _example(
+            "a selection that makes the claim true",
+            Outcome.INCONCLUSIVE,
+            'kind: trace, rows: "loss < 3", select: "loss < 3"',
+            _sample.schedule(),
+        ),
+        _example("one row five times", Outcome.INCONCLUSIVE, _LR, _sample.schedule()[9:10] * 5),
+        _example(
             "a restarted run", Outcome.INCONCLUSIVE, _LR, _sample.schedule()[:30] + _sample.schedule()[20:]
         ),
         _example("one row", Outcome.INCONCLUSIVE, _LR, _sample.schedule()[:1]),
@@ -132,8 +145,7 @@ class Trace(Kind):
 
 
 def _number_faults(kind: Trace) -> Iterator[Fault]:
-    if not kind.resolution.finite or not 0 < kind.resolution.exact < 1:
-        yield Fault(field="resolution", message="must lie between 0 and 1")
+    yield from _claims.resolution_faults(kind.resolution)
     if kind.min_rows < 1:
         yield Fault(field="min_rows", message="must be at least 1: nothing judged proves nothing")
     if kind.every is not None and kind.every < 1:

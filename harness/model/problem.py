@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True, slots=True, order=True)
 class Problem:
-    """One error: file, line (from 1), dotted path, what is wrong, and what to do about it."""
+    """One error: file, line (from 1, 0 for none), dotted path, what is wrong, and what to do about it."""
 
     file: str
     line: int
@@ -17,7 +17,7 @@ class Problem:
     suggestion: str = ""
 
     def __str__(self) -> str:
-        where = f"{self.file}:{self.line}"
+        where = f"{self.file}:{self.line}" if self.line else self.file
         at = f" {self.path}:" if self.path else ""
         hint = f"\n    {self.suggestion}" if self.suggestion else ""
         return f"{where}:{at} {self.message}{hint}"

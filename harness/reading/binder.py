@@ -6,7 +6,7 @@ import difflib
 import math
 import re
 import types
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
 from functools import cache
@@ -46,6 +46,12 @@ def field_types(cls: Any) -> Mapping[str, Any]:
     """Returns the resolved types of a dataclass's fields by name."""
     hints = get_type_hints(cls)
     return {item.name: hints[item.name] for item in fields(cls)}
+
+
+def line_numbers(lines: Sequence[int]) -> str:
+    """Words several line numbers: ``3``, ``3 and 7``, ``3, 7 and 9``."""
+    *most, last = map(str, lines)
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

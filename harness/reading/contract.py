@@ -10,7 +10,7 @@ from typing import Any
 from harness.model.contract import Contract, Criterion, Obligation, Scale, Severity, SpecRef
 from harness.model.problem import InvalidContract
 from harness.model.spec import Spec
-from harness.reading.binder import INVALID, Binder, did_you_mean, field_types
+from harness.reading.binder import INVALID, Binder, did_you_mean, field_types, line_numbers
 from harness.reading.digest import text_digest
 from harness.reading.document import ContractDocument, CriterionDocument
 from harness.reading.lower import SHORT_INPUTS, lower
@@ -237,17 +237,17 @@ class _Reader:
             self.binder.note(listed, f"{path}.obligations", "a list of obligations is needed here")
             return ()
         found: dict[str, Obligation] = {}
+        again: dict[str, list[tuple[Node, str]]] = {}
         for index, item in enumerate(listed.items):
             inside = f"{path}.obligations[{index}]"
             obligation = reader.read(item, inside)
-            if obligation is None:
-                continue
-            same = found.setdefault(obligation.digest, obligation)
-            if same is not obligation:
-                message = f"line {item.line} states the same obligation as line {same.line}"
-                self.binder.note(
-                    item, inside, message, "keep one of the two: both would be one evidence file"
-                )
+            if obligation is not None and found.setdefault(obligation.digest, obligation) is not obligation:
+                again.setdefault(obligation.digest, []).append((item, inside))
+        for digest, repeated in again.items():
+            lines = [node.line for node, _ in repeated]
+            told = f"line {lines[0]} states" if len(lines) == 1 else f"lines {line_numbers(lines)} state"
+            message = f"{told} the same obligation as line {found[digest].line}"
+            self.binder.note(*repeated[0], message, "keep one: they would all be one evidence file")
         return tuple(found.values())
 
 

@@ -209,7 +209,8 @@ def _is_path(text: str) -> bool:
 def _check_globs(binder: Binder, at: Node, path: str, patterns: Iterable[str]) -> None:
     for pattern in patterns:
         deep = [part for part in pattern.split("/") if "**" in part]
-        if not _is_path(pattern) or pattern.startswith("/") or deep[2:] or set(deep) - {"**"}:
+        outside = pattern.startswith("/") or ".." in pattern.split("/")
+        if not _is_path(pattern) or outside or deep[2:] or set(deep) - {"**"}:
             message = f"{shown(pattern)} is no glob below the project's folder"
             binder.note(at, path, message, 'such as "logs/**/*.json"')
 

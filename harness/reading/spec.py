@@ -15,7 +15,7 @@ from pathlib import Path
 from harness.model.contract import SpecRef
 from harness.model.problem import InvalidContract, Problem
 from harness.model.spec import Clause, Spec
-from harness.reading.binder import did_you_mean
+from harness.reading.binder import did_you_mean, line_numbers
 
 _HEADING = re.compile(r"(#{1,6})\s+(.*?)\s*\{#([^\s}]+)([^}]*)\}\s*\Z")
 _ANY_HEADING = re.compile(r"(#{1,6})\s")
@@ -107,14 +107,17 @@ def _fence_after(line: str, fence: str) -> str:
 def _clauses(lines: list[str], start: int, note: Callable[..., None]) -> dict[str, Clause]:
     headings = _headings(lines, start)
     found: dict[str, Clause] = {}
+    lines_of: dict[str, list[int]] = {}
     for place, (index, _, match) in enumerate(headings):
         if match is None:
             continue
         end, children = _extent(headings, place, len(lines))
         clause = _clause(lines[index:end], match, index + 1, children, note)
-        if clause.anchor in found:
-            note(index + 1, f"anchor {clause.anchor!r} is used twice")
+        lines_of.setdefault(clause.anchor, []).append(index + 1)
         found[clause.anchor] = clause
+    for anchor, used in lines_of.items():
+        if len(used) > 1:
+            note(used[1], f"anchor {anchor!r} is used on lines {line_numbers(used)}")
     return found
 
 

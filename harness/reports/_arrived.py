@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 
 from harness.engine.pack import Packed
-from harness.reports._out import clean
+from harness.reports._out import clean, some
 from harness.scoreboard.arrived import Arrival, Worth
 
 _WORDS = {
@@ -20,7 +20,10 @@ _WORDS = {
 
 def packed_text(packed: Packed, file: str) -> str:
     """Says what went into an archive and what had to stay behind."""
-    counts = f"{packed.evidence} statements, {packed.entries} ledger entries and {len(packed.runs)} runs"
+    counts = (
+        f"{some(packed.evidence, 'statement')}, {some(packed.entries, 'ledger entry', 'ledger entries')} "
+        f"and {some(len(packed.runs), 'run')}"
+    )
     parts = [f"packed {counts} into {file}, {packed.size:,} bytes"]
     parts += [f"  left behind: {clean(each)}" for each in packed.left]
     return "\n".join(parts)

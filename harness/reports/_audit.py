@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from harness.audit.findings import Audit, Figure, Finding, Said
-from harness.reports._out import clean, colour
+from harness.reports._out import clean, colour, some
 
 SHOWN = 12
 """How many relations that were not tried are listed before the rest is only counted."""
@@ -23,10 +23,12 @@ def audit_text(found: Audit, *, verbose: bool = False) -> str:
     if untried:
         lines += ["could not be tried", *(f"  {clean(one.statement)}" for one in untried[:SHOWN])]
         lines += [f"  and {len(untried) - SHOWN} more"] if len(untried) > SHOWN else []
-    tally = f"{len(wrong)} contradictions, {len(held)} relations hold, {len(untried)} not tried"
-    return "\n".join(
-        [*lines, "" if lines else "nothing here could be tried", f"{tally} in {len(found.read)} files"]
+    tally = (
+        f"{some(len(wrong), 'contradiction')}, {some(len(held), 'relation holds', 'relations hold')}, "
+        f"{len(untried)} not tried"
     )
+    foot = f"{tally} in {some(len(found.read), 'file')}"
+    return "\n".join([*lines, "" if lines else "nothing here could be tried", foot])
 
 
 def _wrong(number: int, finding: Finding) -> list[str]:

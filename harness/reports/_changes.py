@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from harness.reports._out import clean, colour
+from harness.reports._out import clean, colour, some
 from harness.scoreboard.compare import Change
 
 
@@ -18,7 +18,7 @@ def changes_text(found: Sequence[Change], before: str, after: str, *, as_json: b
         return f"nothing differs between {before} and {after}"
     worse = [one for one in found if one.worse]
     rest = [one for one in found if not one.worse]
-    parts = [f"{before} → {after}: {len(found)} changes, {len(worse)} for the worse"]
+    parts = [f"{before} → {after}: {some(len(found), 'change')}, {len(worse)} for the worse"]
     if worse:
         parts += ["", "worse:", *map(_line, worse)]
     if rest:

@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harness.reports._lines import shown_status
-from harness.reports._out import clean, clean_lines, colour
+from harness.reports._out import clean, clean_lines, colour, some
 from harness.scoreboard.board import CriterionRow, ObligationRow
 
 WIDTH = 100
+SHOWN = 5
+"""How many witnesses of an obligation are shown; the evidence has the rest."""
 
 
 def criterion_text(
@@ -33,7 +35,7 @@ def criterion_text(
     if row.missing:
         lines += _wrapped("missing  ", row.missing)
     for number, item in enumerate(row.obligations, start=1):
-        lines += ["", *_obligation(number, item, told.get(item.path))]
+        lines += ["", *_obligation(number, item, told.get(item.path), row.missing)]
     return "\n".join((*lines, *_moved(row, past)))
 
 
@@ -51,7 +53,10 @@ def _moved(row: CriterionRow, past: Sequence[Mapping[str, Any]]) -> list[str]:
     return lines
 
 
-def _obligation(number: int, item: ObligationRow, predicate: Mapping[str, Any] | None) -> list[str]:
+def _obligation(
+    number: int, item: ObligationRow, predicate: Mapping[str, Any] | None, missing: str
+) -> list[str]:
+    """Tells one obligation; what ``missing`` has said of the whole criterion is not said again."""
     head = f"{number}. {item.kind} {item.digest[:12]}  {colour(item.status, item.status.value)}"
     if predicate is None:
         return [head, *_wrapped("   why       ", item.note or item.needs or "no evidence")]
@@ -62,23 +67,32 @@ def _obligation(number: int, item: ObligationRow, predicate: Mapping[str, Any] |
     if item.record:
         lines += _wrapped("   judged    ", item.record.denominator)
     for name in ("reason", "measured", "threshold", "margin", "detail"):
-        if verdict[name]:
+        if verdict[name] and not (name == "detail" and verdict[name] in missing):
             lines += _wrapped(f"   {name:<10}", str(verdict[name]))
     if item.identity_only:
         lines.append("   note      bound to the run's identity only: its outputs are not here")
-    for witness in verdict["witnesses"]:
+    for witness in verdict["witnesses"][:SHOWN]:
         lines += _wrapped(
             "   witness   ", f"{witness['where']}: {witness['found']}; claimed: {witness['expected']}"
         )
-    for run in predicate["runs"]:
-        scale = f"{run['scale']['steps']:,} steps, {run['scale']['parameters']:,} parameters"
-        lines.append(f"   run       {run['run']} seed {run['seed']} on {run['device']}: {scale}")
+    more = len(verdict["witnesses"]) - SHOWN
+    lines += [f"             and {more} more in the evidence file"] if more > 0 else []
+    lines += [
+        f"   run       {run['run']} seed {run['seed']} on {run['device']}: {_scale(run['scale'])}"
+        for run in predicate["runs"]
+    ]
     lines += [
         f"   bytes     {clean(m['name'])} sha256 {m['digest']['sha256'][:16]}…"
         for m in predicate["materials"]
     ]
     lines.append(f"   evidence  {item.path}, {predicate['finishedOn']}")
     return lines
+
+
+def _scale(scale: Mapping[str, int]) -> str:
+    if not scale["steps"]:
+        return "nothing vouches for its scale"
+    return f"{some(scale['steps'], 'step')}, {some(scale['parameters'], 'parameter')}"
 
 
 def _basis(basis: str, runs: list[Any]) -> str:

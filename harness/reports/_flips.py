@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from harness.reports._out import colour
+from harness.reports._out import colour, some
 from harness.scoreboard.since import Flip
 
 
@@ -22,4 +22,4 @@ def flips_text(found: tuple[Flip, ...], revision: str, *, as_json: bool) -> str:
         + ("" if flip.severity == "required" else f"  ({flip.severity})")
         for flip in found
     ]
-    return "\n".join((f"{len(found)} criteria flipped since {revision}:", *lines))
+    return "\n".join((f"{some(len(found), 'criterion', 'criteria')} flipped since {revision}:", *lines))

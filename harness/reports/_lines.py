@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.model.contract import Severity
-from harness.reports._out import clean
+from harness.reports._out import clean, some
 from harness.scoreboard.board import Board, ContractRow, CriterionRow
 from harness.scoreboard.fold import Status
 
@@ -53,7 +53,7 @@ def closing(board: Board) -> str:
     share = f" ({100 * done // required} %)" if required else ""
     refuted = count["refuted_found"] + count["refuted_not_found"]
     parts = [
-        f"{count['contracts']} contracts, {count['obligations']} obligations",
+        f"{some(count['contracts'], 'contract')}, {some(count['obligations'], 'obligation')}",
         f"required criteria: {done} of {required} DISCHARGED{share}" + (f", {rest}" if rest else ""),
     ]
     if refuted:

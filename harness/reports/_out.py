@@ -58,6 +58,11 @@ def clean_lines(text: str) -> str:
     return _shown(text)
 
 
+def some(count: int, one: str, many: str = "") -> str:
+    """Words a count of things: ``1 reason``, ``2,500 reasons``; ``many`` where it takes more than an s."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
 def colour(word: str, shown: str) -> str:
     """Colours ``shown`` by the status it tells of, if stdout is a terminal that wants colour."""
     code = COLOURS.get(word)

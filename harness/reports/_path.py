@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from harness.reports._out import clean
+from harness.reports._out import clean, some
 from harness.scoreboard.next import Step
 
 
@@ -17,7 +17,7 @@ def path_text(steps: tuple[Step, ...], *, as_json: bool) -> str:
         return "nothing is missing: every criterion stands as demanded"
     lines = []
     for step in steps:
-        lines.append(f"{len(step.alone):>3} criteria  {clean(step.action)}")
+        lines.append(f"{some(len(step.alone), 'criterion', 'criteria'):<12}  {clean(step.action)}")
         if step.alone:
             lines.append(f"              settles {', '.join(step.alone)}")
         if step.part:

@@ -26,9 +26,10 @@ from harness.runs.identity import (
     run_identity,
 )
 from harness.runs.store import LOG, OUTPUTS, RunStore, collect
+from harness.runs.worker import ending
 
 POLL = 0.05  # seconds
-LAST_LINES = 15
+TAIL = 1 << 14  # bytes of a failed command's log in which its last line is looked for
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -149,9 +150,8 @@ class _Running:
         except InputError as error:
             aside = self._store.fail(self._folder, self.plan.identity)
             self._show(Progress(plan=self.plan, state="failed", note=str(error)))
-            return InputError(
-                f"run {self.plan.name} seed {self.plan.seed}: {error}\n{aside / LOG}", error.reason
-            )
+            log = _below(aside / LOG, self.plan.root)
+            return InputError(f"run {self.plan.name} seed {self.plan.seed}: {error}; see {log}", error.reason)
         self._store.keep(self._folder, record)
         self._show(Progress(plan=self.plan, state="finished", done=record.steps, total=record.steps))
         return record
@@ -160,11 +160,12 @@ class _Running:
         if self._late:
             raise InputError(f"not finished after {self.plan.run.limit} s", reason="TIMED_OUT")
         if self._error is not None:
-            raise self._error
+            if self.plan.run.command is None or self._error.reason != "RUN_FAILED":
+                raise self._error
+            raise InputError(f"{self._error}{self._last_words()}", self._error.reason)
         if status != 0 or self._done is None:
-            log = (self._folder / LOG).read_text(encoding="utf-8", errors="replace").splitlines()
-            tail = "\n".join(log[-LAST_LINES:])
-            raise InputError(f"the worker {_ending(status)}:\n{tail}", reason="RUN_FAILED")
+            left = " and left no result" if status == 0 else ""
+            raise InputError(f"the worker ended {ending(status)}{left}", reason="RUN_FAILED")
         done, run = dict(self._done), self.plan.run
         outputs = collect(self._folder / OUTPUTS, done.pop("outputs"))
         return RunRecord(
@@ -178,6 +179,14 @@ class _Running:
             outputs=outputs,
             **done,
         )
+
+    def _last_words(self) -> str:
+        """Returns the last line that a command left in its log, which is where it says why it failed."""
+        with (self._folder / LOG).open("rb") as log:
+            log.seek(max(0, log.seek(0, os.SEEK_END) - TAIL))
+            lines = log.read().decode(errors="replace").splitlines()
+        last = next((line.strip() for line in reversed(lines) if line.strip()), "")
+        return f": {last[:500]}" if last else ""
 
     def abandon(self) -> None:
         """Kills the worker and removes its folder."""
@@ -199,5 +208,7 @@ def _job(plan: Plan, out: Path) -> Mapping[str, object]:
     }
 
 
-def _ending(status: int) -> str:
-    return f"was ended by signal {-status}" if status < 0 else f"ended with exit status {status}"
+def _below(path: Path, root: Path) -> str:
+    """Shows a path as seen from the project's folder, where it lies below it."""
+    path, root = path.resolve(), root.resolve()
+    return (path.relative_to(root) if path.is_relative_to(root) else path).as_posix()

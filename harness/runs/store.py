@@ -96,7 +96,7 @@ class RunStore:
 
     def fail(self, partial: Path, identity: str) -> Path:
         """Sets a failed run aside for reading and returns the folder; it never counts as finished."""
-        aside = self.root / f"failed-{identity}"
+        aside = self.root / f"failed-{identity[:12]}"
         shutil.rmtree(aside, ignore_errors=True)
         partial.rename(aside)
         return aside

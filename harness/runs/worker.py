@@ -15,6 +15,7 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,7 +122,7 @@ def _command(job: Job, device: str) -> Done:
     except OSError as error:
         raise InputError(f"{job.command} does not start: {error}", reason="RUN_FAILED") from error
     if code != 0:
-        raise ProgramFailed(f"{job.command} ended with exit status {code}")
+        raise InputError(f"the command ended {ending(code)}", reason="RUN_FAILED")
     summary = Path(job.out) / "summary.json"
     if not summary.is_file():
         return Done()
@@ -132,8 +133,22 @@ def _command(job: Job, device: str) -> Done:
     return _counted(found, "summary.json says")
 
 
-class ProgramFailed(Exception):
-    """A command ended with another status than 0; the log says why."""
+def ending(status: int) -> str:
+    """Words the exit status of a process."""
+    return f"by signal {-status}" if status < 0 else f"with exit status {status}"
+
+
+def _crash(error: BaseException, root: Path) -> str:
+    """Words what a program raised: its type, its message, and the innermost line of the project's own."""
+    message = " ".join(str(error).split())[:500]
+    told = f"{type(error).__name__}: {message}" if message else type(error).__name__
+    frames = [(Path(frame.filename), frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
+    found = [(path.resolve(), line) for path, line in frames if "site-packages" not in path.parts]
+    own = [(path, line) for path, line in found if path.is_relative_to(root)]
+    if not own:
+        return told
+    path, line = own[-1]
+    return f"{told} ({path.relative_to(root).as_posix()}:{line})"
 
 
 def _counted(found: object, what: str) -> Done:
@@ -168,6 +183,12 @@ def main(arguments: list[str]) -> int:
             run(job, tell)
         except InputError as error:
             tell({"error": str(error), "reason": error.reason})
+            return 1
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a program may raise anything
+            traceback.print_exc()  # into the log
+            left = isinstance(error, SystemExit) and error.code in (0, None)
+            said = "it ended with exit status 0 and left no result" if left else _crash(error, Path(job.root))
+            tell({"error": said, "reason": "RUN_FAILED"})
             return 1
     return 0
 

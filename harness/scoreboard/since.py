@@ -55,17 +55,25 @@ def board_of(past: Project, chosen: Sequence[Path] | None = None) -> Board:
 
 
 def _lay_out(root: Path, revision: str, target: Path) -> None:
-    done = subprocess.run(
-        ["git", "-C", str(root), "archive", "--format=tar", "--end-of-options", revision],
-        capture_output=True,
-        check=False,
-    )
+    if not revision.strip() or "\0" in revision:
+        raise _unknown(f"a revision is needed, not {revision!r}")
+    found = _git(root, revision, "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}")
+    commit = found.decode().strip()
+    tree = _git(root, revision, "archive", "--format=tar", commit)
+    with tarfile.open(fileobj=io.BytesIO(tree)) as archive:
+        archive.extractall(target, filter="data")
+
+
+def _git(root: Path, revision: str, *words: str) -> bytes:
+    done = subprocess.run(["git", "-C", str(root), *words], capture_output=True, check=False)
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip().splitlines()
-        message = f"git does not know the revision {revision!r}: {said[-1] if said else 'no answer'}"
-        raise InvalidContract([Problem(file="--since", line=0, path="", message=message)])
-    with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
-        archive.extractall(target, filter="data")
+        raise _unknown(f"git does not know the revision {revision!r}: {said[-1] if said else 'no answer'}")
+    return done.stdout
+
+
+def _unknown(message: str) -> InvalidContract:
+    return InvalidContract([Problem(file="--since", line=0, path="", message=message)])
 
 
 def flips(before: Board, after: Board) -> tuple[Flip, ...]:

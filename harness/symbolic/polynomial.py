@@ -92,16 +92,24 @@ def key(found: Mapping[Monomial, Fraction]) -> str:
     return " + ".join(terms) or "0"
 
 
+def value_of(node: Node) -> Number | None:
+    """Returns the number that a term is once its sums and products cancel, None if a variable is left."""
+    found = polynomial(node)
+    value = found.get((), Fraction(0))
+    return Number(value, str(value)) if not found.keys() - {()} else None
+
+
 def same(a: Node, b: Node) -> bool:
     """Tells whether two trees are the same up to the order of sums and products inside them."""
-    return a == b or _sorted(a) == _sorted(b)
+    return a == b or ordered(a) == ordered(b)
 
 
-def _sorted(node: Node) -> str:
+def ordered(node: Node) -> str:
+    """Prints a tree with the parts of its sums and products in one order."""
     if isinstance(node, Name | Number) or not isinstance(node, Apply):
         return canonical(node)
     parts = _flat(node, node.op) if node.op in ("+", "*") else list(node.args)
-    texts = [_sorted(part) for part in parts]
+    texts = [ordered(part) for part in parts]
     if node.op in ("+", "*", "min", "max", "and", "or"):
         texts.sort()
     return f"{node.op}({', '.join(texts)})"

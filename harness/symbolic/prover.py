@@ -20,8 +20,8 @@ from harness.symbolic.exact import Undecided, Undefined, settle, show
 from harness.symbolic.expand import expand, parse_with
 from harness.symbolic.grammar import ExpressionError
 from harness.symbolic.search import Point, satisfies, witnesses
-from harness.symbolic.tree import Apply, Name, Node, Number, Previous, canonical, is_truth, names, walk
-from harness.symbolic.vacuity import anonymous, antecedents, calls, emptiness, parts, split
+from harness.symbolic.tree import Apply, Name, Node, Number, Previous, canonical, is_truth, names, shown, walk
+from harness.symbolic.vacuity import anonymous, antecedents, bare, calls, emptiness, parts, repeats, split
 
 ENGINES: tuple[Engine, ...] = (z3_engine.prove, sympy_engine.prove)
 TRIES = 400
@@ -77,7 +77,8 @@ class _Case:
         self.variables = question.variables
         self.formulas = {formula.name: formula for formula in question.formulas}
         self.given_written = tuple(self._read(text) for text in question.given)
-        self.given = tuple(self._plain(node) for node in self.given_written)
+        self.given_raw = tuple(expand(node, self.formulas) for node in self.given_written)
+        self.given = tuple(eliminate(node) for node in self.given_raw)
         claim = self._read(question.claim)
         self.parts = tuple(self._part(node) for node in parts(claim))
 
@@ -86,6 +87,7 @@ class _Case:
         self._speaks()
         self._search()
         self._posed()
+        self._leans_on_its_terms()
         self._leans_on_its_formulas()
         return self._prove()
 
@@ -103,9 +105,6 @@ class _Case:
         for name in sorted(names(node) - set(self.variables)):
             raise ExpressionError(f"{name} is not declared", text, text.find(name))
         return node
-
-    def _plain(self, node: Node) -> Node:
-        return eliminate(expand(node, self.formulas))
 
     def _part(self, node: Node) -> _Part:
         raw = expand(node, self.formulas)
@@ -126,6 +125,8 @@ class _Case:
             why = emptiness(part.written, part.raw, self.given_written)
             if why:
                 raise self._vacuous(part, why)
+            if repeats(part.raw, self.given_raw):
+                raise self._vacuous(part, "with its formulas written out it repeats an assumption")
         self._possible(self.given, "the assumptions")
         for part in self.parts:
             for guards in antecedents(part.tree):
@@ -133,7 +134,7 @@ class _Case:
 
     @staticmethod
     def _vacuous(part: _Part, why: str) -> _Settled:
-        detail = f"{canonical(part.written)} says nothing: {why}"
+        detail = f"{shown(part.written)} says nothing: {why}"
         return _Settled(Proof(answer=Answer.VACUOUS, detail=detail))
 
     def _possible(self, conditions: tuple[Node, ...], what: str) -> None:
@@ -157,6 +158,20 @@ class _Case:
     @staticmethod
     def _named(answers: Sequence[EngineAnswer]) -> tuple[str, ...]:
         return tuple(dict.fromkeys(a.engine for a in answers if a.said is Said.PROVED))
+
+    def _leans_on_its_terms(self) -> None:
+        """A conjunct that holds whatever its terms are, without any assumption, says nothing of them.
+
+        Sums and products that cancel to a number are that number; any other term counts by its text, so
+        an identity that needs algebra between its two sides still says something.
+        """
+        for part in self.parts:
+            symbols: dict[str, str] = {}
+            goal = bare(part.written, part.raw, self.formulas, symbols)
+            seconds = min(LOOK_SECONDS, self._left() / 4)
+            problem = Problem(assumptions=(), goal=goal, variables=tuple(symbols.values()), seconds=seconds)
+            if self.engines[0](problem).said is Said.PROVED:
+                raise self._vacuous(part, "it holds whatever its terms are")
 
     def _leans_on_its_formulas(self) -> None:
         """A conjunct that still holds with every formula call replaced by a symbol says nothing of them."""

@@ -115,6 +115,13 @@ def conjuncts(node: Node) -> tuple[Node, ...]:
     return (node,)
 
 
+def shown(node: Node) -> str:
+    """Prints a tree with its numbers as they were written, without the outermost brackets."""
+    text = canonical(rewrite(node, lambda leaf: Name(leaf.text) if isinstance(leaf, Number) else leaf))
+    bracketed = isinstance(node, Apply) and text.startswith("(") and node.op != "neg"
+    return text[1:-1] if bracketed else text
+
+
 def canonical(node: Node) -> str:
     """Prints a tree in one fixed form, fully bracketed, whatever the spacing it was read from."""
     if isinstance(node, Number):

@@ -3,9 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from fractions import Fraction
 
-from harness.symbolic.polynomial import same
-from harness.symbolic.tree import COMPARISONS, Apply, Name, Node, canonical, conjuncts, names, used_formulas
+from harness.model.contract import Formula
+from harness.symbolic.expand import expand
+from harness.symbolic.polynomial import ordered, same, value_of
+from harness.symbolic.tree import (
+    COMPARISONS,
+    Apply,
+    Name,
+    Node,
+    Number,
+    canonical,
+    conjuncts,
+    is_truth,
+    names,
+    rewrite,
+    used_formulas,
+)
+
+_CALL = "call of "
+_MIRROR = {">": "<", ">=": "<="}
 
 
 def parts(claim: Node) -> tuple[Node, ...]:
@@ -60,6 +78,53 @@ def _trivial(node: Node) -> bool:
     if node.op in COMPARISONS:
         return same(*node.args)
     return node.op in ("not", "or") and any(_trivial(arg) for arg in node.args)
+
+
+def repeats(expanded: Node, given: tuple[Node, ...]) -> bool:
+    """Tells whether a conclusion is one of its assumptions once all formulas are expanded."""
+    guards, conclusion = split(expanded)
+    said = _turned(conclusion)
+    return any(said == _turned(link) for source in (*given, *guards) for link in conjuncts(source))
+
+
+def _turned(node: Node) -> str:
+    """Prints a comparison in one direction: ``x > y`` as ``y < x``, the sides of an equality sorted."""
+    if not (isinstance(node, Apply) and node.op in COMPARISONS):
+        return ordered(node)
+    left, right = (ordered(side) for side in node.args)
+    if node.op in ("==", "!="):
+        return f"{node.op} {sorted((left, right))}"
+    return f"{right} {_MIRROR[node.op]} {left}" if node.op in _MIRROR else f"{left} {node.op} {right}"
+
+
+def bare(written: Node, raw: Node, formulas: Mapping[str, Formula], symbols: dict[str, str]) -> Node:
+    """Replaces every term by the number that it surely is, or by a symbol for its text; ``symbols`` grows.
+
+    ``raw`` is the same truth with its formulas expanded: terms are alike if they are so written out.
+    """
+    if isinstance(raw, Apply) and is_truth(raw):
+        sources = written.args if isinstance(written, Apply) and written.op == raw.op else raw.args
+        args = (bare(*pair, formulas, symbols) for pair in zip(sources, raw.args, strict=True))
+        return Apply(raw.op, tuple(args), raw.at)
+    found = value_of(rewrite(written, lambda part: _folded(part, formulas)))
+    return found or Name(symbols.setdefault(ordered(raw), f"term_{len(symbols)}_"))
+
+
+def _folded(part: Node, formulas: Mapping[str, Formula]) -> Node:
+    """Makes a number of a formula that no argument changes, and of a call divided by itself.
+
+    Any other call counts as one variable: ``decay(T, T) == 0`` cancels only because of its arguments and
+    is a claim about the formula.
+    """
+    if not isinstance(part, Apply):
+        return part
+    if is_call(part):
+        fresh = tuple(Name(f"argument_{place}_") for place in range(len(part.args)))
+        whole = expand(Apply(part.op, fresh), formulas) if part.op != "diff" else part
+        return value_of(whole) or Name(f"{_CALL}{canonical(part)}")
+    if part.op == "/" and any(name.startswith(_CALL) for name in names(part)) and same(*part.args):
+        return Number(Fraction(1), "1")
+    return part
 
 
 def anonymous(node: Node, symbols: Mapping[str, str]) -> Node:

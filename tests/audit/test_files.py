@@ -150,7 +150,7 @@ def test_the_report_names_both_numbers_and_their_lines(tmp_path, capsys):
     path.write_text("# card\n\nIn all 2 orders × 4 heads = 9 tables.\n")
     exits(path)
     text = capsys.readouterr().out
-    assert text.index("CONTRADICTION") < text.index("1 contradictions")
+    assert text.index("CONTRADICTION") < text.index("1 contradiction,")
     assert "stated    9   " in text
     assert f"{path}:3" in text
     exits(path, "--format", "json")

@@ -85,6 +85,8 @@ def test_a_contract_that_was_never_checked_is_no_pass(bench):
         ("scoreboard", "--format", "os"),
         ("scoreboard", "--since", "no-such-revision"),
         ("scoreboard", "--since", "--output=x"),
+        ("scoreboard", "--since", ""),
+        ("scoreboard", "--since", " "),
         ("gate", "--format", "table"),
         ("explain",),
         ("explain", "demo/NONE"),
@@ -124,7 +126,7 @@ def test_an_interrupt_inside_a_kind_ends_with_2_and_keeps_what_was_found(bench, 
     assert (said.code, "interrupted" in said.err) == (2, True)
     assert bench.statuses() == {"demo/SUM": "DISCHARGED", "demo/FALL": "UNTRIED"}
     assert not bench.board()["problems"]
-    assert "1 obligations discharged anew, 1 fresh" in bench("check").err
+    assert "1 obligation discharged anew, 1 fresh" in bench("check").err
 
 
 def test_an_interrupt_between_obligations_keeps_the_ledger_whole(bench, monkeypatch):

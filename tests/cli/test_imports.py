@@ -10,7 +10,7 @@ RUNS = """
   trace: {run: tiny, output: trace}
   own: {run: mine, output: trace}
 runs:
-  tiny: {system: hexad, config: {steps: 4}, seeds: [1, 2]}
+  tiny: {system: hexad, config: {steps: 4, warmup: 1}, seeds: [1, 2]}
   mine: {command: ["PYTHON", train.py], code: [train.py], device: cpu}
 """
 OWN = "  OWN: {claim: The run descends., metric: loss, log: own, falls_by: 1}\n"

@@ -50,7 +50,7 @@ def test_since_shows_exactly_what_flipped(bench):
     bench.log([{"step": step, "loss": 5.0} for step in range(6)])
     bench("check")
     said = bench("scoreboard", "--since", "HEAD")
-    assert said.out.splitlines()[0] == "1 criteria flipped since HEAD:"
+    assert said.out.splitlines()[0] == "1 criterion flipped since HEAD:"
     assert "demo/FALL  DISCHARGED → FALSIFIED" in said.out
     assert "SUM" not in said.out
     assert bench("scoreboard", "--since", "HEAD", "--format", "json").json == [
@@ -65,6 +65,15 @@ def test_since_shows_exactly_what_flipped(bench):
     commit(bench)
     assert "nothing flipped" in bench("scoreboard", "--since", "HEAD").out
     assert "demo/FALL  DISCHARGED → FALSIFIED" in bench("scoreboard", "--since", "HEAD~1").out
+
+
+@pytest.mark.parametrize("revision", ["HEAD:contracts", "HEAD^{tree}", "", "no-such"])
+def test_since_takes_only_what_names_a_commit(bench, revision):
+    bench.two()
+    commit(bench)
+    said = bench("scoreboard", "--since", revision)
+    assert (said.code, said.out) == (4, "")
+    assert said.err.startswith("--since: ")
 
 
 def test_since_tells_new_and_removed_criteria_and_takes_names_and_paths(bench):
@@ -201,6 +210,43 @@ def test_explain_shows_that_evidence_rests_on_an_older_threshold_no_longer(bench
     bench("check")
     page = bench("explain", "demo/FALL").out
     assert "threshold final: falls_by 2.25" in page
+
+
+def test_explain_says_a_detail_once(bench):
+    bench.contract(criteria(("required", "A", "ERROR")))
+    bench("check")
+    page = " ".join(bench("explain", "demo/A").out.split())
+    assert page.count("there is no file absent.jsonl") == 1
+
+
+def test_explain_shows_five_witnesses_and_counts_the_rest(bench):
+    bench.log([{"step": step, "loss": 5.0} for step in range(12)])
+    bench.contract("inputs: {log: {file: log.jsonl}}\ncriteria: {A: {claim: a, rows: 'loss < 4'}}\n")
+    bench("check")
+    total = len(bench.verdict("A")["witnesses"])
+    page = bench("explain", "demo/A").out
+    assert total > 5
+    assert page.count("witness ") == 5
+    assert f"and {total - 5} more in the evidence file" in page
+
+
+def test_one_of_a_thing_is_not_many(bench):
+    bench.contract(criteria(("required", "A", "FALSIFIED")))
+    bench("check")
+    assert "1 contract, 1 obligation ·" in bench("scoreboard").out
+    assert "1 contract, 1 obligation: no problems" in bench("lint").out
+    assert bench("gate").out.startswith("gate: refused, 1 reason against")
+
+
+def test_a_strict_scoreboard_does_not_believe_the_memo(bench):
+    bench.two()("check")
+    bench.settle()
+    bench("scoreboard")
+    memo = bench.root / ".harness/cache/memo.json"
+    memo.write_text(memo.read_text().replace("DISCHARGED", "FALSIFIED"))
+    assert "FALSIFIED" in bench.statuses().values()
+    said = bench("scoreboard", "--strict")
+    assert (said.code, "FALSIFIED" in said.out) == (0, False)
 
 
 def without_lines(told):

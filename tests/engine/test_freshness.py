@@ -115,7 +115,7 @@ def test_a_change_in_the_contract_makes_exactly_its_claim_stale(bench, old, new,
     expected = {"demo/SUM": "DISCHARGED", "demo/FALL": "DISCHARGED", f"demo/{stale}": "STALE"}
     assert bench.statuses() == expected
     said = bench("check")
-    assert "1 obligations discharged anew, 1 fresh" in said.err
+    assert "1 obligation discharged anew, 1 fresh" in said.err
     assert set(bench.statuses().values()) == {"DISCHARGED"}
 
 
@@ -199,7 +199,7 @@ def test_an_error_is_tried_again_by_every_check(bench):
     for _ in range(2):
         said = bench("check")
         assert said.code == 3
-        assert "1 obligations discharged anew" in said.err or "2 obligations discharged anew" in said.err
+        assert "1 obligation discharged anew" in said.err or "2 obligations discharged anew" in said.err
     assert bench.verdict("FALL")["reason"] == "input missing"
     bench.log()
     assert bench("check").code == 0
@@ -220,14 +220,14 @@ def test_a_verdict_that_ran_out_of_time_is_tried_again(bench, monkeypatch):
         assert bench.two()("check").code == 1
     assert bench.statuses() == {"demo/SUM": "DISCHARGED", "demo/FALL": "INCONCLUSIVE"}
     said = bench("check")
-    assert (said.code, "1 obligations discharged anew, 1 fresh" in said.err) == (0, True)
+    assert (said.code, "1 obligation discharged anew, 1 fresh" in said.err) == (0, True)
 
 
 def test_an_inconclusive_verdict_is_evidence_and_is_not_sought_again(bench):
     bench.contract(criteria(("required", "A", "INCONCLUSIVE")))
     assert bench("check").code == 1
     said = bench("check")
-    assert (said.code, "nothing to do: 1 obligations are fresh" in said.err) == (1, True)
+    assert (said.code, "nothing to do: 1 obligation is fresh" in said.err) == (1, True)
 
 
 def test_two_different_verdicts_on_the_same_bytes_are_an_error(bench, monkeypatch):

@@ -51,11 +51,12 @@ def test_a_contract_named_twice_is_checked_once(bench):
     assert "2 obligations discharged" in bench("check", "demo", "contracts/demo.yaml").err
 
 
-def test_a_contract_outside_of_the_project_is_checked_where_it_lies(bench, tmp_path_factory):
+def test_a_contract_outside_of_the_project_is_refused(bench, tmp_path_factory):
     path = tmp_path_factory.mktemp("elsewhere") / "far.yaml"
     path.write_text("contract: far\n" + criteria(("required", "A", "DISCHARGED")))
-    assert bench("check", str(path)).code == 0
-    assert bench.evidence(contract="far")
+    said = bench("check", str(path))
+    assert (said.code, "lies outside the project" in said.err) == (4, True)
+    assert not bench.evidence(contract="far")
 
 
 def test_two_contracts_of_one_name_are_refused_whatever_their_case(bench):

@@ -299,3 +299,49 @@ def test_harness_run_makes_what_is_declared_once(own):
     assert said.out.count("trained now") == 2
     assert own("run", "--allow-code").out.count("trained now") == 0
     assert own("check").code == 1, "evidence of an untrusted program's outputs still needs trust to be made"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            "steps: 3, w",
+            "stps: 3, w",
+            "contracts/demo.yaml:7: runs.tiny.config: unknown configuration key 'stps'",
+        ),
+        (
+            "steps: 3, w",
+            "steps: many, w",
+            "demo.yaml:7: runs.tiny.config: configuration key 'steps' wants int",
+        ),
+        ("steps: 3, w", "steps: 1, w", "demo.yaml:7: runs.tiny.config: warmup must be shorter than steps"),
+        ("output: trace", "output: trance", "demo.yaml:3: inputs.trace.output: system hexad has no output"),
+        ("device: cpu", "device: cpu\n    code: [a/../../x.py]", "is no glob below the project's folder"),
+        ("device: cpu", "device: cpu\n    data: [/etc/*]", "is no glob below the project's folder"),
+    ],
+)
+def test_lint_finds_what_a_shipped_system_cannot_be_asked(bench, old, new, said):
+    bench.contract(SHIPPED)
+    assert bench("lint").code == 0
+    bench.edit("contracts/demo.yaml", old, new)
+    found = bench("lint")
+    assert (found.code, said in found.out) == (4, True), found.out
+
+
+def test_a_crash_is_one_line_on_the_scoreboard_and_a_traceback_in_the_log(bench):
+    bench.write("train/t.py", "def train(config, seed, device, out):\n    raise ValueError('boom')\n")
+    bench.contract(
+        """
+        inputs: {trace: {run: f, output: trace}}
+        runs: {f: {python: "train.t:train", code: [train/*.py], device: cpu}}
+        criteria: {A: {claim: a, metric: loss, log: trace, falls_by: 1}}
+        """
+    )
+    assert bench("check", "--allow-code").code == 3
+    missing = bench.rows()["demo/A"]["missing"]
+    assert "ValueError: boom (train/t.py:2); see .harness/runs/failed-" in missing
+    assert "Traceback" not in missing
+    page = " ".join(bench("explain", "demo/A").out.split())
+    assert page.count("ValueError: boom (train/t.py:2)") == 1
+    log = bench.root / missing.rpartition("see ")[2]
+    assert "Traceback" in log.read_text()

@@ -74,7 +74,7 @@ def test_a_damaged_evidence_file_counts_as_absent_and_is_named(bench, damage, cr
     assert statuses == dict.fromkeys(rest, "DISCHARGED")
     check_named(bench, path)
     if damage is not a_folder:
-        assert "1 obligations discharged anew, 1 fresh" in bench("check").err
+        assert "1 obligation discharged anew, 1 fresh" in bench("check").err
         assert bench("gate").code == 0
 
 

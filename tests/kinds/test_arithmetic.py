@@ -202,3 +202,26 @@ def test_unknown_names_and_looking_back_are_errors(tmp_path):
 )
 def test_faults_are_found_without_data(kind, field):
     assert field in {fault.field for fault in faults(kind)}
+
+
+@pytest.mark.parametrize(
+    "relation", ["a < 9 or b == 2", "b == (2 if a > 9 else b)", "implies(a > 9, b == 2)"]
+)
+def test_a_part_that_is_never_asked_is_vacuous(relation):
+    assert published(relation, a="5", b="13").reason is Reason.VACUOUS
+
+
+def test_only_the_parts_that_numbers_reach_may_be_written():
+    assert published("b == (13 if a < 9 else 2)", a="5", b="13").reason is Reason.VACUOUS
+    assert published("implies(a < 9, b == 13)", a="5", b="13").outcome is Outcome.DISCHARGED
+
+
+def test_beside_a_log_a_column_must_be_named(tmp_path):
+    path = write(tmp_path, [{"loss": 4.0}, {"loss": 3.0}])
+    verdict = judge(arithmetic("k == 1", log=LOG, numbers=numbers(k="1")), path)
+    assert (verdict.outcome, verdict.reason) == (Outcome.INCONCLUSIVE, Reason.VACUOUS)
+
+
+def test_a_resolution_above_a_quarter_is_a_fault():
+    kind = arithmetic("a == 1", numbers=numbers(a="1"), resolution=Printed("0.3"))
+    assert [fault.field for fault in faults(kind)] == ["resolution"]

@@ -174,3 +174,31 @@ def test_rows_that_a_restart_said_again_are_no_part_of_a_mean(tmp_path):
     assert "step goes back" in verdict.detail
     assert judge(metric("loss", at="max", at_most="5", allow_unjudged=1), path).outcome is Outcome.DISCHARGED
     assert judge(metric("loss", at_most="2.6", allow_unjudged=1), path).outcome is Outcome.DISCHARGED
+
+
+@pytest.mark.parametrize(
+    ("fields", "vacuous"),
+    [
+        ({"at": "max", "at_most": "2.7", "select": "loss < 2.7"}, True),
+        ({"at_most": "2.7", "select": "loss < 2.7"}, True),
+        ({"at": "max", "at_most": "4.5", "select": "finite(loss)"}, False),
+        ({"at": "max", "at_most": "2.7", "select": "step > 1"}, False),
+        ({"at": "min", "at_least": "1", "select": "loss < 3"}, False),
+        ({"step": 2, "at_most": "2.7", "select": "loss < 2.7"}, True),
+        ({"step": 2, "at_least": "2.5", "select": "loss < 2.7"}, False),
+        ({"falls_by": "0.5", "select": "loss < 3.5"}, False),
+    ],
+)
+def test_a_selection_may_not_keep_the_limit(tmp_path, fields, vacuous):
+    verdict = judge(metric("loss", **fields), write(tmp_path, losses(4.0, 3.1, 2.6, 2.4, 2.45)))
+    assert (verdict.reason is Reason.VACUOUS) == vacuous, verdict.detail
+    assert (verdict.outcome is Outcome.DISCHARGED) != vacuous, verdict.detail
+
+
+def test_a_limit_beyond_every_double_is_a_fault():
+    assert [fault.field for fault in faults(metric("loss", at_most="1e400"))] == ["at_most"]
+
+
+def test_one_row_said_five_times_is_one_row(tmp_path):
+    verdict = judge(metric("loss", at_most="3"), write(tmp_path, [{"loss": 2.5}] * 5))
+    assert (verdict.outcome, verdict.reason) == (Outcome.INCONCLUSIVE, Reason.TOO_FEW)

@@ -30,7 +30,9 @@ def test_an_empty_file_beside_a_full_one_is_named(tmp_path):
     assert "m.bin" in verdict.detail
 
 
-@pytest.mark.parametrize("fields", ["files: m", "files: [], at_most: 1", "files: [m, m], at_most: 1"])
+@pytest.mark.parametrize(
+    "fields", ["files: m", "files: [], at_most: 1", "files: [m, m], at_most: 1", "files: [m], at_least: 0"]
+)
 def test_checks_that_ask_nothing_or_count_twice_are_refused(tmp_path, fields):
     with pytest.raises(InvalidContract):
         judge(tmp_path, obligation(f"kind: size, {fields}", m="file: m.bin"))

@@ -181,3 +181,18 @@ def test_a_condition_is_written_out_for_its_variable():
 def test_a_contract_with_an_undeclared_name_is_invalid(tmp_path):
     with pytest.raises(InvalidContract, match="zeta"):
         judge(tmp_path, body('given: {x: real}, prove: ["zeta > 1"]'), None)
+
+
+def test_a_claim_that_says_nothing_is_told_in_one_sentence(tmp_path, prover):
+    body = """
+criteria:
+  - id: A
+    claim: It holds.
+    obligations:
+      - {kind: symbolic, prove: ["0.5 <= 1 and 1 <= 2"]}
+"""
+    verdict = judge(tmp_path, body, prover.prove)
+    assert (verdict.reason, verdict.detail) == (
+        Reason.VACUOUS,
+        "0.5 <= 1 says nothing: it mentions no variable",
+    )

@@ -447,3 +447,109 @@ def test_the_first_row_after_a_restart_follows_nothing(tmp_path):
     verdict = judge(replace(kind, allow_unjudged=10), restarted(tmp_path))
     assert (verdict.outcome, verdict.denominator.unjudged) == (Outcome.INCONCLUSIVE, 11)
     assert judge(replace(kind, allow_unjudged=11), restarted(tmp_path)).outcome is Outcome.DISCHARGED
+
+
+# A claim that hides behind a guard, a selection, a repetition or a coarse resolution.
+
+RARE = "step > 1000000"
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        f"implies(step >= 0, implies({RARE}, lr == 7))",
+        f"lr == (7 if {RARE} else lr)",
+        "step <= 1000000 or lr == 7",
+        f"not ({RARE} and lr != 7)",
+        f"(lr == 7 if {RARE} else finite(loss))",
+        f"abs(lr - (7 if {RARE} else lr)) <= 1",
+        "step < 8 or lr <= 3e-4",
+        "lr == (warmup_cosine(step, 3e-4, 8, 40) if step < 20 else lr)",
+        "implies(step > 5, finite(lr) and (loss > 2 or loss <= 2))",
+        "implies(loss > 2, loss > 1.5)",
+    ],
+)
+def test_a_part_that_says_nothing_of_any_row_is_vacuous(tmp_path, rows):
+    verdict = judge(trace(rows), write(tmp_path, _sample.schedule()))
+    assert (verdict.outcome, verdict.reason) == (Outcome.INCONCLUSIVE, Reason.VACUOUS)
+
+
+@pytest.mark.parametrize(
+    ("rows", "first"),
+    [
+        ("lr == (3e-4*step/8 if step < 8 else warmup_cosine(step, 3e-4, 8, 40))", None),
+        ("implies(step >= 8, lr == warmup_cosine(step, 3e-4, 8, 40))", None),
+        ("step < 8 or lr == 3e-4*(1 + cos(pi*(step - 8)/32))/2", None),
+        ("not (loss > 3.2 and step > 15)", None),
+        ("step == 0 or ema == 0.9*ema[-1] + 0.1*loss", None),
+        ("ema == 0.9*ema[-1] + 0.1*loss", "ema == loss"),
+    ],
+)
+def test_an_honest_piecewise_claim_is_discharged(tmp_path, rows, first):
+    kind = trace(rows, first=first) if first else trace(rows)
+    verdict = judge(kind, write(tmp_path, _sample.schedule()))
+    assert verdict.outcome is Outcome.DISCHARGED, verdict.detail
+
+
+def test_a_library_schedule_may_be_longer_than_its_log(tmp_path):
+    path = write(tmp_path, _sample.schedule()[:8])
+    assert judge(trace("lr == warmup_cosine(step, 3e-4, 8, 40)"), path).outcome is Outcome.DISCHARGED
+
+
+@pytest.mark.parametrize(
+    ("rows", "select", "vacuous"),
+    [
+        ("loss < 3.0", "loss < 3.0", True),
+        ("loss < 3.5", "abs(loss - 2) < 1", True),
+        ("loss < 3.5 and loss > 1", "loss < 3", True),
+        ("loss > 1", "loss < 3", False),
+        ("loss < 5", "finite(loss)", False),
+        ("finite(loss)", "finite(loss)", False),
+        ("loss < 3.0", "step > 15", False),
+    ],
+)
+def test_a_selection_may_not_make_the_claim_true(tmp_path, rows, select, vacuous):
+    verdict = judge(trace(rows, select=select), write(tmp_path, _sample.schedule()))
+    assert (verdict.reason is Reason.VACUOUS) == vacuous
+    assert (verdict.outcome is Outcome.DISCHARGED) != vacuous, verdict.detail
+
+
+@pytest.mark.parametrize("row", [{"loss": 2.5}, {"step": 3, "loss": 2.5}, {"epoch": 1, "loss": 2.5}])
+def test_one_row_said_five_times_is_one_row(tmp_path, row):
+    path = write(tmp_path, [row] * 5)
+    for allowed in (0, 4):
+        verdict = judge(trace("loss < 3", allow_unjudged=allowed), path)
+        assert (verdict.outcome, verdict.reason) == (Outcome.INCONCLUSIVE, Reason.TOO_FEW)
+    later = [{**row, "time": n} for n in range(5)]
+    assert judge(trace("loss < 3"), write(tmp_path, later)).outcome is (
+        Outcome.DISCHARGED if row == {"loss": 2.5} else Outcome.INCONCLUSIVE
+    )
+
+
+def test_a_plateau_over_many_steps_is_many_rows(tmp_path):
+    path = write(tmp_path, [{"step": n, "loss": 2.5} for n in range(5)])
+    assert judge(trace("loss < 3"), path).outcome is Outcome.DISCHARGED
+
+
+def test_another_resolution_is_capped_and_told(tmp_path):
+    assert {fault.field for fault in faults(trace("lr == 1", resolution=Printed("0.26")))} == {"resolution"}
+    assert faults(trace("lr == 1", resolution=Printed("0.25"))) == []
+    path = write(tmp_path, _sample.schedule())
+    assert (
+        "resolution 0.2 instead of 0.01" in judge(replace(LR_SAMPLE, resolution=Printed("0.2")), path).detail
+    )
+    assert "resolution" not in judge(LR_SAMPLE, path).detail
+
+
+def test_the_margin_of_an_inequality_is_its_slack(tmp_path):
+    path = write(tmp_path, [{"step": n, "loss": loss} for n, loss in enumerate((2.5, 3.9999, 2.0001))])
+    verdict = judge(trace("loss < 5"), path)
+    assert verdict.margin == "closest to a bound: 0.2 of it, at log.jsonl:2"
+    assert "kills none of 2 formula mutants" in verdict.detail
+    assert judge(trace("finite(loss)"), path).margin is None
+    assert "would have shown" in str(judge(LR_SAMPLE, write(tmp_path, _sample.schedule())).margin)
+
+
+def test_a_number_beyond_every_double_is_a_fault():
+    assert {fault.field for fault in faults(trace("loss < 1e400"))} == {"rows"}
+    assert {fault.field for fault in faults(trace("loss < top", where=numbers(top="1e400")))} == {"where"}

@@ -153,6 +153,11 @@ def test_the_same_obligation_twice_in_a_criterion_names_both_lines(second):
     assert found.message == "line 7 states the same obligation as line 6"
 
 
+def test_the_same_obligation_many_times_is_told_once():
+    text = body(TRACE).rstrip() + f"\n      - {{{TRACE}}}" * 3 + "\n"
+    assert problem(text).message == "lines 7, 8 and 9 state the same obligation as line 6"
+
+
 def test_the_same_obligation_may_serve_two_criteria():
     contract = read("contract: c\nlog: l\ncriteria:\n  A: {rows: finite(a)}\n  B: {rows: finite(a)}\n")
     first, second = (criterion.obligations[0].digest for criterion in contract.criteria)

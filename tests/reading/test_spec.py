@@ -100,7 +100,7 @@ def test_a_heading_without_an_anchor_ends_a_clause_of_its_level():
     [
         (SPEC.replace("id: demo", "id: other"), 1, "front matter says id: 'other', the file is 'demo'"),
         (SPEC.replace("version: 1.0.0", "version: 1.0.1"), 1, "front matter says version: '1.0.1'"),
-        (SPEC.replace("{#2}", "{#1.1}"), 18, "anchor '1.1' is used twice"),
+        (SPEC.replace("{#2}", "{#1.1}"), 18, "anchor '1.1' is used on lines 10 and 18"),
         (SPEC.replace("{#2}", "{#2 kind=trace}"), 18, "cannot read 'kind=trace' in the anchor"),
         (SPEC.replace("{#2}", "{#§2}"), 18, "may hold letters, digits"),
         (SPEC.replace("{#", "{"), 1, "no clause is anchored"),

@@ -120,7 +120,7 @@ def test_github_annotations_are_one_escaped_line_each(every):
         found[title.partition("/")[2].split()[0]] = level
     assert found.keys() == FAILED | ERRORS | SKIPPED
     assert [found[n] for n in ("ROWS", "BROKEN", "LATER", "OPEN")] == ["error", "error", "warning", "notice"]
-    assert "1 contracts" in closing
+    assert "1 contract," in closing
 
 
 def test_github_escapes_what_a_claim_could_smuggle_in(bench):

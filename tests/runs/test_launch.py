@@ -26,6 +26,18 @@ def crash(config, seed, device, out):
     (out / "trace.jsonl").write_text("{}")
     raise ValueError("the loss exploded")
 
+def leave(config, seed, device, out):
+    sys.exit(0)
+
+def quit(config, seed, device, out):
+    sys.exit("no space left")
+
+def library(config, seed, device, out):
+    json.loads("{")
+
+def killed(config, seed, device, out):
+    os.kill(os.getpid(), 9)
+
 def die(config, seed, device, out):
     os._exit(137)
 
@@ -118,8 +130,12 @@ def test_seeds_of_a_function_run_at_once_and_come_back_in_order(project, store):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("crash", "ValueError: the loss exploded"),
-        ("die", "exit status 137"),
+        ("crash", r"run f seed 0: ValueError: the loss exploded \(prog.py:11\); see .harness/runs/failed-"),
+        ("library", r"JSONDecodeError: Expecting .* \(prog.py:20\); see "),
+        ("die", "the worker ended with exit status 137; see "),
+        ("killed", "the worker ended by signal 9; see "),
+        ("leave", "ended with exit status 0 and left no result; see "),
+        ("quit", r"SystemExit: no space left \(prog.py:17\); see "),
         ("silent", "left no output"),
         ("wrong", "wanted counts"),
         ("absent", "has no attribute 'absent'"),
@@ -130,6 +146,9 @@ def test_a_failed_run_is_an_error_with_the_end_of_its_log_and_never_counts(proje
     with pytest.raises(InputError, match=message) as caught:
         launch(one, store)
     assert caught.value.reason == "RUN_FAILED"
+    assert "\n" not in str(caught.value)
+    log = (project / str(caught.value).rpartition("; see ")[2]).read_text()
+    assert ("Traceback" in log) == (name in ("crash", "library", "leave", "quit", "absent"))
     assert store.finished(one.identity) is None
     assert store.list() == ()
 
@@ -144,11 +163,11 @@ def test_one_failure_leaves_the_others_running(project, store):
 def test_a_run_over_its_limit_is_killed_with_its_children(project, store):
     pids = project / "pids"
     (one,) = plan("f", function("sleepy", config={"pids": str(pids)}, limit=1), project)
-    with pytest.raises(InputError, match="not finished after 1 s") as caught:
+    with pytest.raises(InputError, match=r"not finished after 1 s; see \.harness/runs/failed-") as caught:
         launch(one, store)
     assert caught.value.reason == "TIMED_OUT"
     if pids.is_file():
-        assert not any(alive(int(pid)) for pid in pids.read_text().split())
+        wait_for(lambda: not any(alive(int(pid)) for pid in pids.read_text().split()))
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
@@ -198,6 +217,13 @@ def test_a_command_that_fails_is_a_failed_run(project, store, command, message):
     with pytest.raises(InputError, match=message) as caught:
         launch(one, store)
     assert caught.value.reason == "RUN_FAILED"
+
+
+def test_the_last_words_of_a_command_say_why_it_failed(project, store):
+    (project / "run.py").write_text("print('warming up')\nraise ValueError('boom')\n")
+    run = Run(command=(sys.executable, "run.py"), code=("run.py",), device="cpu")
+    with pytest.raises(InputError, match="the command ended with exit status 1: ValueError: boom; see "):
+        launch(plan("c", run, project)[0], store)
 
 
 def test_secrets_do_not_reach_a_program(project, store, monkeypatch):

@@ -1,7 +1,7 @@
 from fractions import Fraction
 
 import pytest
-from asking import LETS, ask
+from asking import LETS, ask, formulas
 
 from harness.model.proof import Answer
 from harness.symbolic.engine import EngineAnswer, EngineDisagreement, Said
@@ -91,6 +91,49 @@ def test_a_claim_that_says_nothing_is_vacuous(case):
     assert answer(ask(*case)).answer is Answer.VACUOUS
 
 
+TRIVIAL = formulas(same="(t) t", still="(t) t + 1 - t", decay="(b, s, T) b*(1 - s/T)", drop="(s, T) T - s")
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        ("x > 5 or x <= 5",),
+        ("not (x > 5 and x < 4)",),
+        ("x - x == 0",),
+        ("0 * x <= 1",),
+        ("implies(x > 5, x > 4)",),
+        ("still(u) == 1",),
+        ("same(u) == u",),
+        ("same(u) / same(u) == 1", "u > 0"),
+        ("u == 3", "same(u) == 3"),
+        ("3 == u", "same(u) == 3"),
+        ("u < 3", "3 > same(u)"),
+    ],
+    ids=" | ".join,
+)
+def test_a_claim_that_holds_of_anything_is_vacuous(case):
+    proof = answer(ask(*case, lets=(*LETS, *TRIVIAL)))
+    assert proof.answer is Answer.VACUOUS, proof.detail
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        ("x * x >= 0",),
+        ("rate(b, E, E) == b", "b > 0", "E > 0"),
+        ("abs(ema(B, e, t) - ema(B, f, t)) == B * abs(e - f)", "B >= 0"),
+        ("ema(B, e, e) == e",),
+        ("decay(b, T, T) == 0", "T > 0"),
+        ("drop(T, T) == 0",),
+        ("x < z", "x < y", "y < z"),
+    ],
+    ids=" | ".join,
+)
+def test_an_identity_that_needs_its_formula_is_proved(case):
+    proof = answer(ask(*case, lets=(*LETS, *TRIVIAL)))
+    assert proof.answer is Answer.PROVED, proof.detail
+
+
 @pytest.mark.parametrize("case", ILL_POSED, ids=lambda case: case[0])
 def test_a_claim_without_a_value_somewhere_is_ill_posed(case):
     proof = answer(ask(*case))
@@ -102,7 +145,7 @@ def test_both_engines_are_recorded_where_both_prove():
 
 
 def test_one_vacuous_conjunct_is_named():
-    assert "(1 <= 2)" in answer(ask("rate(b, t, E) <= 2*b and 1 <= 2", *RATE)).detail
+    assert "1 <= 2 says nothing" in answer(ask("rate(b, t, E) <= 2*b and 1 <= 2", *RATE)).detail
 
 
 def liar(problem):
