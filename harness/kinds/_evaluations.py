@@ -96,6 +96,16 @@ def read_sheet(subjects: Sequence[Subject], task: str, metric: str) -> Sheet:
     )
 
 
+def read_scores(subjects: Sequence[Subject]) -> Mapping[str, Mapping[str, Printed]]:
+    """Reads every published number of a ``results_*.json`` by task and metric; raises ``InputError``."""
+    results = _table(_document(_one(subjects, r"results.*\.json\Z", "results_*.json")), "results")
+    return {
+        task: {name: value for name, value in scores.items() if isinstance(value, Printed)}
+        for task, scores in results.items()
+        if isinstance(scores, Mapping)
+    }
+
+
 def read_samples(subjects: Sequence[Subject], task: str, metric: str, chosen: str) -> Samples:
     """Reads the documents of a ``samples_<task>_*.jsonl`` under one filter; raises ``InputError``."""
     subject = _one(subjects, rf"samples_{re.escape(task)}{_STAMP}\.jsonl\Z", f"samples_{task}_*.jsonl")
