@@ -1,15 +1,18 @@
-"""What lm-eval leaves: a results document with published scores, and one line per judged document."""
+"""What lm-eval leaves: a results document with published scores, and one line per judged document.
+
+A log of Inspect, which holds both, is read in the place of either.
+"""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from harness.kinds import _inspect
+from harness.kinds._sheets import Sample, Samples, Sheet, table, text
 from harness.logs._json import NotStrict, decode
 from harness.model.kind import Subject
 from harness.model.problem import InputError
@@ -21,54 +24,13 @@ _NO_MEANS = frozenset("perplexity word_perplexity byte_perplexity bits_per_byte 
 """Metrics of lm-eval that are no mean of their documents, should the results not say how they are formed."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Sheet:
-    """One published score with what the results say of it; ``count`` is the number of documents judged.
-
-    ``peers`` are all scores of the document: together they show how many digits its numbers have.
-    """
-
-    where: str
-    metric: str
-    filter: str
-    score: Printed
-    peers: tuple[Printed, ...]
-    aggregation: str
-    group: bool
-    count: int | None
-    few_shot: str | None
-    version: str | None
-    revisions: tuple[str, ...]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Sample:
-    """One judged document: ``value`` is None where its score is missing, nan or no number."""
-
-    where: str
-    document: str
-    digest: str
-    value: Fraction | None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Samples:
-    """The documents of one task and filter; ``torn`` says that the last line was cut off.
-
-    ``filtered`` says that every line names its filter: lines that do not may repeat a document for another.
-    """
-
-    source: str
-    rows: tuple[Sample, ...]
-    torn: bool
-    filtered: bool
-
-
 def read_sheet(subjects: Sequence[Subject], task: str, metric: str) -> Sheet:
     """Reads the score that a ``results_*.json`` publishes for a task; raises ``InputError``."""
     subject = _one(subjects, r"results.*\.json\Z", "results_*.json")
     document = _document(subject)
-    results = _table(document, "results")
+    if _inspect.is_log(document):
+        return _inspect.read_sheet(document, subject.name, task, metric)
+    results = table(document, "results")
     scores = results.get(task)
     if not isinstance(scores, Mapping):
         known = ", ".join(sorted(results)) or "none"
@@ -78,7 +40,7 @@ def read_sheet(subjects: Sequence[Subject], task: str, metric: str) -> Sheet:
     if not isinstance(score, Printed):
         raise InputError(f"{subject.name}: {task} {name} is no number")
     plain, _, chosen = name.partition(",")
-    config = _table(document, "configs").get(task)
+    config = table(document, "configs").get(task)
     config = config if isinstance(config, Mapping) else {}
     entries = [entry for entry in results.values() if isinstance(entry, Mapping)]
     return Sheet(
@@ -88,17 +50,17 @@ def read_sheet(subjects: Sequence[Subject], task: str, metric: str) -> Sheet:
         score=score,
         peers=tuple(v for entry in entries for v in entry.values() if isinstance(v, Printed)),
         aggregation=_aggregation(config, plain),
-        group=bool(_table(document, "group_subtasks").get(task)) and not config,
-        count=_count(_table(document, "n-samples").get(task)),
-        few_shot=_text(_table(document, "n-shot").get(task, config.get("num_fewshot"))),
-        version=_text(_table(document, "versions").get(task, _table(config, "metadata").get("version"))),
-        revisions=tuple(_revisions(_table(document, "config"))),
+        group=bool(table(document, "group_subtasks").get(task)) and not config,
+        count=_count(table(document, "n-samples").get(task)),
+        few_shot=text(table(document, "n-shot").get(task, config.get("num_fewshot"))),
+        version=text(table(document, "versions").get(task, table(config, "metadata").get("version"))),
+        revisions=tuple(_revisions(table(document, "config"))),
     )
 
 
 def read_scores(subjects: Sequence[Subject]) -> Mapping[str, Mapping[str, Printed]]:
     """Reads every published number of a ``results_*.json`` by task and metric; raises ``InputError``."""
-    results = _table(_document(_one(subjects, r"results.*\.json\Z", "results_*.json")), "results")
+    results = table(_document(_one(subjects, r"results.*\.json\Z", "results_*.json")), "results")
     return {
         task: {name: value for name, value in scores.items() if isinstance(value, Printed)}
         for task, scores in results.items()
@@ -109,6 +71,11 @@ def read_scores(subjects: Sequence[Subject]) -> Mapping[str, Mapping[str, Printe
 def read_samples(subjects: Sequence[Subject], task: str, metric: str, chosen: str) -> Samples:
     """Reads the documents of a ``samples_<task>_*.jsonl`` under one filter; raises ``InputError``."""
     subject = _one(subjects, rf"samples_{re.escape(task)}{_STAMP}\.jsonl\Z", f"samples_{task}_*.jsonl")
+    if subject.path.endswith(".json"):
+        document = _document(subject)
+        if not _inspect.is_log(document):
+            raise InputError(f"{subject.name}: neither samples of lm-eval nor a log of Inspect")
+        return _inspect.read_samples(document, subject.name, chosen)
     rows, torn, filtered = [], False, True
     lines = _bytes(subject).split(b"\n")
     for number, line in enumerate(lines, 1):
@@ -132,7 +99,7 @@ def read_samples(subjects: Sequence[Subject], task: str, metric: str, chosen: st
 
 def _sample(record: Any, where: str, metric: str, chosen: str) -> Sample | None:
     """Returns one line as a sample; None if it belongs to another filter."""
-    if not isinstance(record, Mapping) or _text(record.get("doc_id")) is None:
+    if not isinstance(record, Mapping) or text(record.get("doc_id")) is None:
         raise InputError(f"{where}: no object with a doc_id", "MISSING_COLUMN")
     if chosen and record.get("filter", chosen) != chosen:
         return None
@@ -144,7 +111,7 @@ def _sample(record: Any, where: str, metric: str, chosen: str) -> Sample | None:
     return Sample(
         where=where,
         document=str(record["doc_id"]),
-        digest=_text(record.get("doc_hash")) or "",
+        digest=text(record.get("doc_hash")) or "",
         value=value.exact if isinstance(value, Printed) and value.finite else None,
     )
 
@@ -180,15 +147,6 @@ def _revisions(config: Mapping[str, Any]) -> Iterator[str]:
 def _count(entry: Any) -> int | None:
     value = entry.get("effective") if isinstance(entry, Mapping) else entry
     return int(value.text) if isinstance(value, Printed) and value.integral else None
-
-
-def _text(value: Any) -> str | None:
-    return str(value) if isinstance(value, str | Printed) and str(value) else None
-
-
-def _table(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    found = document.get(name)
-    return found if isinstance(found, Mapping) else {}
 
 
 def _one(subjects: Sequence[Subject], pattern: str, shown: str) -> Subject:

@@ -9,7 +9,8 @@ from fractions import Fraction
 from typing import ClassVar
 
 from harness.kinds._evaluation_examples import EXAMPLES as _EXAMPLES
-from harness.kinds._evaluations import Sample, Samples, Sheet, read_samples, read_sheet
+from harness.kinds._evaluations import read_samples, read_sheet
+from harness.kinds._sheets import Sample, Samples, Sheet
 from harness.model.kind import Context, Example, Fault, Kind, Scope
 from harness.model.values import InputName, Printed
 from harness.model.verdict import Basis, Denominator, Outcome, Reason, Verdict, Witness
@@ -39,7 +40,8 @@ class Evaluation(Kind):
     be the mean of the samples, to the digits of the results, over as many documents as they state. A limit
     is asked of the score on these documents; with ``confidence``, of its interval (Wilson's for scores of 0
     and 1, else normal). ``over`` names the samples of another model: the lead, paired by document, must
-    reach ``margin`` with one-sided ``confidence``. Without samples a score is somebody's word.
+    reach ``margin`` with one-sided ``confidence``. Without samples a score is somebody's word. A JSON log of
+    Inspect may stand for the results and for the samples; its metric is ``accuracy``.
     """
 
     name: ClassVar[str] = "evaluation"
@@ -162,6 +164,8 @@ class Evaluation(Kind):
 
     def _misses(self, sheet: Sheet, score: Fraction, interval: Interval | None) -> Iterator[Witness]:
         """Yields a witness for every limit that is surely broken."""
+        if self.confidence and interval is None:
+            return
         for name, value in self._limits().items():
             low, high = _band(score, interval if self.confidence else None)
             off = Fraction(1, 2) / Fraction(10) ** value.decimals
@@ -262,7 +266,7 @@ def _gaps(sheet: Sheet, samples: Samples) -> Iterator[Doubt]:
     if not samples.filtered and len({row.document for row in samples.rows}) < len(samples.rows):
         yield Reason.UNJUDGED, f"{samples.source}: documents stand twice and no line names its filter"
     if samples.torn:
-        yield Reason.LOG_INCOMPLETE, f"{samples.source}: the last line was cut off"
+        yield Reason.LOG_INCOMPLETE, f"{samples.source}: it was not written to its end"
     if bad := [row.where for row in samples.rows if row.value is None]:
         yield Reason.UNJUDGED, f"{len(bad)} documents without a number, first {bad[0]}"
 

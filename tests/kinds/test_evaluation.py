@@ -126,3 +126,50 @@ def test_a_model_is_not_surely_ahead_of_itself(tmp_path):
     asked = ", metric: acc, samples: samples, over: rival, margin: 0"
     verdict = ask(tmp_path, asked, rival=samples(GOOD))
     assert (verdict.outcome, verdict.reason) == (Outcome.INCONCLUSIVE, Reason.LOW_POWER)
+
+
+INSPECT = {
+    "version": 2,
+    "status": "success",
+    "eval": {"task": "org/quiz", "task_version": 3, "model": "m", "config": {"epochs": 1}},
+    "results": {
+        "total_samples": 4,
+        "completed_samples": 4,
+        "scores": [{"name": "match", "metrics": {"accuracy": {"value": 0.625}, "stderr": {"value": 0.2}}}],
+    },
+    "samples": [
+        {"id": name, "epoch": 1, "scores": {"match": {"value": grade}}}
+        for name, grade in (("a", "C"), ("b", "C"), ("c", "P"), ("d", "I"))
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "fields", "outcome"),
+    [
+        ({}, ", task_version: 3", Outcome.DISCHARGED),
+        ({}, ", task_version: 2", Outcome.FALSIFIED),
+        ({"samples": INSPECT["samples"][:3]}, "", Outcome.FALSIFIED),
+        ({"samples": []}, "", Outcome.INCONCLUSIVE),
+        ({"status": "cancelled"}, "", Outcome.INCONCLUSIVE),
+        ({"eval": {**INSPECT["eval"], "config": {"epochs": 4}}}, "", Outcome.INCONCLUSIVE),
+        ({"eval": {**INSPECT["eval"], "task": "other"}}, "", Outcome.ERROR),
+    ],
+)
+def test_a_log_of_inspect_stands_for_results_and_samples(tmp_path, change, fields, outcome):
+    data = json.dumps({**INSPECT, **change}).encode()
+    body = BODY.replace("{{file: out}}", "{{file: inspect.json}}").format(
+        fields=f", metric: accuracy, samples: samples{fields}"
+    )
+    example = Example(title="", outcome=outcome, contract=body, files=lambda: {"inspect.json": data})
+    verdict = judge(tmp_path, example, None)[1]
+    assert verdict.outcome is outcome, (verdict.detail, verdict.witnesses)
+
+
+def test_a_limit_with_confidence_is_not_broken_where_no_interval_is_sound(tmp_path):
+    rows = samples([0.25] * 40)
+    document = json.loads(results(0.25, 40))
+    asked = ", metric: acc, samples: samples, at_least: 0.5"
+    assert ask(tmp_path, asked, document=document, rows=rows).outcome is Outcome.FALSIFIED
+    verdict = ask(tmp_path, f"{asked}, confidence: 0.9", document=document, rows=rows)
+    assert (verdict.outcome, verdict.reason) == (Outcome.INCONCLUSIVE, Reason.LOW_POWER)
