@@ -40,9 +40,7 @@ def read_sheet(document: Mapping[str, Any], name: str, task: str, metric: str) -
         filter=scorer,
         score=scores[found[0]],
         peers=tuple(scores.values()),
-        aggregation="mean"
-        if plain in ("accuracy", "mean") and epochs == "1"
-        else f"{plain}, {epochs} epochs",
+        aggregation=formed,
         group=False,
         count=int(count.text) if isinstance(count, Printed) and count.integral else None,
         few_shot=None,
