@@ -9,6 +9,8 @@ from harness.reading.binder import STATUS
 from harness.reading.nodes import Listing, Node, Scalar, Table, is_null
 
 SHORT_INPUTS = ("log", "data")
+PATHS = ("card",)
+"""Fields that may name a file by its path, which becomes an input."""
 _SIMPLE = re.compile(r"[\w.+/-]+\Z", re.ASCII)
 CRITERION_KEYS = frozenset({"id", "claim", "clause", "severity", "reason", "basis", "scale", "obligations"})
 
@@ -20,12 +22,13 @@ def lower(document: Table, shorts: Mapping[str, str]) -> Table:
     obligation written in its criterion, or without its kind, gets both.
     """
     entries: list[tuple[Scalar, Node]] = []
+    paths: dict[str, Node] = {}
     for key, value in document.entries:
         if key.text == "criteria":
-            entries.append((key, _criteria(value, shorts)))
+            entries.append((key, _criteria(_short_paths(value, paths), shorts)))
         elif key.text not in ("inputs", *SHORT_INPUTS):
             entries.append((key, value))
-    inputs = _inputs(document)
+    inputs = _inputs(document, paths)
     if inputs is not None:
         where = next((i for i, (key, _) in enumerate(entries) if key.text == "criteria"), len(entries))
         entries.insert(where, (_word("inputs", inputs.line), inputs))
@@ -36,7 +39,7 @@ def _word(text: str, line: int) -> Scalar:
     return Scalar(text, line)
 
 
-def _inputs(document: Table) -> Node | None:
+def _inputs(document: Table, paths: Mapping[str, Node]) -> Node | None:
     """Gathers what is declared with what the short keys declare; a name given by both stands there twice."""
     declared = document.get("inputs")
     if declared is not None and not isinstance(declared, Table):
@@ -50,12 +53,29 @@ def _inputs(document: Table) -> Node | None:
             short.append((key, value))
         elif key.text == "subject" and _mentions(document, "subject"):
             short += [] if any(name.text == "subject" for name, _ in entries) else [(key, value)]
+    short += [(_word(name, path.line), path) for name, path in paths.items()]
     for key, value in short:
         path = isinstance(value, Scalar) and not (key.text == "data" and value is document.get("data"))
         entries.append((key, Table(((_word("file", value.line), value),), value.line) if path else value))
     if not entries and declared is None:
         return None
     return Table(tuple(entries), entries[0][0].line if entries else document.line)
+
+
+def _short_paths(node: Node, found: dict[str, Node]) -> Node:
+    """Replaces the paths that stand where an input may by names, and collects path by name."""
+    if isinstance(node, Listing):
+        return Listing(tuple(_short_paths(item, found) for item in node.items), node.line)
+    if not isinstance(node, Table):
+        return node
+    entries: list[tuple[Scalar, Node]] = []
+    for key, value in node.entries:
+        inner = _short_paths(value, found)
+        if key.text in PATHS and isinstance(value, Scalar) and set("./") & set(value.text):
+            inner = _word(re.sub(r"\W", "_", value.text), value.line)
+            found[inner.text] = value
+        entries.append((key, inner))
+    return Table(tuple(entries), node.line)
 
 
 def _mentions(document: Table, word: str) -> bool:

@@ -10,6 +10,7 @@ from harness.engine.project import Project
 from harness.engine.sources import Sources
 from harness.evidence.memo import Memo
 from harness.model.outcome import Outcome
+from harness.model.problem import InvalidContract
 from harness.reading.contract import lowered
 from harness.reading.lower import dump
 
@@ -60,16 +61,17 @@ def test_the_short_form_becomes_inputs_and_obligations_of_kinds():
         ("gap", "gap", ()),
         ("leak", "overlap", ()),
         ("params", "tensors", ("subject",)),
-        ("card", "card", ()),
+        ("card", "card", ("README_md",)),
     ]
     kinds = {c.id: c.obligations[0].kind for c in contract.criteria}
-    assert [name for name, kind in kinds.items() if kind is None] == ["descent", "gap", "leak", "card"]
+    assert [name for name, kind in kinds.items() if kind is None] == ["descent", "gap", "leak"]
     assert (kinds["params"].parameters, kinds["params"].dtype) == (1235814400, "bf16")
     assert {name: item.file for name, item in contract.inputs.items()} == {
         "log": "out/checkpoint-3000/trainer_state.json",
         "subject": "out/checkpoint-3000",
         "train": "data/train.jsonl",
         "held_out": "data/val.jsonl",
+        "README_md": "README.md",
     }
 
 
@@ -85,7 +87,8 @@ def test_the_short_form_is_judged_like_any_other(tmp_path):
         for step in range(1, 3001, 10)
     ]
     state = {"global_step": 3000, "log_history": rows}
-    project(tmp_path, {"out/checkpoint-3000/trainer_state.json": json.dumps(state)})
+    files = {"out/checkpoint-3000/trainer_state.json": json.dumps(state), "README.md": "# A model"}
+    project(tmp_path, files)
     outcomes = {}
     contract = read(SHORT, tmp_path)
     for criterion in contract.criteria:
@@ -95,6 +98,7 @@ def test_the_short_form_is_judged_like_any_other(tmp_path):
         outcomes[criterion.id] = discharge(criterion.obligations[0], context).outcome
     assert (outcomes["lr"], outcomes["finite"]) == (Outcome.DISCHARGED, Outcome.DISCHARGED)
     assert Outcome.DISCHARGED not in (outcomes["gap"], outcomes["params"])
+    assert outcomes["card"] is Outcome.INCONCLUSIVE
 
 
 def rate(step):
@@ -153,6 +157,22 @@ def test_the_subject_becomes_an_input_only_where_it_is_used_as_one():
     text = "contract: c\nsubject: a model of ours\nlog: l\ncriteria: {A: {rows: finite(a)}}"
     assert read(text).inputs.keys() == {"log"}
     assert read(text).subject == "a model of ours"
+
+
+def test_a_card_may_be_named_by_its_path():
+    contract = read("contract: c\ncriteria: {A: {card: docs/card.md}, B: {card: docs/card.md}}")
+    assert {name: item.file for name, item in contract.inputs.items()} == {"docs_card_md": "docs/card.md"}
+    assert [c.obligations[0].inputs for c in contract.criteria] == [("docs_card_md",)] * 2
+
+
+def test_two_files_are_not_given_one_name():
+    with pytest.raises(InvalidContract, match="README_md"):
+        read("contract: c\ninputs: {README_md: {file: other}}\ncriteria: {A: {card: README.md}}")
+
+
+def test_a_card_that_is_no_path_is_the_name_of_an_input():
+    with pytest.raises(InvalidContract, match="there is no input 'readme'"):
+        read("contract: c\ncriteria: {A: {card: readme}}")
 
 
 def test_both_forms_of_an_obligation_have_one_digest():

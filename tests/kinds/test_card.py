@@ -1,0 +1,124 @@
+import json
+
+import pytest
+from test_conformance import judge
+
+from harness.kinds._card_text import model_index, numbers_at
+from harness.kinds._tensor_examples import f32, safetensors
+from harness.model.kind import Example
+from harness.model.outcome import Outcome, Reason
+
+BODY = """\
+inputs:
+  readme: {{file: README.md}}
+  log: {{file: log.jsonl}}
+  model: {{file: m.safetensors}}
+criteria:
+  - id: A
+    claim: The card is true.
+    obligations:
+      - {{kind: card, card: readme, log: log, checkpoint: model, claims: {{{claims}}}}}
+"""
+ROWS = [{"step": 1, "loss": 3.0}, {"step": 2, "loss": 2.4137}, {"step": 2, "train_runtime": 9.5}]
+
+
+def ask(tmp_path, card, claims):
+    files = {
+        "README.md": card.encode(),
+        "log.jsonl": "".join(json.dumps(row) + "\n" for row in ROWS).encode(),
+        "m.safetensors": safetensors({"w": ("F32", [300, 4], f32(*[1.0] * 1200))}),
+    }
+    example = Example(
+        title="", outcome=Outcome.ERROR, contract=BODY.format(claims=claims), files=lambda: files
+    )
+    return judge(tmp_path, example, None)[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("The **final loss** was 2.41.", ["2.41"]),
+        ("| Final loss | 2.41 |", ["2.41"]),
+        ("Final loss: **~2.4** after 300 steps", ["~2.4"]),
+        ("We reached 2.41 final loss", ["2.41"]),
+        ("| Final loss | 2.41 | 2.9 |", ["2.41", "2.9"]),
+        ("Final loss 2.4–2.6", ["2.4", "2.6"]),
+        ("Final loss: 2.41 ± 0.02", ["2.41", "0.02"]),
+        ("Final loss < 2.5", []),
+        ("Final loss of at most 2.5", []),
+        ("The semifinal losses: 2.5", []),
+        ("```\nfinal loss 2.5\n```", []),
+        ("---\nfinal loss: 2.5\n---\n", []),
+        ("Final loss 2.41\n\nThe final loss, 2.41, is low.", ["2.41"]),
+        ("Final loss 2.41\n\nThe final loss, 2.43, is low.", ["2.41", "2.43"]),
+    ],
+)
+def test_the_numbers_under_a_label(text, numbers):
+    assert sorted(stated.text for stated in numbers_at(text, "c", "Final loss")) == sorted(numbers)
+
+
+@pytest.mark.parametrize(
+    ("stated", "outcome"),
+    [
+        ("1,200", Outcome.DISCHARGED),
+        ("1.2K", Outcome.DISCHARGED),
+        ("~1.25 k", Outcome.DISCHARGED),
+        ("1,201", Outcome.FALSIFIED),
+        ("1.3K", Outcome.FALSIFIED),
+        ("1.2M", Outcome.FALSIFIED),
+        ("many", Outcome.INCONCLUSIVE),
+    ],
+)
+def test_a_parameter_count_to_its_digits(tmp_path, stated, outcome):
+    assert ask(tmp_path, f"Parameters: {stated}\n", "Parameters: {of: parameters}").outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("stated", "outcome"),
+    [("4.9 kB", "DISCHARGED"), ("4.9 KB", "DISCHARGED"), ("4.8 KiB", "DISCHARGED"), ("9 KB", "FALSIFIED")],
+)
+def test_a_file_size_in_either_reading_of_its_prefix(tmp_path, stated, outcome):
+    verdict = ask(tmp_path, f"File size {stated}\n", "File size: {of: bytes}")
+    assert verdict.outcome == outcome, (verdict.detail, verdict.witnesses)
+
+
+def test_a_witness_names_the_line_of_the_card_and_the_row_of_the_log(tmp_path):
+    verdict = ask(
+        tmp_path, "# Ours\n\nFinal loss: 2.31\n", "Final loss: {metric: loss, select: step > 0, at: min}"
+    )
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    verdict = ask(tmp_path, "# Ours\n\nFinal loss: 2.31\n", "Final loss: {metric: loss, select: loss > 0}")
+    (witness,) = verdict.witnesses
+    assert (witness.where, witness.found) == ("README.md:3", "Final loss: 2.31")
+    assert witness.expected == "2.4137 (final loss, log.jsonl:2)"
+
+
+def test_a_row_without_a_value_at_the_place_asked_for_settles_nothing(tmp_path):
+    verdict = ask(tmp_path, "Final loss: 2.41\n", "Final loss: {metric: loss}")
+    assert (verdict.outcome, verdict.reason) == (Outcome.INCONCLUSIVE, Reason.UNJUDGED)
+
+
+def test_one_number_that_could_not_be_found_leaves_the_card_undecided_and_is_named(tmp_path):
+    verdict = ask(tmp_path, "Parameters: 1200\n", "Parameters: {of: parameters}, Layers: {of: parameters}")
+    assert (verdict.outcome, str(verdict.denominator)) == (
+        Outcome.INCONCLUSIVE,
+        "1 of 2 numbers (1 unjudged)",
+    )
+    assert "no number at 'Layers'" in verdict.detail
+
+
+def test_a_model_index_keeps_its_lines():
+    card = """---
+model-index:
+- name: m
+  results:
+  - task: {type: text-generation}
+    dataset: {name: quiz, type: org/quiz}
+    metrics:
+    - type: acc
+      value: 75.0
+---
+"""
+    (entry,) = model_index(card, "README.md")
+    assert (entry.stated.where, entry.stated.text, entry.metrics) == ("README.md:9", "75.0", ("acc",))
+    assert {"quiz", "org/quiz"} <= set(entry.tasks)
