@@ -76,6 +76,22 @@ def idle(written: Node, sites: Sequence[Site], formulas: Mapping[str, Formula], 
     return ""
 
 
+def steered(node: Node, sites: Sequence[Site], fixed: frozenset[str]) -> str:
+    """Returns why an expanded claim cannot fail once the test of every ``if`` has its answer; else empty.
+
+    A comparison of a column with itself, hidden in a formula, fails only where a change of the data chooses
+    another branch (``lr == g(step, lr)`` with ``g(s, l): 7 if s > 1000000 else l``).
+    """
+    frozen, tests = _freeze(node)
+    if not tests:
+        return ""
+    found = [replace(site, table=_with_tests(site.table, tests, {})) for site in sites]
+    data = used_names(frozen) - fixed - tests.keys()
+    if broken_by_data(frozen, found, data):
+        return ""
+    return "no change of the data makes it fail, only the choice of another branch"
+
+
 def _first_rows(others: Sequence[Node], decided: Sequence[Site]) -> bool:
     """Tells whether an arm speaks for rows that have no row before them, where the others cannot fail."""
     pairs = (

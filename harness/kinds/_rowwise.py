@@ -206,6 +206,7 @@ def _vacuous(found: Sequence[tuple[Group, Rule]]) -> Iterator[tuple[Reason, str]
         head = [replace(site, asked=np.arange(site.table.rows) < deepest(rule.rows)) for site in everywhere]
         for claim, sites in [(c, everywhere) for c in rule.rows] + [(c, head) for c in rule.first]:
             why = _mutants.vacuous(claim, sites, rule.fixed)
+            why = why or _guards.steered(claim.node, sites, rule.fixed)
             why = why or _guards.idle(claim.written, sites, rule.formulas, rule.fixed)
             if why:
                 yield Reason.VACUOUS, f"{claim.text}: {why}"

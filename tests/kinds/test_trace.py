@@ -491,6 +491,20 @@ def test_an_honest_piecewise_claim_is_discharged(tmp_path, rows, first):
     assert verdict.outcome is Outcome.DISCHARGED, verdict.detail
 
 
+def test_a_comparison_with_itself_may_not_hide_in_a_formula(tmp_path):
+    hidden = Formula(name="g", parameters=("s", "l"), body="7 if s > 1000000 else l")
+    path = write(tmp_path, _sample.schedule())
+    verdict = judge(trace("lr == g(step, lr)"), path, formulas={"g": hidden})
+    assert (verdict.outcome, verdict.reason) == (Outcome.INCONCLUSIVE, Reason.VACUOUS)
+
+
+def test_a_formula_may_have_a_branch_that_the_log_does_not_reach(tmp_path):
+    own = Formula(name="mine", parameters=("s",), body="3e-4*s/8 if s < 8 else 3e-4")
+    path = write(tmp_path, _sample.schedule()[:8])
+    verdict = judge(trace("lr == mine(step)"), path, formulas={"mine": own})
+    assert verdict.outcome is Outcome.DISCHARGED, verdict.detail
+
+
 def test_a_library_schedule_may_be_longer_than_its_log(tmp_path):
     path = write(tmp_path, _sample.schedule()[:8])
     assert judge(trace("lr == warmup_cosine(step, 3e-4, 8, 40)"), path).outcome is Outcome.DISCHARGED
