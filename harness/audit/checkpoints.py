@@ -78,6 +78,14 @@ def judge(
         yield from _dtype(document, tensors, name)
 
 
+def shape(paths: Sequence[Path]) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    """Returns names and shapes of the tensors of a checkpoint; nothing where it cannot be read."""
+    try:
+        return tuple((tensor.name, tensor.shape) for tensor in read_shards(paths))
+    except InputError:
+        return ()
+
+
 def _total_size(paths: Sequence[Path], tensors: Sequence[Tensor]) -> Iterator[Finding]:
     """Judges the ``total_size`` of an index: the bytes of all values, or their number."""
     from harness.artifacts.safetensors_file import SIZES

@@ -12,6 +12,7 @@ from harness.audit.findings import Figure, Finding, Said
 from harness.audit.quantities import words_of
 from harness.audit.ranges import Range, Undefined, around
 from harness.kinds import _forensic
+from harness.logs._restarts import evaluated_twice
 from harness.model.frame import Frame
 from harness.model.problem import InputError
 from harness.model.values import Cell, Printed
@@ -21,6 +22,7 @@ _STEP = ("step", "global_step", "iteration", "iter", "trainer/global_step", "epo
 _LOSS = {"loss", "ce", "nll"}
 _PPL = {"ppl", "perplexity"}
 _TOKENS = ("tokens", "tokens_seen", "num_tokens", "n_tokens", "num_input_tokens_seen", "total_tokens")
+_EVALUATION = {"eval", "evaluation", "val", "valid", "validation", "test"}
 FEW = 3
 SHOWN = 5
 """How many places of one fault are named; all are counted."""
@@ -32,12 +34,12 @@ def judge(frame: Frame) -> Iterator[Finding]:
         yield _untried(frame, "it has no rows")
         return
     yield from _finite(frame)
+    yield from _perplexity(frame)
     if len(frame) < FEW:
         yield _untried(frame, f"{len(frame)} rows are too few for an order or a curve")
         return
     yield from _steps(frame)
     yield from _shapes(frame)
-    yield from _perplexity(frame)
     yield from _tokens(frame)
     for note in frame.notes:
         yield _untried(frame, note)
@@ -125,7 +127,7 @@ def _steps(frame: Frame) -> Iterator[Finding]:
         (before, after)
         for rows in streams.values()
         for before, after in itertools.pairwise(rows)
-        if after[1] < before[1] or (after[1] == before[1] and name != "epoch")
+        if after[1] < before[1] or (after[1] == before[1] and name != "epoch" and not evaluated_twice(frame, before[2], after[2]))
     ]
     for before, after in faults[:SHOWN]:
         what = "comes again" if after[1] == before[1] else "goes back: a restart, or rows out of order"
@@ -181,6 +183,8 @@ def _perplexity(frame: Frame) -> Iterator[Finding]:
     for name, cells in numeric.items():
         words = set(words_of(name))
         mates = [o for o in numeric if _LOSS & set(words_of(o)) and set(words_of(o)) - _LOSS == words - _PPL]
+        if not mates and words <= _PPL:
+            mates = [o for o in numeric if _LOSS & set(words_of(o)) and _EVALUATION & set(words_of(o))]
         if not _PPL & words or len(mates) != 1:
             continue
         losses = dict(numeric[mates[0]])
@@ -194,7 +198,7 @@ def _perplexity(frame: Frame) -> Iterator[Finding]:
                 stated=Figure(shown=cell.text, place=place),
                 found=Figure(
                     shown=f"{float(ranges.apply('exp', _interval(loss)).middle):.6g}",
-                    place=f"exp({loss.text})",
+                    place=f"exp({loss.text}) at {place}",
                 ),
             )
         if judged and not off:
