@@ -20,6 +20,7 @@ FEW = 3
 _STREAMS = ("seed", "run", "run_id", "run_name")
 _SEEDED = frozenset("seed name run_name output_dir log_dir save_dir logging_dir run_id version id".split())
 _INDEX = re.compile(r"\d+")
+_SAVED = re.compile(r"(?:checkpoint|ckpt|step|epoch)[-_=]?\d+\Z", re.I)
 
 
 Columns = Mapping[str, tuple[tuple[str, Printed], ...]]
@@ -139,7 +140,9 @@ def _streams(frame: Frame) -> Iterator[Frame]:
 
 
 def _begins(run: Run, other: Run) -> bool:
-    """Tells whether a run is the beginning of another, as a state saved on the way is."""
+    """Tells whether a run is the beginning of another, as the state beside a checkpoint on the way is."""
+    if _SAVED.match(run.folder.name) and other.folder == run.folder.parent:
+        return True
     if len(run.logs) != 1 or len(other.logs) != 1 or run.folder == other.folder:
         return False
     mine, whole = run.logs[0], other.logs[0]
