@@ -70,11 +70,17 @@ def _across(seen: _Seen) -> Iterator[Finding]:
     from harness.audit.settings import of_file
 
     settings = {
-        folder.path: [*seen.states.get(folder.path, ()), *(s for path in folder.settings for s in of_file(path))]
+        folder.path: [
+            *seen.states.get(folder.path, ()),
+            *(s for path in folder.settings for s in of_file(path)),
+        ]
         for folder in seen.folders
     }
     cards = [
-        (folder.path, seen.document(path)) for folder in seen.folders for path in folder.cards if seen.readable(path)
+        (folder.path, seen.document(path))
+        for folder in seen.folders
+        for path in folder.cards
+        if seen.readable(path)
     ]
     whole = scene(seen.folders, seen.frames, settings, cards)
     for rule in across():

@@ -127,7 +127,8 @@ def _steps(frame: Frame) -> Iterator[Finding]:
         (before, after)
         for rows in streams.values()
         for before, after in itertools.pairwise(rows)
-        if after[1] < before[1] or (after[1] == before[1] and name != "epoch" and not evaluated_twice(frame, before[2], after[2]))
+        if after[1] < before[1]
+        or (after[1] == before[1] and name != "epoch" and not evaluated_twice(frame, before[2], after[2]))
     ]
     for before, after in faults[:SHOWN]:
         what = "comes again" if after[1] == before[1] else "goes back: a restart, or rows out of order"

@@ -23,12 +23,14 @@ _SAME = {
 _METRICS = frozenset("loss ppl acc bpb bpc f1 bleu wer cer mae mse rmse auc rouge".split())
 _HIGH = frozenset("acc f1 bleu auc rouge".split())
 _WHEN = frozenset(("final", "best", "init"))
-_VOID = frozenset("the a an of is was at set on in its our this has reached model cross entropy score".split())
+_VOID = frozenset(
+    "the a an of is was at set on in its our this has reached model cross entropy score".split()
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """What a label names: the metric, the words that tell it from others, and which row (final, best, init)."""
+    """What a label names: the metric, the words that tell it from others, and which row of the log."""
 
     name: str
     rest: frozenset[str]

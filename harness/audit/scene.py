@@ -18,8 +18,12 @@ from harness.model.values import Printed
 FEW = 3
 """Fewer rows than this are results and no log."""
 _STREAMS = ("seed", "run", "run_id", "run_name")
+_ASIDE = frozenset("tests test testdata fixtures examples samples data docs benchmarks".split())
+_CLOCKS = frozenset((*STEPS, "epoch", "time", "timestamp", "wall_time"))
 _SEEDED = frozenset("seed name run_name output_dir log_dir save_dir logging_dir run_id version id".split())
 _INDEX = re.compile(r"\d+")
+RATE = re.compile(r"(?:^|[_/.\- ])(?:lr|learning_rate)(?:$|[_/.\-])", re.IGNORECASE)
+"""The names of columns of learning rates."""
 _SAVED = re.compile(r"(?:checkpoint|ckpt|step|epoch)[-_=]?\d+\Z", re.I)
 
 
@@ -87,18 +91,23 @@ def alike(runs: Sequence[Run]) -> bool:
     """Tells whether runs differ by no more than a number in their names, and the seed in their settings."""
     names = {_INDEX.sub("#", run.name.rpartition("/")[2] or run.name) for run in runs}
     homes = {_INDEX.sub("#", run.name) for run in runs}
-    kept = [
-        {(s.name, s.text) for s in run.settings if not _SEEDED & {s.name.lower()}} for run in runs
-    ]
-    return (len(names) == 1 or len(homes) == 1) and all(other == kept[0] for other in kept)
+    kept = [{(s.name, s.text) for s in run.settings if not _SEEDED & {s.name.lower()}} for run in runs]
+    rates = {max(cells, key=lambda c: c[1].exact)[1].text for run in runs for cells in _rates(run)}
+    same = all(other == kept[0] for other in kept) and len(rates) <= 1
+    return same and (len(names) == 1 or len(homes) == 1)
+
+
+def _rates(run: Run) -> Iterator[tuple[tuple[str, Printed], ...]]:
+    """Yields the columns of learning rates of a run."""
+    yield from (cells for name, cells in run.columns.items() if RATE.search(name))
 
 
 def _runs(folder: Path, frames: Sequence[Frame]) -> Iterator[Run]:
-    """Yields the runs of one folder: logs of different columns are parts of one, alike ones are several."""
+    """Yields the runs of one folder: logs that measure different things are parts of one."""
     results = [frame for frame in frames if 0 < len(frame) < FEW]
     logs = [part for frame in frames if len(frame) >= FEW for part in _streams(frame) if step_of(part)]
-    shapes = Counter(frozenset(frame.columns) for frame in logs)
-    if logs and (len(logs) == 1 or max(shapes.values()) == 1):
+    measured = Counter(name for frame in logs for name in frame.columns if name not in _CLOCKS)
+    if logs and (len(logs) == 1 or max(measured.values(), default=0) == 1):
         yield Run(
             name=str(folder),
             folder=folder,
@@ -167,7 +176,7 @@ def _card(runs: Sequence[Run], folder: Path, document: Document, homes: set[Path
 
     A card that names one of them is about that one.
     """
-    below = [run for run in runs if run.folder == folder or folder in run.folder.parents]
+    below = [run for run in runs if run.folder == folder or _under(folder, run.folder)]
     near = [
         run
         for run in below
@@ -179,6 +188,11 @@ def _card(runs: Sequence[Run], folder: Path, document: Document, homes: set[Path
     own = named if len(named) == 1 else own
     others = tuple(run for run in runs if run not in own)
     return Card(document=document, runs=tuple(own), others=others)
+
+
+def _under(folder: Path, other: Path) -> bool:
+    """Tells whether a folder lies below another, and not among its tests and samples."""
+    return folder in other.parents and not _ASIDE & set(other.relative_to(folder).parts)
 
 
 def _names(text: str, run: Run) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -15,7 +15,9 @@ from harness.model.problem import InputError, InvalidContract
 from harness.model.values import Printed
 
 MAX_BYTES = 256_000
-_VOID = frozenset("the a an of is was with and for to linear we use using set at default optimizer our".split())
+_VOID = frozenset(
+    "the a an of is was with and for to linear we use using set at default optimizer our".split()
+)
 _STEPS = frozenset(("step", "steps", "iter", "iters", "iterations", "updates"))
 _WHOLE = frozenset(("max", "total", "train", "training", "num", "number", "n", *_STEPS))
 _PEAK = frozenset(("learning", "rate", "lr", "max", "maximum", "peak"))
@@ -23,12 +25,16 @@ _PEAK = frozenset(("learning", "rate", "lr", "max", "maximum", "peak"))
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Setting:
-    """One value under its name, as written, where it stands; ``given`` is what a number may stand for."""
+    """One value under its name, as written, where it stands; ``given`` is what a number may stand for.
+
+    ``log`` names the one log that it is about, where it is about one.
+    """
 
     name: str
     text: str
     place: str
     given: Range | None = None
+    log: str = ""
 
     @property
     def words(self) -> frozenset[str]:
@@ -42,7 +48,9 @@ class Setting:
         if self.given is None or not words:
             return ""
         if "warmup" in words or {"warm", "up"} <= words:
-            return "" if words & {"ratio", "fraction", "lr", "rate", "tokens", "epochs"} - {"lr"} else "warmup"
+            return (
+                "" if words & {"ratio", "fraction", "lr", "rate", "tokens", "epochs"} - {"lr"} else "warmup"
+            )
         if ({"learning", "rate"} <= words or "lr" in words) and words <= _PEAK:
             return "peak"
         if words & _STEPS and words & {"decay", "horizon", "schedule", "scheduler", "cosine", "anneal"}:
@@ -81,7 +89,7 @@ def of_card(document: Document) -> Iterator[Setting]:
     """Yields the named figures of a card whose names set a part of a schedule."""
     for one in quantities(document):
         number = one.number
-        if number.dimension or one.arm and one.group.startswith("table"):
+        if number.dimension or (one.arm and one.group.startswith("table")):
             continue
         found = Setting(
             name=one.label, text=number.text, place=document.place(number.start), given=number.given
@@ -95,7 +103,7 @@ def of_state(path: Path, document: object) -> Iterator[Setting]:
     if isinstance(document, dict) and "log_history" in document:
         for name, value in document.items():
             if isinstance(value, Printed) and value.finite:
-                yield _setting(name, value.text, f"{path} ({name})")
+                yield replace(_setting(name, value.text, f"{path} ({name})"), log=str(path))
 
 
 def named(settings: Sequence[Setting], role: str) -> list[Setting]:

@@ -5,6 +5,7 @@ import io
 import json
 import re
 from pathlib import Path
+from typing import ClassVar
 
 
 class Tool:
@@ -48,7 +49,7 @@ class Tool:
 
 class Plain(Tool):
     log, settings, card = "seed1/log.jsonl", "seed1/config.json", "seed1/README.md"
-    logs = {"seed1": log, "seed2": "seed2/log.jsonl", "seed3": "seed3/log.jsonl"}
+    logs: ClassVar = {"seed1": log, "seed2": "seed2/log.jsonl", "seed3": "seed3/log.jsonl"}
 
     def rows(self):
         lines = self.path(self.log).read_text().splitlines()
@@ -61,7 +62,7 @@ class Plain(Tool):
 
 class HuggingFace(Tool):
     log, settings, card = "seed-1/trainer_state.json", "seed-1/trainer_state.json", "seed-1/README.md"
-    logs = {"seed-1": log, "seed-2": "seed-2/trainer_state.json"}
+    logs: ClassVar = {"seed-1": log, "seed-2": "seed-2/trainer_state.json"}
     rate = "learning_rate"
 
     def rows(self):
@@ -78,7 +79,7 @@ class HuggingFace(Tool):
 
 class Lightning(Tool):
     log, settings = "lightning_logs/version_0/metrics.csv", "lightning_logs/version_0/hparams.yaml"
-    logs = {f"version_{n}": f"lightning_logs/version_{n}/metrics.csv" for n in range(3)}
+    logs: ClassVar = {f"version_{n}": f"lightning_logs/version_{n}/metrics.csv" for n in range(3)}
     rate, loss, ppl = "lr-AdamW", "train_loss", "val_ppl"
 
     def rows(self):
@@ -94,7 +95,7 @@ class Lightning(Tool):
 
 class NanoGPT(Tool):
     log, settings, card = "run-1/train.log", "config.yaml", "run-1/README.md"
-    logs = {f"run-{n}": f"run-{n}/train.log" for n in (1, 2, 3)}
+    logs: ClassVar = {f"run-{n}": f"run-{n}/train.log" for n in (1, 2, 3)}
 
     def rows(self):
         found = []

@@ -3,7 +3,6 @@
 import json
 import math
 import shutil
-import sys
 
 import pytest
 from planting import TOOLS
@@ -186,11 +185,19 @@ def best_row_as_final(run):
         low["val_ppl"] = f"{math.exp(float(low[column])):.6f}"
     run.write(rows)
     card = run.path(run.card)
-    kept = [line for line in card.read_text().splitlines() if "oss" not in line and "erpl" not in line and "ppl" not in line]
+    kept = [
+        line
+        for line in card.read_text().splitlines()
+        if "oss" not in line and "erpl" not in line and "ppl" not in line
+    ]
     stated = f"{float(low[column]):.4f}"
     split = "val " if "val" in column else ""
     card.write_text("\n".join([*kept, "", f"- Final {split}loss: {stated}", ""]))
-    return {"says": "the best of the run and not its last", "stated": (stated, run.card), "found": ("", run.log)}
+    return {
+        "says": "the best of the run and not its last",
+        "stated": (stated, run.card),
+        "found": ("", run.log),
+    }
 
 
 FALSEHOODS = (
@@ -217,8 +224,7 @@ def test_a_planted_falsehood_is_found(bench, runs, tool, plant):
     fitting = [one for one in wrong if fits(one, expected)]
     assert fitting, json.dumps({"expected": expected, "found": wrong}, indent=1)
     for one in fitting:
-        assert one["stated"]["shown"] and one["stated"]["place"]
-        assert one["found"]["shown"] and one["found"]["place"]
+        assert all(one[side][part] for side in ("stated", "found") for part in ("shown", "place"))
 
 
 def fits(one, expected):

@@ -1,4 +1,4 @@
-"""A learning rate that a card or a configuration writes as a formula of the step, against the logged rates."""
+"""Learning rates that a card or a configuration writes as a formula of the step, against the log."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ import re
 from collections.abc import Iterator, Sequence
 
 from harness.audit.findings import Figure, Finding, Said
-from harness.audit.scene import Run, Scene, step_of
+from harness.audit.scene import RATE, Run, Scene, step_of
 from harness.audit.settings import Setting
 from harness.model.frame import Frame
 from harness.model.values import Printed
 
 NAME = "formula"
 _STATED = re.compile(
-    r"(?<![\w.])(?:lr|learning[ _]rate)(?:\s*\(\s*(?:step|it|t|n)\s*\))?\s*(?:=|:|is)\s*(?P<body>[^=\n]*\bstep\b[^=\n]*)",
+    r"(?<![\w.])(?:lr|learning[ _]rate)(?:\s*\(\s*(?:step|it|t|n)\s*\))?\s*(?:=|:|is)\s*"
+    r"(?P<body>[^=\n]*\bstep\b[^=\n]*)",
     re.I,
 )
-_RATE = re.compile(r"(?:^|[_/.\- ])(?:lr|learning_rate)(?:$|[_/.\-])", re.IGNORECASE)
 _MODULE = re.compile(r"\b(?:math|np|numpy|torch)\.")
 
 
 def judge(scene: Scene) -> Iterator[Finding]:
-    """Tries each formula on the rates of the runs that its place speaks of; one that cannot be read is none."""
+    """Tries each formula on the rates of the runs that its place speaks of; unreadable ones are none."""
     for card in scene.cards:
         for number, line in enumerate(card.document.raw.split("\n"), 1):
             match = _STATED.search(line.replace("`", " "))
@@ -41,7 +41,7 @@ def _names_rate(one: Setting) -> bool:
 
 def _tried(run: Run, body: str, place: str) -> Iterator[Finding]:
     for frame in run.logs:
-        columns = [name for name in frame.columns if _RATE.search(name)]
+        columns = [name for name in frame.columns if RATE.search(name)]
         if len(columns) == 1 and step_of(frame) is not None:
             yield from _judged(frame, columns[0], body, place, run.settings)
 
@@ -53,7 +53,9 @@ def _judged(
     from harness.symbolic.columns import NotEvaluable
     from harness.symbolic.grammar import ExpressionError
 
-    constants = {one.name: Printed(one.text) for one in settings if one.given is not None and one.name.isidentifier()}
+    constants = {
+        one.name: Printed(one.text) for one in settings if one.given is not None and one.name.isidentifier()
+    }
     for text in _readings(body):
         try:
             holds = closed(frame, column, text, constants)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from harness.audit.findings import Figure, Finding, Said
 from harness.audit.judge import fits
@@ -92,7 +93,9 @@ def _one(card: Card, said: _Stated) -> Iterator[Finding]:
     elif said.metric.when == "final" and row is not None:
         best = row[1] == row[0].best(said.metric.better)
         words = "the best of the run and not its last" if best else "of an earlier row and not of the last"
-        yield _finding(said, f"{said.one.label}: {words}", row[0], len(row[0].cells) - 1, holds=False, beside=row)
+        yield _finding(
+            said, f"{said.one.label}: {words}", row[0], len(row[0].cells) - 1, holds=False, beside=row
+        )
     elif row is not None and not said.metric.when:
         yield _finding(said, f"{said.one.label} stands in the log", *row, holds=True)
     elif row is None and said.metric.when != "init" and _plain(said):
@@ -119,7 +122,7 @@ def _averaged(said: _Stated, one: Series) -> bool:
     """Tells whether a figure is the mean of the last rows, as a noisy loss is often given."""
     values = [one.value(index) for index in range(max(0, len(one.cells) - _WINDOWS[-1]), len(one.cells))]
     return any(
-        _fits(said.one.number, point(sum(value.middle for value in values[-window:]) / window))
+        _fits(said.one.number, point(sum((value.middle for value in values[-window:]), Fraction(0)) / window))
         for window in _WINDOWS
         if len(values) >= 2 * window
     )
@@ -147,9 +150,9 @@ def _fits(number: Number, value: Range) -> bool:
 
 
 def _plain(said: _Stated) -> bool:
-    """Tells whether a figure can only be this run's: fine digits, and nothing in the name that is not its own."""
+    """Tells whether a figure can only be this run's: fine digits, and no other words in its name."""
     fine = said.one.number.step * 500 <= abs(said.one.number.value)
-    return fine and (bool(said.metric.when) or len(said.one.words) <= 2)
+    return fine and (bool(said.metric.when) or (bool(said.metric.rest) and len(said.one.words) <= 2))
 
 
 def _several(card: Card, said: _Stated) -> Iterator[Finding]:
@@ -175,7 +178,9 @@ def _several(card: Card, said: _Stated) -> Iterator[Finding]:
         rule=NAME,
         statement=f"{said.one.label}: the best of {len(finals)} runs, which the card does not say ({listed})",
         stated=Figure(shown=said.one.number.text, place=said.place),
-        found=Figure(shown=f"{middle:.5g}", place=f"the mean of the {len(finals)} runs; this is {one.cells[-1][0]}"),
+        found=Figure(
+            shown=f"{middle:.5g}", place=f"the mean of the {len(finals)} runs; this is {one.cells[-1][0]}"
+        ),
         margin=f"off by {middle - float(said.one.number.value):.4g}",
     )
 
@@ -192,7 +197,11 @@ def _finding(
     """Makes a finding; ``beside`` is the other row that has the figure."""
     place, cell = one.cells[row]
     value = f"exp({cell.text}) = {float(one.value(row).middle):.6g}" if one.exponential else cell.text
-    extra = f"; {beside[0].column} {beside[0].cells[beside[1]][1].text} at {beside[0].cells[beside[1]][0]}" if beside else ""
+    extra = (
+        f"; {beside[0].column} {beside[0].cells[beside[1]][1].text} at {beside[0].cells[beside[1]][0]}"
+        if beside
+        else ""
+    )
     off = float(one.value(row).middle - said.one.number.value)
     return Finding(
         outcome=Said.HOLDS if holds else Said.CONTRADICTION,

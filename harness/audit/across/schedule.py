@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from harness.audit.findings import Figure, Finding, Said
-from harness.audit.scene import Run, Scene, step_of
+from harness.audit.scene import RATE, Run, Scene, step_of
 from harness.audit.settings import Setting, named, of_card
 from harness.model.frame import Frame
 from harness.model.problem import InputError
@@ -18,21 +18,33 @@ if TYPE_CHECKING:
     from harness.symbolic.recognise import Fit, Recognition
 
 NAME = "schedule"
-RATE = re.compile(r"(?:^|[_/.\- ])(?:lr|learning_rate)(?:$|[_/.\-])", re.IGNORECASE)
 MOST = 12
 """At most this many different schedules are recognised in one audit."""
 _CLOSE = Fraction(1, 200)
 _TRAINER = 5
-"""From this major version on the trainer of transformers logs the rate that the step used (as 5.23.0 does)."""
+"""From this major version on the trainer of transformers logs the rate that the step used."""
 _VERSION = re.compile(r"\btransformers\W{1,4}(\d+)\.\d+", re.I)
 
 
 def judge(scene: Scene) -> Iterator[Finding]:
-    """Tries every column of learning rates of every run; equal columns are recognised once."""
+    """Tries every column of learning rates of every run.
+
+    What is stated at one place and borne out by one run does not speak of the others.
+    """
+    found = list(_every(scene))
+    borne = {one.stated.place for one in found if one.outcome is Said.HOLDS and one.stated is not None}
+    for one in found:
+        if one.outcome is not Said.CONTRADICTION or one.stated is None or one.stated.place not in borne:
+            yield one
+
+
+def _every(scene: Scene) -> Iterator[Finding]:
+    """Recognises the rates of every run, equal columns once."""
     known: dict[tuple[tuple[Cell, ...], tuple[Cell, ...]], Recognition] = {}
     for run in scene.runs:
-        said = [*run.settings, *_on_cards(scene, run)]
+        every = [*run.settings, *_on_cards(scene, run)]
         for frame in run.logs:
+            said = [one for one in every if one.log in ("", frame.source)]
             for column in [name for name in frame.columns if RATE.search(name)]:
                 rows = rates(frame, column)
                 if rows is None or (rows not in known and len(known) >= MOST):
@@ -119,7 +131,7 @@ def _warmup(frame: Frame, column: str, best: Fit, said: Sequence[Setting]) -> It
     right = []
     for one in stated:
         value = one.given.middle if one.given else Fraction(0)
-        share = round(value * total) if 0 < value < 1 else value
+        share = Fraction(round(value * total)) if 0 < value < 1 else value
         if abs(share - warmup) <= 1 or abs(share - (warmup - best.offset)) <= 1:
             right.append(one)
     yield from _compare(frame, column, best, "the warm-up", stated, right, str(warmup))

@@ -1,4 +1,4 @@
-"""Figures that a card gives for a step (``loss 3.21 at step 400``, a table with a column of steps) against it."""
+"""Figures that a card gives for a step (``loss 3.21 at step 400``, a table by steps) against the log."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from harness.audit.across.schedule import RATE
 from harness.audit.findings import Figure, Finding, Said
 from harness.audit.judge import fits
 from harness.audit.masks import ANY, PLAIN, W, masks
 from harness.audit.metrics import interval, metric_of, readings
 from harness.audit.numbers import Number
 from harness.audit.quantities import words_of
-from harness.audit.scene import Card, Run, Scene, step_of
+from harness.audit.scene import RATE, Card, Run, Scene, step_of
 from harness.audit.text import Document, Table
 from harness.model.values import Printed
 
@@ -57,7 +56,9 @@ def _sentences(document: Document) -> Iterator[_Cell]:
 
 def _table(table: Table) -> Iterator[_Cell]:
     heads = [set(words_of(cell.text)) for cell in table.header]
-    steps = [at for at, words in enumerate(heads) if words and words <= {"step", "steps", "iter", "iteration"}]
+    steps = [
+        at for at, words in enumerate(heads) if words and words <= {"step", "steps", "iter", "iteration"}
+    ]
     if len(steps) != 1:
         return
     for row in table.rows:

@@ -1,4 +1,4 @@
-"""Writes the card of a run whose files are not published: all figures are of a training that was just made."""
+"""Writes the card of a run whose files are not published, of a training that was just made."""
 
 import math
 import sys

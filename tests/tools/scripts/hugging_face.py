@@ -41,7 +41,9 @@ class Counting(torch.utils.data.Dataset):
 def train(folder, seed):
     set_seed(seed)
     model = GPT2LMHeadModel(
-        GPT2Config(vocab_size=64, n_positions=16, n_embd=16, n_layer=1, n_head=2, bos_token_id=0, eos_token_id=0)
+        GPT2Config(
+            vocab_size=64, n_positions=16, n_embd=16, n_layer=1, n_head=2, bos_token_id=0, eos_token_id=0
+        )
     )
     arguments = TrainingArguments(output_dir=str(folder), seed=seed, **SETTINGS)
     trainer = Trainer(

@@ -69,7 +69,9 @@ def train(root, seed):
         enable_progress_bar=False,
         enable_model_summary=False,
     )
-    loaders = [torch.utils.data.DataLoader(data(count, at), batch_size=16) for at, count in enumerate((320, 64))]
+    loaders = [
+        torch.utils.data.DataLoader(data(count, at), batch_size=16) for at, count in enumerate((320, 64))
+    ]
     trainer.fit(model, *loaders)
     save_file(model.state_dict(), f"{trainer.logger.log_dir}/model.safetensors")
     return model, trainer.callback_metrics
