@@ -182,7 +182,7 @@ def _card(runs: Sequence[Run], folder: Path, document: Document, homes: set[Path
         for run in below
         if next((home for home in (run.folder, *run.folder.parents) if home in homes), None) == folder
     ]
-    alone = list(runs) if len(homes) == 1 else []
+    alone = [run for run in runs if folder not in run.folder.parents] if len(homes) == 1 else []
     own = near or below or alone
     named = [run for run in own if _names(document.raw, run)]
     own = named if len(named) == 1 else own

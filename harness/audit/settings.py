@@ -18,6 +18,9 @@ MAX_BYTES = 256_000
 _VOID = frozenset(
     "the a an of is was with and for to linear we use using set at default optimizer our".split()
 )
+_QUALIFIED = re.compile(r"\s+(?:at|by|after|for|in|on|during|until|from)\b")
+_MOMENT = re.compile(r"\b(?:step|epoch|iteration|stage|phase)\s+\d", re.I)
+"""Words that make a figure one of a moment or a part, and no setting of the run."""
 _STEPS = frozenset(("step", "steps", "iter", "iters", "iterations", "updates"))
 _WHOLE = frozenset(("max", "total", "train", "training", "num", "number", "n", *_STEPS))
 _PEAK = frozenset(("learning", "rate", "lr", "max", "maximum", "peak"))
@@ -89,6 +92,8 @@ def of_card(document: Document) -> Iterator[Setting]:
     """Yields the named figures of a card whose names set a part of a schedule."""
     for one in quantities(document):
         number = one.number
+        if _QUALIFIED.match(document.text, number.end) or _MOMENT.search(document.text[: number.start][-40:]):
+            continue
         if number.dimension or (one.arm and one.group.startswith("table")):
             continue
         found = Setting(

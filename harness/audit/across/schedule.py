@@ -32,9 +32,9 @@ def judge(scene: Scene) -> Iterator[Finding]:
     What is stated at one place and borne out by one run does not speak of the others.
     """
     found = list(_every(scene))
-    borne = {one.stated.place for one in found if one.outcome is Said.HOLDS and one.stated is not None}
+    borne = {(one.statement, one.stated) for one in found if one.outcome is Said.HOLDS}
     for one in found:
-        if one.outcome is not Said.CONTRADICTION or one.stated is None or one.stated.place not in borne:
+        if one.outcome is not Said.CONTRADICTION or (one.statement, one.stated) not in borne:
             yield one
 
 
