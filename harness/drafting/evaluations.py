@@ -72,7 +72,8 @@ def _proposal(task: str, metric: str, data: dict[str, str], said: str) -> Propos
     name = re.sub(r"\W+", "-", f"{task}-{metric}").strip("-")
     return Proposal(
         id=f"score-{name}",
-        body=f"evaluation: {names[0]}, samples: {names[-1]}, {asked}",
+        keep=True,
+        body=f"kind: evaluation, evaluation: {names[0]}, samples: {names[-1]}, {asked}",
         said=said,
         data=data,
         group=f"score-{name}",

@@ -101,7 +101,7 @@ def test_rates_are_held_against_the_configuration(folder, settings, words):
         ("`lr = warmup_cosine(step, 3e-3, 10, 60)`", None),
         ("`lr = warmup_cosine(step + 1, 3e-3, 10, 60)`", "another step convention"),
         (
-            "`lr(step) = 3e-3 * min(1, step / 10) * (1 if step < 10 else (1 + cos(pi*(step - 10)/50)) / 2)`",
+            "`lr(step) = 3e-3 * (step / 10 if step < 10 else (1 + cos(pi*(step - 10)/50)) / 2)`",
             None,
         ),
         ("lr = 3e-3 at its peak, one step after the other", None),

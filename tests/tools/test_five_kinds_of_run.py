@@ -3,6 +3,7 @@
 import json
 import math
 import shutil
+import time
 
 import pytest
 from planting import TOOLS
@@ -225,6 +226,16 @@ def test_a_planted_falsehood_is_found(bench, runs, tool, plant):
     assert fitting, json.dumps({"expected": expected, "found": wrong}, indent=1)
     for one in fitting:
         assert all(one[side][part] for side in ("stated", "found") for part in ("shown", "place"))
+
+
+@pytest.mark.parametrize("tool", EVERY)
+def test_the_first_finding_comes_within_two_seconds(bench, runs, tool):
+    table(runs(tool))
+    start = time.perf_counter()
+    said = bench.process("audit", tool)
+    assert time.perf_counter() - start < 2
+    assert said.code == 1
+    assert said.out.lstrip().startswith("1. CONTRADICTION")
 
 
 def fits(one, expected):
