@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -57,8 +58,17 @@ class Series:
 
     def best(self, better: int) -> int:
         """Returns the row of the best value."""
-        values = [cell.exact * better for _, cell in self.cells]
+        values = [float(cell) * better for _, cell in self.cells]
         return values.index(max(values))
+
+    def near(self, number: Number) -> Iterator[int]:
+        """Yields the rows whose value is near a number, in its own unit or as a percentage."""
+        goal, slack = float(number.value), 2 * float(number.step) + abs(float(number.value)) / 1000
+        scales = (1.0, 0.01) if number.dimension == "percent" else (1.0,)
+        for row, (_, cell) in enumerate(self.cells):
+            value = math.exp(min(float(cell), 700.0)) if self.exponential else float(cell)
+            if any(abs(value * scale - goal) <= slack for scale in scales):
+                yield row
 
 
 def metric_of(label: str) -> Metric | None:

@@ -243,6 +243,7 @@ TABLE = "| Step | Training Loss |\n|---|---|\n| 20 | {} |\n| 40 | {} |"
         (TABLE.format(loss(20), loss(40)), None),
         (TABLE.format(loss(20), loss(39)), "that is step 39"),
         (TABLE.format(loss(20), 1.2345), "at step 40"),
+        (TABLE.format(f"{loss(20) + 0.02:.1f}", f"{loss(40) - 0.03:.1f}"), None),
         (TABLE.format(9.1, 9.2).replace("Training", "Teacher"), None),
         ("| Step | Tokens |\n|---|---|\n| 20 | 1.25 |", None),
     ],

@@ -130,7 +130,10 @@ def _averaged(said: _Stated, one: Series) -> bool:
 
 def _any(said: _Stated, found: Sequence[Series]) -> tuple[Series, int] | None:
     rows = [
-        (one, row) for one in found for row in range(len(one.cells)) if _fits(said.one.number, one.value(row))
+        (one, row)
+        for one in found
+        for row in one.near(said.one.number)
+        if _fits(said.one.number, one.value(row))
     ]
     best = [(one, row) for one, row in rows if row == one.best(said.metric.better)]
     return next(iter(best or rows[::-1]), None)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from harness.symbolic.recognise import Fit, Recognition
 
 NAME = "schedule"
-MOST = 12
+MOST = 4
 """At most this many different schedules are recognised in one audit."""
 _CLOSE = Fraction(1, 200)
 _TRAINER = 5
@@ -47,7 +47,10 @@ def _every(scene: Scene) -> Iterator[Finding]:
             said = [one for one in every if one.log in ("", frame.source)]
             for column in [name for name in frame.columns if RATE.search(name)]:
                 rows = rates(frame, column)
-                if rows is None or (rows not in known and len(known) >= MOST):
+                if rows is None:
+                    continue
+                if rows not in known and len(known) >= MOST:
+                    yield _untried(frame, f"{column}: {MOST} other schedules were tried before it")
                     continue
                 try:
                     found = known.get(rows) or _recognised(*rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from harness.audit.text import Document, Table
 from harness.model.values import Printed
 
 NAME = "step"
+_NOISE = 3
 _LABEL = rf"(?P<label>{W}(?:\s+{W}){{0,3}}?)"
 _AT = re.compile(
     rf"{_LABEL}(?:\s*[=:]\s*|\s+(?:is|was|of|reaches|reached)\s+|\s+)(?P<n>{ANY})\s+(?:at|by)\s+(?:the\s+)?"
@@ -76,10 +78,13 @@ def _judged(card: Card, cells: Sequence[_Cell]) -> Iterator[Finding]:
         values = _logged(run, one)
         if not values or one.number.step >= 1 or one.number.about:
             continue
+        coarse = one.number.step * 200 > abs(one.number.value)
+        if coarse and _around(run, one):
+            continue
         good = [v for v in values if fits(one.number, readings(one.number, interval(v[1])))]
         place, cell = (good or values)[0]
         off = float(cell.exact - one.number.value)
-        near = None if good else _neighbour(run, one)
+        near = None if good or coarse else _neighbour(run, one)
         yield Finding(
             outcome=Said.HOLDS if good else Said.CONTRADICTION,
             rule=NAME,
@@ -112,33 +117,29 @@ def _columns(run: Run, label: str) -> list[str]:
 def _logged(run: Run, one: _Cell, shift: int = 0) -> list[tuple[str, Printed]]:
     """Returns what the log has at the step; of a training loss also what it logged last before it."""
     found: list[tuple[str, Printed]] = []
-    wanted = one.step.value + shift
+    wanted = float(one.step.value) + shift
     for frame in run.logs:
-        step = step_of(frame)
-        columns = [name for name in _columns(run, one.label) if name in frame.columns]
-        if step is None:
+        step, gone = step_of(frame), frozenset(frame.superseded)
+        names = [name for name in _columns(run, one.label) if name in frame.columns]
+        if step is None or not names:
             continue
-        gone = frozenset(frame.superseded)
-        for name in columns:
-            rows = [
-                (s.exact, frame.places[row], cell)
-                for row, cell in enumerate(frame.columns[name])
-                if row not in gone
-                and isinstance(cell, Printed)
-                and cell.finite
-                and isinstance(s := frame.columns[step][row], Printed)
-                and s.finite
-                and s.exact <= wanted
-            ]
-            found += [(place, cell) for at, place, cell in rows if at == wanted]
-            if rows and not shift and rows[-1][0] != wanted and _reaches(frame.columns[step], wanted):
-                found.append(rows[-1][1:])
+        steps = [float(cell) if isinstance(cell, Printed) else math.nan for cell in frame.columns[step]]
+        before = [row for row, at in enumerate(steps) if at <= wanted and row not in gone]
+        reached = wanted in steps
+        for name in names:
+            rows = [(row, cell) for row in before if isinstance(cell := frame.columns[name][row], Printed)]
+            rows = [(row, cell) for row, cell in rows if steps[row] == wanted] or (
+                rows[-1:] if reached else []
+            )
+            found += [(frame.places[row], cell) for row, cell in rows if cell.finite]
     return found
 
 
-def _reaches(steps: Sequence[object], wanted: object) -> bool:
-    """Tells whether some row of the log is at the step."""
-    return any(isinstance(step, Printed) and step.finite and step.exact == wanted for step in steps)
+def _around(run: Run, one: _Cell) -> bool:
+    """Tells whether a figure of few digits lies among what was logged near its step: noise, or smoothing."""
+    values = [float(cell) for shift in range(-_NOISE, _NOISE + 1) for _, cell in _logged(run, one, shift)]
+    slack = float(one.number.step)
+    return bool(values) and min(values) - slack <= float(one.number.value) <= max(values) + slack
 
 
 def _neighbour(run: Run, one: _Cell) -> str | None:
