@@ -37,7 +37,7 @@ class Question:
     """One closed claim: ``given`` are the assumptions, each a truth-valued expression.
 
     ``chain`` are the links by which it is to be proved. ``part`` marks a question that is a step of another
-    and may be trivial by itself.
+    and may be trivial by itself; ``quick`` one that only wants to know whether the claim is false.
     """
 
     given: tuple[str, ...]
@@ -47,6 +47,7 @@ class Question:
     seconds: float = 10.0
     chain: tuple[Link, ...] = ()
     part: bool = False
+    quick: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

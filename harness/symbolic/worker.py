@@ -78,6 +78,10 @@ class Prover:
                 pass
             return self._answer(question)
 
+    def prove_all(self, questions: Sequence[Question]) -> tuple[Proof, ...]:
+        """Answers several questions one after the other; raises as ``prove``."""
+        return tuple(self.prove(question) for question in questions)
+
     def _answer(self, question: Question) -> Proof:
         """Waits for the reply; a first proof stands even if the search for a second one is cut off."""
         first: Proof | None = None
@@ -181,6 +185,7 @@ def encode_question(question: Question) -> dict[str, Any]:
         "seconds": question.seconds,
         "chain": [[link.hence, link.name, link.stands_for] for link in question.chain],
         "part": question.part,
+        "quick": question.quick,
     }
 
 
@@ -198,6 +203,7 @@ def decode_question(data: Mapping[str, Any]) -> Question:
         seconds=float(data["seconds"]),
         chain=tuple(Link(hence=hence, name=name, stands_for=of) for hence, name, of in data["chain"]),
         part=bool(data["part"]),
+        quick=bool(data["quick"]),
     )
 
 
