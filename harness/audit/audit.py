@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from harness.artifacts.place import Place, here
 from harness.audit.files import MAX_TEXT, Folder, folders
 from harness.audit.findings import Audit, Finding, Said, ordered
 from harness.audit.run import judged
@@ -12,7 +13,7 @@ from harness.audit.text import Document
 from harness.model.problem import InputError
 
 
-def audit(paths: Sequence[Path]) -> Audit:
+def audit(paths: Sequence[Place]) -> Audit:
     """Reads what the paths hold and tries what can be tried; nothing of it is executed.
 
     A file that cannot be read is named in ``unreadable`` and does not stop the others.
@@ -38,12 +39,11 @@ def _documents(folder: Folder) -> list[Document]:
     return [Document(str(path), _text(path)) for path in folder.texts]
 
 
-def _text(path: Path) -> str:
+def _text(path: Place) -> str:
     try:
-        raw = path.read_bytes()[: MAX_TEXT + 1]
-        if len(raw) > MAX_TEXT:
+        if path.stat().st_size > MAX_TEXT:
             raise InputError(f"{path}: a text of more than {MAX_TEXT} bytes")
-        return raw.decode("utf-8-sig")
+        return path.read_bytes().decode("utf-8-sig")
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
@@ -63,7 +63,7 @@ def _logs(folder: Folder) -> Read:
 
     for path in folder.logs:
         try:
-            frames = read_frames([(str(path), path)])
+            frames = read_frames([(str(path), here(path))])
         except InputError as error:
             reason = Finding(outcome=Said.UNTRIED, rule=logs.NAME, statement=f"{path}: {_short(error, path)}")
             if path.suffix in (".json", ".log", ".txt"):
@@ -75,7 +75,7 @@ def _logs(folder: Folder) -> Read:
             yield str(path), list(logs.judge(frame))
 
 
-def _json(path: Path) -> object:
+def _json(path: Place) -> object:
     from harness.logs._json import NotStrict, decode
 
     try:
@@ -84,7 +84,7 @@ def _json(path: Path) -> object:
         return None
 
 
-def _short(error: InputError, path: Path) -> str:
+def _short(error: InputError, path: Place) -> str:
     return str(error).removeprefix(f"{path}: ").partition("; say")[0]
 
 

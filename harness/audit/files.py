@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+
+from harness.artifacts.place import Place
 
 TEXTS = frozenset({".md", ".markdown", ".txt", ".rst", ".text", ".html", ".mdx"})
 LOGS = frozenset({".jsonl", ".ndjson", ".csv", ".tsv", ".log"})
@@ -22,24 +24,24 @@ _CONFIGS = ("config.json", "params.json")
 class Folder:
     """The files of one folder that an audit can read, by what they are."""
 
-    path: Path
-    texts: tuple[Path, ...] = ()
-    logs: tuple[Path, ...] = ()
-    checkpoints: tuple[Path, ...] = ()
-    config: Path | None = None
+    path: Hashable
+    texts: tuple[Place, ...] = ()
+    logs: tuple[Place, ...] = ()
+    checkpoints: tuple[Place, ...] = ()
+    config: Place | None = None
 
 
-def folders(paths: Sequence[Path], left_out: list[str]) -> Iterator[Folder]:
+def folders(paths: Sequence[Place], left_out: list[str]) -> Iterator[Folder]:
     """Groups the files of the paths by folder; files that are named one by one too.
 
     A path with more than ``MAX_FILES`` files is named in ``left_out``.
     """
-    found: dict[Path, list[Path]] = {}
+    found: dict[Hashable, list[Place]] = {}
     for path in paths:
         files = list(islice(_files(path), MAX_FILES + 1))
         if len(files) > MAX_FILES:
             left_out.append(f"{path}: more than {MAX_FILES} files, the others were not read")
-        for file in sorted(files[:MAX_FILES]):
+        for file in sorted(files[:MAX_FILES], key=str):
             group = found.setdefault(file.parent, [])
             if file not in group:
                 group.append(file)
@@ -47,8 +49,8 @@ def folders(paths: Sequence[Path], left_out: list[str]) -> Iterator[Folder]:
         yield _folder(parent, files)
 
 
-def _files(path: Path) -> Iterator[Path]:
-    if path.is_file():
+def _files(path: Place) -> Iterator[Place]:
+    if path.is_file() or not isinstance(path, Path):
         yield path
         return
     for root, names, files in os.walk(path):
@@ -59,7 +61,7 @@ def _files(path: Path) -> Iterator[Path]:
                 yield file
 
 
-def _folder(parent: Path, files: Sequence[Path]) -> Folder:
+def _folder(parent: Hashable, files: Sequence[Place]) -> Folder:
     config = next((file for file in files if file.name in _CONFIGS), None)
     index = [file for file in files if file.name.endswith(".safetensors.index.json")]
     return Folder(
@@ -77,5 +79,5 @@ def _folder(parent: Path, files: Sequence[Path]) -> Folder:
     )
 
 
-def _is_log(file: Path) -> bool:
+def _is_log(file: Place) -> bool:
     return file.suffix == ".txt" and any(word in file.stem.lower() for word in ("log", "stdout"))

@@ -20,7 +20,10 @@ class Pins:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Record:
-    """The part of an evidence file that the fold needs, with the digest of the file's bytes."""
+    """The part of an evidence file that the fold needs, with the digest of the file's bytes.
+
+    ``finished`` is when the verdict was given, as RFC 3339 UTC text.
+    """
 
     path: str
     sha256: str
@@ -33,3 +36,4 @@ class Record:
     devices: tuple[str, ...]
     steps: int | None
     parameters: int | None
+    finished: str = ""
