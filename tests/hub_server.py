@@ -58,7 +58,8 @@ def _sha(data):
 class HubServer(Site):
     """The server; ``repos`` maps ``org/name`` (``datasets/org/name``) to repositories.
 
-    ``lies`` maps a file's name to other bytes than its commit holds; ``ignores_range`` sends whole files.
+    ``lies`` maps a file's name to other bytes than its commit holds; ``ignores_range`` sends whole files;
+    ``redirect`` is where it sends those who ask for a file.
     """
 
     def __init__(self):
@@ -66,6 +67,7 @@ class HubServer(Site):
         self.repos = {}
         self.lies = {}
         self.ignores_range = False
+        self.redirect = ""
 
     def repo(self, name):
         return self.repos.setdefault(name, Repo())
@@ -76,6 +78,9 @@ class HubServer(Site):
         return {"HF_ENDPOINT": self.url, "HF_HUB_DISABLE_XET": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
 
     def route(self, request):
+        if self.redirect and "/resolve/" in request.path:
+            request.reply(302, b"", {"Location": self.redirect})
+            return
         parts = urlsplit(request.path)
         path = [unquote(part) for part in parts.path.strip("/").split("/")]
         length = int(request.headers.get("Content-Length") or 0)
@@ -143,12 +148,15 @@ class HubServer(Site):
             if recursive or len(below) == 1:
                 found.append(entry(path, data))
         shown = [one for one in sorted(folders) if recursive or "/" not in one[len(prefix) :]]
-        trees = [{"type": "directory", "path": one, "size": 0, "oid": git_blob(one.encode())} for one in shown]
+        trees = [
+            {"type": "directory", "path": one, "size": 0, "oid": git_blob(one.encode())} for one in shown
+        ]
         self._json(request, trees + found)
 
     def _refs(self, request, repo):
         branches = [
-            {"name": name, "ref": f"refs/heads/{name}", "targetCommit": sha} for name, sha in repo.refs.items()
+            {"name": name, "ref": f"refs/heads/{name}", "targetCommit": sha}
+            for name, sha in repo.refs.items()
         ]
         self._json(request, {"branches": branches, "tags": [], "converts": []})
 

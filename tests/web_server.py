@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -45,18 +46,35 @@ class Handler(BaseHTTPRequestHandler):
         if start >= len(data):
             self.reply(416, b"", {"Content-Range": f"bytes */{len(data)}"})
             return
-        self.reply(206, data[start : end + 1], headers | {"Content-Range": f"bytes {start}-{end}/{len(data)}"})
+        self.reply(
+            206, data[start : end + 1], headers | {"Content-Range": f"bytes {start}-{end}/{len(data)}"}
+        )
+
+
+class Server(ThreadingHTTPServer):
+    """One thread a connection; a client that hangs up is no news."""
+
+    daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
 
 
 class Site:
-    """A server of this process: ``with Site() as site``. ``served`` counts bytes of bodies, ``asked`` requests."""
+    """A server of this process: ``served`` counts the bytes of bodies, ``asked`` lists requests."""
 
     def __init__(self):
-        self.served, self.asked = 0, []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
+        self.served, self.asked, self.down = 0, [], False
+        self._server = Server(("127.0.0.1", 0), Handler)
         self._server.site = self
         self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def secure(self, context):
+        """Speaks TLS from now on."""
+        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+        self.url = self.url.replace("http:", "https:")
+        return self
 
     def __enter__(self):
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
@@ -66,10 +84,14 @@ class Site:
         self.stop()
 
     def stop(self):
+        self.down = True  # connections that are kept open go too
         self._server.shutdown()
         self._server.server_close()
 
     def answer(self, request):
+        if self.down:
+            request.close_connection = True
+            return
         self.asked.append(f"{request.command} {request.path}")
         self.route(request)
 

@@ -12,7 +12,7 @@ from harness.cli._setup import utc_now
 from harness.model.address import is_remote
 from harness.model.problem import InputError
 from harness.reports._audit import audit_json, audit_text
-from harness.reports._out import clean, say, write
+from harness.reports._out import clean, say, some, write
 from harness.scoreboard.gate import Exit
 
 
@@ -50,6 +50,8 @@ def _places(paths: list[str]) -> tuple[list[Place], list[str]]:
             except InputError as error:
                 unreadable.append(str(error))
                 continue
-            say(f"{clean(url)}: {len(found)} files at {clean(found[0].entry.version) or 'no version'}")
+            versions = {place.entry.version for place in found}
+            told = f" at {versions.pop()}" if len(versions) == 1 and found[0].entry.version else ""
+            say(clean(f"{url}: {some(len(found), 'file')}{told}"))
             places += found
     return places, unreadable

@@ -138,13 +138,12 @@ class Sources:
                 raise InputError(f"{shown} has other bytes than when it was attached")
 
     def digested(self, name: str) -> tuple[FileSubject, ...]:
-        """Returns the digested files of an input; one that could not be looked at has an empty digest."""
-        written = self.contract.inputs[name].remote
-        if written is not None and self.remotes is not None:
+        """Returns the digested files of an input; none of a remote one that could not be looked at."""
+        if self.contract.inputs[name].remote is not None:
             try:
                 return self.remote(name)
             except InputError:
-                return (FileSubject(name=written, path="", sha256="", size=0),)
+                return ()
         return tuple(self._digest(shown, path) for shown, path in self.files(name))
 
     def remote(self, name: str) -> tuple[FileSubject, ...]:

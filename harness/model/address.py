@@ -9,7 +9,8 @@ from harness.model.problem import InputError
 
 FORMS = "hf://org/name@revision/path, s3://bucket/key, https://host/path"
 MARK = "://"
-GLOB = frozenset("*?[")
+GLOB = frozenset("*[")
+"""A question mark begins a query."""
 _HF = re.compile(r"((?:datasets/|spaces/)?[\w.-]+/[\w.-]+)(?:@([\w.%-]+))?(?:/(.*))?\Z", re.ASCII | re.DOTALL)
 _S3 = re.compile(r"([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/([^?]*)(?:\?versionId=([\w.-]+))?)?\Z", re.ASCII)
 _HTTP = re.compile(r"([A-Za-z0-9.-]+(?::\d{1,5})?)/([^?]+)\Z", re.ASCII)
@@ -61,7 +62,7 @@ def parse_address(text: str, *, glob: bool = False) -> Address:
         raise InputError(f"{scheme[:20]!r} is no scheme that is read here: {FORMS}")
     if scheme != "hf" and "@" in rest.partition("/")[0]:
         raise InputError("credentials do not belong into a URL: give them in the environment")
-    if "#" in rest or ("?" in rest and scheme != "s3" and not glob):
+    if "#" in rest or ("?" in rest and scheme != "s3"):
         raise InputError("a query or fragment is not read: it may carry a secret; name the plain file")
     found = _PARSERS[scheme](scheme, rest, text)
     _check_path(found, glob=glob)

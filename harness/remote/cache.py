@@ -107,10 +107,10 @@ class Cache:
         """
         folder = self.root / "folders" / manifest_sha256(files)
         for name, sha256 in files.items():
-            target = folder / name
-            if not target.exists():
+            blob, target = self.blob(sha256), folder / name
+            if not target.exists() or not target.samefile(blob):  # an altered file was fetched again
                 target.parent.mkdir(parents=True, exist_ok=True)
-                _link(self.blob(sha256), target)
+                _link(blob, target)
         return folder
 
     def _writing(self) -> _Writing:
@@ -143,9 +143,11 @@ class _Writing:
 
 
 def _link(blob: Path, target: Path) -> None:
+    beside = target.with_name(f".{os.getpid()}.{target.name[:200]}")
+    beside.unlink(missing_ok=True)
     try:
-        os.link(blob, target)
-    except FileExistsError:
-        return  # another process laid out the same bytes
-    except OSError:
-        target.symlink_to(blob)
+        os.link(blob, beside)
+    except OSError:  # a file system without such links
+        beside.symlink_to(blob)
+    os.replace(beside, target)
+    beside.unlink(missing_ok=True)  # it stays where another process laid out the same file meanwhile

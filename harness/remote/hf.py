@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from harness.model.address import Address
 from harness.model.problem import InputError
-from harness.remote.store import CHUNK, Entry, Store, check_range, listed
+from harness.remote.store import CHUNK, Entry, Store, check_range, listed, timeout
 
 _TYPES = {"datasets": "dataset", "spaces": "space"}
 
@@ -23,9 +23,11 @@ class Hub(Store):
         """Returns the endpoint; the guards on redirects and ranges are hung into the library's client."""
         from huggingface_hub import get_session
 
-        hooks = get_session().event_hooks
-        if _hold not in hooks["response"]:
-            get_session().event_hooks = hooks | {"response": [*hooks["response"], _hold]}
+        session = get_session()
+        session.timeout = timeout()  # the library waits for ever where it names no limit
+        if _hold not in session.event_hooks["response"]:
+            hooks = [*session.event_hooks["response"], _hold]
+            session.event_hooks = session.event_hooks | {"response": hooks}
         return {"endpoint": endpoint(), "use_listings_cache": False}
 
     def errors(self) -> tuple[type[BaseException], ...]:
@@ -53,7 +55,10 @@ class Hub(Store):
         kind, _, rest = address.root.partition("/")
         repository = rest if kind in _TYPES else address.root
         found = HfApi(endpoint=endpoint()).repo_info(
-            repository, revision=address.revision or None, repo_type=_TYPES.get(kind)
+            repository,
+            revision=address.revision or None,
+            repo_type=_TYPES.get(kind),
+            timeout=timeout(),
         )
         if not found.sha:
             raise InputError(f"{address.text}: the Hub names no commit")

@@ -64,7 +64,7 @@ class Bucket(Store):
 def _folder(address: Address) -> str:
     """Returns the bucket's deepest folder that holds all that a glob may mean."""
     plain = address.path
-    for letter in "*?[":
+    for letter in "*[":
         plain = plain.partition(letter)[0]
     return f"{address.root}/{plain.rpartition('/')[0]}"
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from harness.engine.sources import Sources
 from harness.model.contract import Contract, Obligation
+from harness.model.outcome import Outcome
 from harness.model.problem import InputError
 from harness.model.record import Pins, Record
 
@@ -35,7 +36,8 @@ class LastSeen:
         return read_sightings(sightings_path(self._root)) if self._live else {}
 
     def _later(self, url: str, record: Record) -> Sighting | None:
-        found = self._sightings.get(url)
+        """Returns a look that came after a verdict; an error speaks for itself until it is tried again."""
+        found = self._sightings.get(url) if record.outcome != Outcome.ERROR else None
         return found if found is not None and found.seen >= record.finished else None
 
     def taken(self, contract: Contract, item: Obligation, record: Record, now: Pins) -> Pins:
