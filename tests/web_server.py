@@ -116,6 +116,9 @@ class Files(Site):
             request.reply(302, b"", {"Location": f"/{name}x"[:100]})
         elif self.mode.startswith("to "):
             request.reply(302, b"", {"Location": self.mode[3:]})
+        elif self.mode == "signed":
+            signed = "?sig=" in request.path
+            request.reply(403 if signed else 302, b"", {"Location": f"/{name}?sig=s3cret"})
         elif self.mode == "silent":
             time.sleep(1.5)
             request.close_connection = True
@@ -134,7 +137,9 @@ class Files(Site):
         elif self.mode == "longer" and get:
             request.reply(200, data + b"x", headers)
         elif self.mode == "short range" and get and request.headers.get("Range"):
-            request.reply(206, data[:3], headers | {"Content-Range": "bytes 0-2/9"})
+            request.reply(206, data[:3], headers)
+        elif self.mode == "another range" and get and request.headers.get("Range"):
+            request.reply(206, data[8:16], headers | {"Content-Range": f"bytes 8-15/{len(data)}"})
         elif self.mode == "changes" and get:
             self.files[request.path.lstrip("/")] = data[:-1] + bytes([data[-1] ^ 1])
             request.reply(200, data, headers)

@@ -14,7 +14,7 @@ GLOB = frozenset("*[")
 _HF = re.compile(r"((?:datasets/|spaces/)?[\w.-]+/[\w.-]+)(?:@([\w.%-]+))?(?:/(.*))?\Z", re.ASCII | re.DOTALL)
 _S3 = re.compile(r"([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/([^?]*)(?:\?versionId=([\w.-]+))?)?\Z", re.ASCII)
 _HTTP = re.compile(r"([A-Za-z0-9.-]+(?::\d{1,5})?)/([^?]+)\Z", re.ASCII)
-_LOOPBACK = frozenset({"localhost", "127.0.0.1"})
+LOOPBACK = frozenset({"localhost", "127.0.0.1"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,7 +92,7 @@ def _http(scheme: str, rest: str, text: str) -> Address:
     match = _HTTP.match(rest)
     if match is None:
         raise InputError(f"{text[:80]!r} is not {scheme}://host/path")
-    if scheme == "http" and match[1].partition(":")[0] not in _LOOPBACK:
+    if scheme == "http" and match[1].partition(":")[0] not in LOOPBACK:
         raise InputError("http:// lets anybody on the way change the bytes: use https://")
     return Address(scheme=scheme, root=match[1], revision="", path=match[2], text=text)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from harness.model.address import Address
+from harness.model.address import LOOPBACK, Address
 from harness.model.problem import InputError
 from harness.remote.store import CHUNK, Entry, Store, check_range, timeout
 
@@ -66,9 +66,11 @@ class Web(Store):
 
 
 async def _redirect(_session: Any, _context: Any, told: Any) -> None:
-    """Refuses a way out of TLS; to other schemes the library does not go, nor round in circles."""
-    target = told.response.headers.get("Location", "")
-    if told.url.scheme == "https" and target.startswith("http:"):
+    """Refuses plain http elsewhere; to other schemes the library does not go, nor round in circles."""
+    import yarl
+
+    target = yarl.URL(told.response.headers.get("Location", ""))
+    if target.scheme == "http" and (told.url.scheme == "https" or target.host not in LOOPBACK):
         raise InputError(f"{told.url.host} redirects to plain http")
 
 
