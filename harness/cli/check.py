@@ -16,7 +16,7 @@ from harness.evidence.ledger import read_ledger
 from harness.reports._out import clean, say, some
 from harness.scoreboard.build import build
 from harness.scoreboard.gate import Exit, exit_code
-from harness.symbolic.worker import Prover
+from harness.symbolic.pool import ProverPool
 
 
 def main(options: argparse.Namespace) -> int:
@@ -28,9 +28,9 @@ def main(options: argparse.Namespace) -> int:
         say(f"no contracts below {project.contracts}/: nothing to check")
         return Exit.NOTHING
     loaded = load_contracts(project, paths)
-    with Prover() as prover:
+    with ProverPool() as provers:
         with FetchProgress() as fetching:  # all remote inputs are fetched before anything is judged
-            checker = Checker(project, memo, prover.prove, utc_now, look_at(project, utc_now, fetching.show))
+            checker = Checker(project, memo, provers, utc_now, look_at(project, utc_now, fetching.show))
             for one in loaded:
                 list(checker.items(one))
         made = _make(checker, loaded, options)

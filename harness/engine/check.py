@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from harness import __version__
-from harness.engine.context import DischargeContext, Prove
+from harness.engine.context import DischargeContext, Provers
 from harness.engine.discharge import discharge
 from harness.engine.load import Loaded
 from harness.engine.pins import compare, current_pins, evidence_path, pins_digest
@@ -58,7 +58,7 @@ class Done:
 
 
 class Checker:
-    """Checks contracts of one project. ``now`` gives RFC 3339 UTC text; ``prove`` is the prover port.
+    """Checks contracts of one project. ``now`` gives RFC 3339 UTC text; ``provers`` answer closed claims.
 
     ``remotes`` looks at remote inputs, once for all contracts.
     """
@@ -67,16 +67,20 @@ class Checker:
         self,
         project: Project,
         memo: Memo,
-        prove: Prove,
+        provers: Provers,
         now: Callable[[], str],
         remotes: Remotes | None = None,
     ) -> None:
-        self.project, self.memo, self.prove, self.now = project, memo, prove, now
+        self.project, self.memo, self.provers, self.now = project, memo, provers, now
         self.remotes = remotes or look_at(project, now)
 
     def sources(self, contract: Contract, failed: Mapping[str, InputError] | None = None) -> Sources:
         """Returns what the inputs of a contract stand for right now."""
         return Sources(self.project, contract, self.memo, failed or {}, self.remotes)
+
+    def context(self, sources: Sources) -> DischargeContext:
+        """Returns the ports of one contract's discharges."""
+        return DischargeContext(sources, self.provers.prove, self.provers.prove_all)
 
     def items(self, loaded: Loaded) -> Iterator[Item]:
         """Yields every obligation of a contract with its present pins."""
@@ -106,7 +110,7 @@ class Checker:
         """
         ledger = read_ledger(self.project.ledger, self.memo)
         sources = self.sources(loaded.contract, made.failed)
-        context = DischargeContext(sources, self.prove)
+        context = self.context(sources)
         written: list[LedgerRecord] = []
         try:
             for item in self.items(loaded):

@@ -51,7 +51,7 @@ def arrivals(checker: Checker, paths: Sequence[Path], arrived: Collection[str]) 
     rows = {i.path: i for contract in board.contracts for row in contract.criteria for i in row.obligations}
     found, claimed = [], set()
     for loaded in load_contracts(checker.project, paths):
-        context = DischargeContext(checker.sources(loaded.contract), checker.prove)
+        context = checker.context(checker.sources(loaded.contract))
         for item in checker.items(loaded):
             if item.path in arrived:
                 claimed.add(item.path)
