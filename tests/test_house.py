@@ -14,8 +14,11 @@ MODULES = {
 TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in MODULES.items()}
 BOUNDARIES = ["harness/cli/__init__.py", "harness/engine/discharge.py", "harness/runs/worker.py"]
 HEAVY = {
+    "aiohttp",
+    "botocore",
     "cvc5",
     "flint",
+    "fsspec",
     "huggingface_hub",
     "jsonschema",
     "numpy",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import PurePath
 
+from harness.artifacts.place import Place, here
 from harness.audit.files import MAX_TEXT, Folder, folders
 from harness.audit.findings import Audit, Finding, Said, ordered
 from harness.audit.run import across, judged
@@ -15,7 +16,7 @@ from harness.model.frame import Frame
 from harness.model.problem import InputError
 
 
-def audit(paths: Sequence[Path]) -> Audit:
+def audit(paths: Sequence[Place]) -> Audit:
     """Reads what the paths hold and tries what can be tried; nothing of it is executed.
 
     A file that cannot be read is named in ``unreadable`` and does not stop the others.
@@ -43,17 +44,18 @@ class _Seen:
     """What was read so far, by folder: for the rules that hold files against one another."""
 
     folders: tuple[Folder, ...]
-    frames: dict[Path, list[Frame]] = field(default_factory=dict)
-    states: dict[Path, list[Setting]] = field(default_factory=dict)
-    texts: dict[Path, Document] = field(default_factory=dict)
+    frames: dict[PurePath, list[Frame]] = field(default_factory=dict)
+    states: dict[PurePath, list[Setting]] = field(default_factory=dict)
+    texts: dict[str, Document] = field(default_factory=dict)
 
-    def document(self, path: Path) -> Document:
+    def document(self, path: Place) -> Document:
         """Returns a text as a document; raises ``InputError`` for one that cannot be read."""
-        if path not in self.texts:
-            self.texts[path] = Document(str(path), _text(path))
-        return self.texts[path]
+        name = str(path)
+        if name not in self.texts:
+            self.texts[name] = Document(name, _text(path))
+        return self.texts[name]
 
-    def readable(self, path: Path) -> bool:
+    def readable(self, path: Place) -> bool:
         """Tells whether a text can be read."""
         try:
             self.document(path)
@@ -90,12 +92,11 @@ def _across(seen: _Seen) -> Iterator[Finding]:
 Read = Iterator[tuple[str, Sequence[Finding]]]
 
 
-def _text(path: Path) -> str:
+def _text(path: Place) -> str:
     try:
-        raw = path.read_bytes()[: MAX_TEXT + 1]
-        if len(raw) > MAX_TEXT:
+        if path.stat().st_size > MAX_TEXT:
             raise InputError(f"{path}: a text of more than {MAX_TEXT} bytes")
-        return raw.decode("utf-8-sig")
+        return path.read_bytes().decode("utf-8-sig")
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
@@ -117,7 +118,7 @@ def _logs(folder: Folder, seen: _Seen) -> Read:
 
     for path in folder.logs:
         try:
-            frames = read_frames([(str(path), path)])
+            frames = read_frames([(str(path), here(path))])
         except InputError as error:
             reason = Finding(outcome=Said.UNTRIED, rule=logs.NAME, statement=f"{path}: {_short(error, path)}")
             if path.suffix in (".json", ".log", ".txt"):
@@ -132,7 +133,7 @@ def _logs(folder: Folder, seen: _Seen) -> Read:
             yield str(path), list(logs.judge(frame))
 
 
-def _json(path: Path) -> object:
+def _json(path: Place) -> object:
     from harness.logs._json import NotStrict, decode
 
     try:
@@ -141,7 +142,7 @@ def _json(path: Path) -> object:
         return None
 
 
-def _short(error: InputError, path: Path) -> str:
+def _short(error: InputError, path: Place) -> str:
     return str(error).removeprefix(f"{path}: ").partition("; say")[0]
 
 

@@ -7,8 +7,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from pathlib import Path
 
+from harness.artifacts.place import Place
 from harness.artifacts.safetensors_file import Tensor, read_shards
 from harness.audit.findings import Figure, Finding, Said
 from harness.audit.judge import fits, verdict
@@ -52,7 +52,7 @@ NEAR = Fraction(2)
 
 
 def judge(
-    paths: Sequence[Path], cards: Sequence[Document], configs: Sequence[Document] = ()
+    paths: Sequence[Place], cards: Sequence[Document], configs: Sequence[Document] = ()
 ) -> Iterator[Finding]:
     """Tries that the headers are whole, agree with their index, and bear out the card.
 
@@ -92,7 +92,7 @@ def judge(
             yield from _dtype(config, tensors, name)
 
 
-def shape(paths: Sequence[Path]) -> tuple[tuple[str, tuple[int, ...]], ...]:
+def shape(paths: Sequence[Place]) -> tuple[tuple[str, tuple[int, ...]], ...]:
     """Returns names and shapes of the tensors of a checkpoint; nothing where it cannot be read."""
     try:
         return tuple((tensor.name, tensor.shape) for tensor in read_shards(paths))
@@ -100,7 +100,7 @@ def shape(paths: Sequence[Path]) -> tuple[tuple[str, tuple[int, ...]], ...]:
         return ()
 
 
-def _total_size(paths: Sequence[Path], tensors: Sequence[Tensor]) -> Iterator[Finding]:
+def _total_size(paths: Sequence[Place], tensors: Sequence[Tensor]) -> Iterator[Finding]:
     """Judges the ``total_size`` of an index: the bytes of all values, or their number."""
     from harness.artifacts.safetensors_file import SIZES
 

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import PurePath
 
 from harness.audit.files import Folder
 from harness.audit.settings import Setting
@@ -36,7 +36,7 @@ class Run:
     """One training run: its logs, their columns, what short files beside them state, and its settings."""
 
     name: str
-    folder: Path
+    folder: PurePath
     logs: tuple[Frame, ...]
     columns: Columns
     stated: Columns = field(default_factory=dict)
@@ -75,9 +75,9 @@ def step_of(frame: Frame) -> str | None:
 
 def scene(
     folders: Sequence[Folder],
-    frames: Mapping[Path, Sequence[Frame]],
-    settings: Mapping[Path, Sequence[Setting]],
-    cards: Sequence[tuple[Path, Document]],
+    frames: Mapping[PurePath, Sequence[Frame]],
+    settings: Mapping[PurePath, Sequence[Setting]],
+    cards: Sequence[tuple[PurePath, Document]],
 ) -> Scene:
     """Puts together what was read, all three by folder; a saved beginning of a run is no run of its own."""
     runs = [run for folder in folders for run in _runs(folder.path, frames.get(folder.path, ()))]
@@ -102,7 +102,7 @@ def _rates(run: Run) -> Iterator[tuple[tuple[str, Printed], ...]]:
     yield from (cells for name, cells in run.columns.items() if RATE.search(name))
 
 
-def _runs(folder: Path, frames: Sequence[Frame]) -> Iterator[Run]:
+def _runs(folder: PurePath, frames: Sequence[Frame]) -> Iterator[Run]:
     """Yields the runs of one folder: logs that measure different things are parts of one."""
     results = [frame for frame in frames if 0 < len(frame) < FEW]
     logs = [part for frame in frames if len(frame) >= FEW for part in _streams(frame) if step_of(part)]
@@ -162,7 +162,7 @@ def _begins(run: Run, other: Run) -> bool:
     )
 
 
-def _set(run: Run, settings: Mapping[Path, Sequence[Setting]]) -> Run:
+def _set(run: Run, settings: Mapping[PurePath, Sequence[Setting]]) -> Run:
     """Gives a run the settings of its folder, and of the folders above what the nearer ones do not say."""
     found: list[Setting] = []
     for folder in (run.folder, *run.folder.parents):
@@ -171,7 +171,7 @@ def _set(run: Run, settings: Mapping[Path, Sequence[Setting]]) -> Run:
     return replace(run, settings=tuple(found))
 
 
-def _card(runs: Sequence[Run], folder: Path, document: Document, homes: set[Path]) -> Card:
+def _card(runs: Sequence[Run], folder: PurePath, document: Document, homes: set[PurePath]) -> Card:
     """Finds the runs of a card: those at or below it that no nearer card has, else all below, else all.
 
     A card that names one of them is about that one.
@@ -190,7 +190,7 @@ def _card(runs: Sequence[Run], folder: Path, document: Document, homes: set[Path
     return Card(document=document, runs=tuple(own), others=others)
 
 
-def _under(folder: Path, other: Path) -> bool:
+def _under(folder: PurePath, other: PurePath) -> bool:
     """Tells whether a folder lies below another, and not among its tests and samples."""
     return folder in other.parents and not _ASIDE & set(other.relative_to(folder).parts)
 

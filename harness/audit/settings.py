@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from pathlib import Path
 
+from harness.artifacts.place import Place
 from harness.audit.quantities import quantities, words_of
 from harness.audit.ranges import Range, around, point
 from harness.audit.text import Document
@@ -63,7 +63,7 @@ class Setting:
         return "steps" if words & _STEPS and words & (_WHOLE - _STEPS) and words <= _WHOLE else ""
 
 
-def of_file(path: Path) -> Iterator[Setting]:
+def of_file(path: Place) -> Iterator[Setting]:
     """Yields the scalars of a configuration, JSON or YAML, under the last word of their path.
 
     A file that cannot be read as one says nothing.
@@ -103,7 +103,7 @@ def of_card(document: Document) -> Iterator[Setting]:
             yield found
 
 
-def of_state(path: Path, document: object) -> Iterator[Setting]:
+def of_state(path: Place, document: object) -> Iterator[Setting]:
     """Yields the numbers at the head of a trainer's state."""
     if isinstance(document, dict) and "log_history" in document:
         for name, value in document.items():

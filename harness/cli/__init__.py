@@ -144,7 +144,7 @@ def _schema(command: argparse.ArgumentParser) -> None:
 
 
 def _audit(command: argparse.ArgumentParser) -> None:
-    command.add_argument("paths", nargs="+", metavar="PATH", help="run folders, checkpoints, cards, texts")
+    command.add_argument("paths", nargs="+", metavar="PATH", help="run folders, checkpoints, texts, URLs")
     command.add_argument("--verbose", action="store_true", help="list every relation that holds")
     _text_or_json(command)
 

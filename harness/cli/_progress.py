@@ -9,7 +9,7 @@ from typing import Any
 from harness.cli._setup import terminal
 from harness.engine.check import Done
 from harness.engine.mutation import FormulaScore
-from harness.reports._out import say
+from harness.reports._out import clean, say
 from harness.runs.launch import Progress
 
 EVERY = 10.0  # seconds between lines where stderr is no terminal
@@ -57,6 +57,14 @@ def _rich_bar() -> Any:
         console=Console(stderr=True),
         transient=True,
     )
+
+
+class FetchProgress(_Bars):
+    """Shows remote files as they come, in MiB."""
+
+    def show(self, name: str, done: int, total: int) -> None:
+        """Shows how much of a file has come."""
+        self.update(f"fetching {clean(name)}", done >> 20, total >> 20, "MiB")
 
 
 class RunProgress(_Bars):

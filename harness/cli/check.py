@@ -6,9 +6,9 @@ import argparse
 from contextlib import closing
 
 from harness.cli._output import deliver, report
-from harness.cli._progress import CheckProgress, RunProgress
+from harness.cli._progress import CheckProgress, FetchProgress, RunProgress
 from harness.cli._setup import find_contracts, open_project, utc_now
-from harness.engine.check import Checker, Done, runs_of
+from harness.engine.check import Checker, Done, look_at, runs_of
 from harness.engine.journal import journal_runs
 from harness.engine.load import Loaded, load_contracts
 from harness.engine.running import Made, make_runs
@@ -29,7 +29,10 @@ def main(options: argparse.Namespace) -> int:
         return Exit.NOTHING
     loaded = load_contracts(project, paths)
     with ProverPool() as provers:
-        checker = Checker(project, memo, provers, utc_now)
+        with FetchProgress() as fetching:  # all remote inputs are fetched before anything is judged
+            checker = Checker(project, memo, provers, utc_now, look_at(project, utc_now, fetching.show))
+            for one in loaded:
+                list(checker.items(one))
         made = _make(checker, loaded, options)
         done = _discharge(checker, loaded, made, again=options.all or options.rerun)
     _summary(done, made)

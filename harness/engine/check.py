@@ -24,8 +24,11 @@ from harness.evidence.statement import EvidenceError, canonical, record_of, stat
 from harness.model.contract import Contract, Criterion, Obligation, Severity
 from harness.model.evidence import Evidence, Material, RunPin
 from harness.model.kind import Kind
+from harness.model.problem import InputError
 from harness.model.record import Pins, Record
 from harness.model.verdict import Basis, Outcome, Reason, Verdict
+from harness.remote.looks import Remotes, Show, quiet
+from harness.remote.sightings import sightings_path
 
 LIBRARIES = ("numpy", "sympy", "z3-solver", "safetensors", "torch")
 
@@ -56,10 +59,25 @@ class Done:
 
 
 class Checker:
-    """Checks contracts of one project. ``now`` gives RFC 3339 UTC text; ``provers`` answer closed claims."""
+    """Checks contracts of one project. ``now`` gives RFC 3339 UTC text; ``provers`` answer closed claims.
 
-    def __init__(self, project: Project, memo: Memo, provers: Provers, now: Callable[[], str]) -> None:
+    ``remotes`` looks at remote inputs, once for all contracts.
+    """
+
+    def __init__(
+        self,
+        project: Project,
+        memo: Memo,
+        provers: Provers,
+        now: Callable[[], str],
+        remotes: Remotes | None = None,
+    ) -> None:
         self.project, self.memo, self.provers, self.now = project, memo, provers, now
+        self.remotes = remotes or look_at(project, now)
+
+    def sources(self, contract: Contract, failed: Mapping[str, InputError] | None = None) -> Sources:
+        """Returns what the inputs of a contract stand for right now."""
+        return Sources(self.project, contract, self.memo, failed or {}, self.remotes)
 
     def context(self, sources: Sources) -> DischargeContext:
         """Returns the ports of one contract's discharges."""
@@ -67,7 +85,7 @@ class Checker:
 
     def items(self, loaded: Loaded) -> Iterator[Item]:
         """Yields every obligation of a contract with its present pins."""
-        sources = Sources(self.project, loaded.contract, self.memo)
+        sources = self.sources(loaded.contract)
         for criterion in loaded.contract.criteria:
             for obligation in criterion.obligations:
                 yield Item(
@@ -90,12 +108,12 @@ class Checker:
     ) -> Generator[Done, None, None]:
         """Discharges the obligations of one contract that are not fresh, or all of them ``again``.
 
-        ``only`` may choose by kind.
-        Obligations that need a run which ``made`` blocked are not tried. Every verdict is written before
-        the next is sought, and the ledger when the contract is done or the check is interrupted.
+        ``only`` may choose by kind. Obligations that need a run which ``made`` blocked are not tried. Every
+        verdict is written before the next is sought, and the ledger when the contract is done or the check
+        is interrupted.
         """
         ledger = read_ledger(self.project.ledger, self.memo)
-        sources = Sources(self.project, loaded.contract, self.memo, made.failed)
+        sources = self.sources(loaded.contract, made.failed)
         context = self.context(sources)
         written: list[LedgerRecord] = []
         try:
@@ -161,7 +179,13 @@ class Checker:
         runs: list[RunPin] = []
         for name in obligation.inputs:
             materials += [
-                Material(name=found.name, sha256=found.sha256, size=found.size)
+                Material(
+                    name=found.name,
+                    sha256=found.sha256,
+                    size=found.size,
+                    uri=found.uri,
+                    version=found.version,
+                )
                 for found in sources.digested(name)
             ]
             runs += [run_pin(source, sources) for source in sources.runs(name)]
@@ -188,6 +212,11 @@ class Checker:
             started=started,
             finished=self.now(),
         )
+
+
+def look_at(project: Project, now: Callable[[], str], show: Show = quiet) -> Remotes:
+    """Returns what looks at a project's remote inputs and writes down what it saw when."""
+    return Remotes(now, sightings=sightings_path(project.root), show=show)
 
 
 def waiting_for(item: Item, made: Made) -> str:

@@ -54,11 +54,12 @@ class DischargeContext:
             return tuple(self._sources.run_file(source) for source in self._sources.runs(name))
         if declared.file is not None and declared.file.startswith(PREFIX):
             self._sources.hold(declared.file)
+        if declared.remote is not None:
+            return self._sources.remote(name)
         found: tuple[FileSubject, ...] = self._sources.digested(name)
         if not found:
             where = declared.file or declared.files
-            remote = "; remote subjects are not read yet" if "://" in (where or "") else ""
-            raise InputError(f"input {name}: there is no file {where}{remote}", reason="MISSING_INPUT")
+            raise InputError(f"input {name}: there is no file {where}", reason="MISSING_INPUT")
         if unreadable := [item.name for item in found if not item.sha256]:
             raise InputError(f"input {name}: {unreadable[0]} cannot be read", reason="MISSING_INPUT")
         return found

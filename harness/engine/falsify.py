@@ -14,11 +14,11 @@ from harness.engine.load import Loaded, load_contracts, load_one
 from harness.engine.pins import compare
 from harness.engine.project import CONFIG, Project, contract_paths, read_project
 from harness.engine.running import Made, make_runs
-from harness.engine.sources import Sources
 from harness.evidence.ledger import read_ledger
 from harness.evidence.memo import Memo
 from harness.model.contract import Severity
 from harness.model.verdict import Outcome, Verdict
+from harness.remote.looks import Remotes
 from harness.symbolic.pool import ProverPool
 
 
@@ -43,7 +43,7 @@ class Trials:
         self.project, self.allow_code = project, allow_code
         self.memo = Memo(None, "", time.time_ns)
         self.provers = ProverPool()
-        self.checker = Checker(project, self.memo, self.provers, lambda: "")
+        self.checker = Checker(project, self.memo, self.provers, lambda: "", Remotes(lambda: ""))
         self.ledger = read_ledger(project.ledger, self.memo)
         self.made: dict[tuple[str, str], Made] = {}
 
@@ -89,7 +89,7 @@ class Trials:
         waiting = waiting_for(item, made)
         if waiting:
             return self._stored(item, waiting)
-        sources = Sources(self.project, item.contract, self.memo, made.failed)
+        sources = self.checker.sources(item.contract, made.failed)
         verdict = discharge(item.obligation, self.checker.context(sources))
         stale = self._stale(item)
         if stale and verdict.outcome is Outcome.DISCHARGED:

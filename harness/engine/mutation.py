@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from harness.engine.check import Checker
 from harness.engine.load import Loaded
-from harness.engine.sources import Sources
 from harness.kinds._score import Fate, claim_fates, formula_fates, reaches
 from harness.kinds.symbolic import Symbolic
 from harness.model.contract import Severity
@@ -75,7 +74,7 @@ def formula_scores(checker: Checker, loaded: Loaded) -> Iterator[FormulaScore]:
 
 
 def _asked(checker: Checker, loaded: Loaded) -> list[_Asked]:
-    context = checker.context(Sources(checker.project, loaded.contract, checker.memo))
+    context = checker.context(checker.sources(loaded.contract))
     return [
         _Asked(criterion=criterion.id, questions=obligation.kind.questions(context))
         for criterion in loaded.contract.criteria

@@ -50,6 +50,7 @@ def statement(evidence: Evidence) -> dict[str, Any]:
             "verdict": _verdict(evidence.verdict),
             "materials": [
                 {"name": item.name, "digest": {"sha256": item.sha256}, "bytes": item.size}
+                | ({"uri": item.uri, "version": item.version} if item.uri else {})
                 for item in evidence.materials
             ],
             "runs": [_run(pin) for pin in evidence.runs],
@@ -184,6 +185,7 @@ def _record(predicate: Any, path: str, sha256: str) -> Record:
         devices=tuple(sorted({pin["device"] for pin in runs})),
         steps=min((_count(pin["scale"]["steps"]) for pin in runs), default=None),
         parameters=min((_count(pin["scale"]["parameters"]) for pin in runs), default=None),
+        finished=_text(predicate["finishedOn"]),
     )
 
 

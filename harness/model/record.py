@@ -22,7 +22,8 @@ class Pins:
 class Record:
     """The part of an evidence file that the fold needs, with the digest of the file's bytes.
 
-    ``engines`` is the least number of provers behind any closed claim; ``mutation`` is killed, of how many.
+    ``engines`` is the least number of provers behind any closed claim; ``mutation`` is killed, of how many;
+    ``finished`` is when the verdict was given, as RFC 3339 UTC text.
     """
 
     path: str
@@ -38,3 +39,4 @@ class Record:
     parameters: int | None
     engines: int | None = None
     mutation: tuple[int, int] | None = None
+    finished: str = ""

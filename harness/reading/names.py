@@ -7,7 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.model.contract import Formula, Run
+from harness.model.address import parse_address
+from harness.model.contract import Formula, Input, Run
+from harness.model.problem import InputError
 from harness.model.values import Printed
 from harness.reading.binder import Binder, did_you_mean, shown
 from harness.reading.digest import WORD
@@ -189,9 +191,11 @@ def check_inputs(binder: Binder, node: Table, document: ContractDocument) -> Non
             binder.note(
                 _inside(at, "format"), f"{path}.format", f"no log format is called {item.format!r}", hint
             )
-        if item.file is not None and not _is_path(item.file):
+        if item.remote is not None:
+            _check_address(binder, at, path, item)
+        elif item.file is not None and not _is_path(item.file):
             binder.note(_inside(at, "file"), f"{path}.file", f"{shown(item.file)} is no path")
-        if item.files is not None:
+        if item.files is not None and item.remote is None:
             _check_globs(binder, _inside(at, "files"), f"{path}.files", (item.files,))
         if not _NAME.match(name.replace("-", "_")):
             binder.note(at, path, "not a name")
@@ -199,6 +203,14 @@ def check_inputs(binder: Binder, node: Table, document: ContractDocument) -> Non
 
 def _inside(node: Node, key: str) -> Node:
     return (node.get(key) if isinstance(node, Table) else None) or node
+
+
+def _check_address(binder: Binder, at: Node, path: str, item: Input) -> None:
+    key = "file" if item.file is not None else "files"
+    try:
+        parse_address(item.remote or "", glob=item.files is not None)
+    except InputError as error:
+        binder.note(_inside(at, key), f"{path}.{key}", str(error))
 
 
 def _is_path(text: str) -> bool:

@@ -161,13 +161,15 @@ def evidence_schema() -> dict[str, Any]:
     run |= {"scale": _object({"steps": count, "parameters": count}), "wall": {"type": "number"}}
     run |= {"outputs": {"type": "object", "additionalProperties": _HEX}}
     words = {"type": "object", "additionalProperties": text}
+    material = _object({"name": text, "digest": _DIGEST, "bytes": count})
+    material["properties"] |= {"uri": text, "version": text}  # of remote files only
     predicate = {
         "contract": _object({"name": text, "version": text, "digest": _HEX, "subject": text}),
         "criterion": text,
         "obligation": _object({"kind": text, "kindVersion": count, "digest": _HEX}),
         "spec": _object({"id": maybe, "version": maybe, "clause": maybe, "digest": _HEX}),
         "verdict": verdict,
-        "materials": _array(_object({"name": text, "digest": _DIGEST, "bytes": count})),
+        "materials": _array(material),
         "runs": _array(_object(run)),
         "harness": _object({"version": text, "plugins": words}),
         "environment": _object({"python": text, "platform": text, "libraries": words}),

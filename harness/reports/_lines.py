@@ -20,7 +20,8 @@ def judged(row: CriterionRow) -> str:
     found = dict.fromkeys(item.record.denominator for item in row.obligations if item.record)
     text = "; ".join(found)
     only = any(item.identity_only for item in row.obligations)
-    return f"{text} [identity-only]" if only else text
+    seen = min((item.seen for item in row.obligations if item.seen), default="")
+    return f"{text}{' [identity-only]' if only else ''}{f' [remote, seen {seen}]' if seen else ''}"
 
 
 def rests(row: CriterionRow) -> str:

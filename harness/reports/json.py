@@ -66,5 +66,6 @@ def _obligation_json(item: ObligationRow, told: Told) -> dict[str, Any]:
         "margin": verdict.margin if verdict is not None else None,
         "witnesses": len(verdict.witnesses) if verdict is not None else 0,
         "identity_only": item.identity_only,
+        "remote_seen": item.seen or None,
         "note": item.note,
     }

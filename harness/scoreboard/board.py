@@ -15,7 +15,8 @@ from harness.scoreboard.fold import Status, fold
 class ObligationRow:
     """One obligation on the scoreboard; ``record`` is its evidence if that counts, ``note`` why not.
 
-    ``path`` is where its evidence lies or would lie, ``line`` its own in the contract.
+    ``path`` is where its evidence lies or would lie, ``line`` its own in the contract. ``seen`` is when
+    its remote inputs were last looked at, empty where it has none.
     """
 
     kind: str
@@ -27,6 +28,7 @@ class ObligationRow:
     note: str = ""
     needs: str = ""
     identity_only: bool = False
+    seen: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
