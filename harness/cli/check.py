@@ -29,7 +29,7 @@ def main(options: argparse.Namespace) -> int:
         return Exit.NOTHING
     loaded = load_contracts(project, paths)
     with Prover() as prover:
-        checker = Checker(project, memo, prover.prove, utc_now)
+        checker = Checker(project, memo, prover.prove, utc_now, allow_code=options.allow_code)
         made = _make(checker, loaded, options)
         done = _discharge(checker, loaded, made, again=options.all or options.rerun)
     _summary(done, made)

@@ -25,8 +25,9 @@ from harness.model.contract import Contract, Criterion, Obligation, Severity
 from harness.model.evidence import Evidence, Material, RunPin
 from harness.model.record import Pins, Record
 from harness.model.verdict import Basis, Outcome, Reason, Verdict
+from harness.runs.bench import Bench
 
-LIBRARIES = ("numpy", "sympy", "z3-solver", "safetensors", "torch")
+LIBRARIES = ("numpy", "sympy", "z3-solver", "safetensors", "torch", "hypothesis")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,10 +56,22 @@ class Done:
 
 
 class Checker:
-    """Checks contracts of one project. ``now`` gives RFC 3339 UTC text; ``prove`` is the prover port."""
+    """Checks contracts of one project. ``now`` gives RFC 3339 UTC text; ``prove`` is the prover port.
 
-    def __init__(self, project: Project, memo: Memo, prove: Prove, now: Callable[[], str]) -> None:
+    ``allow_code`` lets contracts that the project does not trust run code of their own too.
+    """
+
+    def __init__(
+        self,
+        project: Project,
+        memo: Memo,
+        prove: Prove,
+        now: Callable[[], str],
+        *,
+        allow_code: bool = False,
+    ) -> None:
         self.project, self.memo, self.prove, self.now = project, memo, prove, now
+        self.allow_code = allow_code
 
     def items(self, loaded: Loaded) -> Iterator[Item]:
         """Yields every obligation of a contract with its present pins."""
@@ -88,7 +101,8 @@ class Checker:
         """
         ledger = read_ledger(self.project.ledger, self.memo)
         sources = Sources(self.project, loaded.contract, self.memo, made.failed)
-        context = DischargeContext(sources, self.prove)
+        bench = Bench(self.project.root)
+        context = DischargeContext(sources, self.prove, bench)
         written: list[LedgerRecord] = []
         try:
             for item in self.items(loaded):
@@ -96,12 +110,13 @@ class Checker:
                 if kept is not None and not again:
                     yield Done(item=item, verdict=None)
                     continue
-                waiting = waiting_for(item, made)
+                waiting = waiting_for(item, made) or self.untrusted(item)
                 if waiting:
                     yield Done(item=item, verdict=None, waiting=waiting)
                     continue
                 yield self._discharge(item, context, sources, kept, written)
         finally:
+            bench.close()
             if written:
                 append(
                     self.project.ledger,
@@ -112,6 +127,13 @@ class Checker:
                     records=tuple(written),
                     details={"contract": loaded.contract.name, "version": loaded.contract.version},
                 )
+
+    def untrusted(self, item: Item) -> str:
+        """Says which code of its own an obligation may not run, or returns an empty string."""
+        code = item.obligation.kind.foreign() if item.obligation.kind is not None else ""
+        if not code or self.allow_code or self.project.trusts(item.contract.path):
+            return ""
+        return f"{code} is code that is not trusted: harness.toml or --allow-code must allow it"
 
     def _discharge(
         self,

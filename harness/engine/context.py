@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness.engine.sources import FileSubject, Sources, shipped
 from harness.evidence.attached import PREFIX
+from harness.model.code import Session, Target
 from harness.model.contract import Formula
 from harness.model.frame import Frame
 from harness.model.kind import Subject
@@ -16,14 +18,18 @@ from harness.model.proof import Proof, Question
 from harness.model.values import InputName, Printed
 from harness.model.verdict import Basis
 
+if TYPE_CHECKING:
+    from harness.runs.bench import Bench
+
 Prove = Callable[[Question], Proof]
 
 
 class DischargeContext:
     """What a kind may ask for while it judges obligations of one contract."""
 
-    def __init__(self, sources: Sources, prove: Prove) -> None:
-        self._sources, self._prove = sources, prove
+    def __init__(self, sources: Sources, prove: Prove, bench: Bench | None = None) -> None:
+        """``bench`` runs code that obligations name; without one there is none that may run."""
+        self._sources, self._prove, self._bench = sources, prove, bench
 
     @property
     def formulas(self) -> Mapping[str, Formula]:
@@ -43,6 +49,8 @@ class DischargeContext:
         if declared.file is not None and declared.file.startswith(PREFIX):
             self._sources.hold(declared.file)
         found: tuple[FileSubject, ...] = self._sources.digested(name)
+        if not found and declared.library is not None:
+            raise InputError(f"input {name}: {declared.library} is not installed", reason="MISSING_INPUT")
         if not found:
             where = declared.file or declared.files
             remote = "; remote subjects are not read yet" if "://" in (where or "") else ""
@@ -79,3 +87,9 @@ class DischargeContext:
     def prove(self, question: Question) -> Proof:
         """Puts one closed claim to the provers."""
         return self._prove(question)
+
+    def open_code(self, target: Target, seconds: float) -> Session:
+        """Loads code in a process of its own; raises ``InputError``, also where no code may run."""
+        if self._bench is None:
+            raise InputError(f"{target.part.name} is code, and none is run here", reason="UNTRUSTED")
+        return self._bench.open(target, seconds)

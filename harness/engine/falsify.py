@@ -20,6 +20,7 @@ from harness.evidence.ledger import read_ledger
 from harness.evidence.memo import Memo
 from harness.model.contract import Severity
 from harness.model.verdict import Outcome, Verdict
+from harness.runs.bench import Bench
 from harness.symbolic.worker import Prover
 
 
@@ -44,7 +45,8 @@ class Trials:
         self.project, self.allow_code = project, allow_code
         self.memo = Memo(None, "", time.time_ns)
         self.prover = Prover()
-        self.checker = Checker(project, self.memo, self.prover.prove, lambda: "")
+        self.bench = Bench(project.root)
+        self.checker = Checker(project, self.memo, self.prover.prove, lambda: "", allow_code=allow_code)
         self.ledger = read_ledger(project.ledger, self.memo)
         self.made: dict[tuple[str, str], Made] = {}
 
@@ -65,8 +67,9 @@ class Trials:
         return (root / CONFIG).is_file() or (root / self.project.contracts).is_dir()
 
     def close(self) -> None:
-        """Stops the provers."""
+        """Stops the provers and the code under trial."""
         self.prover.close()
+        self.bench.close()
 
     def paths(self) -> list[Path]:
         """Returns the project's contract files; raises ``InvalidContract`` if two share a name."""
@@ -87,11 +90,11 @@ class Trials:
     def attempt(self, item: Item) -> Trial:
         """Tries one obligation on what is here; stored evidence speaks only for runs that cannot be made."""
         made = self._make(item)
-        waiting = waiting_for(item, made)
+        waiting = waiting_for(item, made) or self.checker.untrusted(item)
         if waiting:
             return self._stored(item, waiting)
         sources = Sources(self.project, item.contract, self.memo, made.failed)
-        verdict = discharge(item.obligation, DischargeContext(sources, self.prover.prove))
+        verdict = discharge(item.obligation, DischargeContext(sources, self.prover.prove, self.bench))
         stale = self._stale(item)
         if stale and verdict.outcome is Outcome.DISCHARGED:
             return Trial(stands=False, excused=False, story=f"STALE: {stale}; run `harness check`")

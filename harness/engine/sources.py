@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from harness.engine.project import Project
+from harness.evidence.digests import bytes_digest
 from harness.evidence.memo import Memo
 from harness.model.contract import Contract, Input, Run
 from harness.model.problem import InputError
@@ -125,8 +126,25 @@ class Sources:
                 raise InputError(f"{shown} has other bytes than when it was attached")
 
     def digested(self, name: str) -> tuple[FileSubject, ...]:
-        """Returns the digested files of a file input."""
+        """Returns the digested files of a file input; a library is one, of no bytes but its version."""
+        library = self.contract.inputs[name].library
+        if library is not None:
+            return self._library(library)
         return tuple(self._digest(shown, path) for shown, path in self.files(name))
+
+    def _library(self, library: str) -> tuple[FileSubject, ...]:
+        """Returns an installed package as ``name==version``, the build's local part aside; none if absent.
+
+        What is installed can change only with the memo's fingerprint.
+        """
+        import harness
+
+        anchor = os.fspath(Path(harness.__file__))
+        version = self.memo.of(anchor, f"version of {library}", lambda _: _version(library))
+        if version is None:
+            return ()
+        named = f"{library}=={version}"
+        return (FileSubject(name=named, path="", sha256=bytes_digest(named.encode()), size=len(named)),)
 
     def _digest(self, shown: str, path: str) -> FileSubject:
         try:
@@ -241,6 +259,15 @@ class Sources:
         except InputError:
             return None
         return self._digest(f"{source.key}/{source.output}", path) if os.path.isfile(path) else None
+
+
+def _version(library: str) -> str | None:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version(library).partition("+")[0]
+    except PackageNotFoundError:
+        return None
 
 
 def _shipped_code(run: Run, root: Path) -> str | None:

@@ -47,7 +47,8 @@ class SpecRef:
 class Input:
     """Bytes that obligations judge: a file or folder, several files, or an output of a declared run.
 
-    Exactly one of ``file``, ``files`` (a glob) and ``run`` is given. ``rows`` is the dotted path of
+    Exactly one of ``file``, ``files`` (a glob), ``run`` and ``library`` (an installed package, which binds
+    by its version) is given. ``rows`` is the dotted path of
     the records inside a JSON document; ``format`` names a log reader when sniffing will not do.
     """
 
@@ -57,6 +58,7 @@ class Input:
     output: str | None = None
     rows: str | None = None
     format: str | None = None
+    library: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -12,6 +12,7 @@ from harness.engine.context import DischargeContext
 from harness.engine.discharge import discharge
 from harness.engine.load import load_contracts
 from harness.engine.sources import Sources
+from harness.model.outcome import Reason
 from harness.scoreboard.board import ObligationRow
 from harness.scoreboard.build import build
 
@@ -77,7 +78,10 @@ def _worth(item: Item, row: ObligationRow, context: DischargeContext) -> tuple[W
         return Worth.STALE, row.note
     if row.identity_only:
         return Worth.IDENTITY, ", ".join(sorted(row.record.pins.identities))
-    outcome = discharge(item.obligation, context).outcome.value
+    verdict = discharge(item.obligation, context)
+    if verdict.reason is Reason.UNTRUSTED:
+        return Worth.IDENTITY, verdict.detail
+    outcome = verdict.outcome.value
     if outcome != row.record.outcome:
         return Worth.DISAGREES, f"{row.record.outcome} by its evidence, {outcome} on the same bytes here"
     names = sorted((*row.record.pins.materials, *row.record.pins.outputs))
