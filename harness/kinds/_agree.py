@@ -34,18 +34,18 @@ class Claim:
     """What is claimed of the code, as expanded trees.
 
     ``formula`` is the value; ``states`` are what it rests on from step to step; ``update`` is how the code
-    gets from one value to the next; ``property`` is a condition on ``out``, on further calls and on ``slack``.
+    gets from one value to the next; ``claimed`` is a condition on ``out``, on further calls and on ``slack``.
     """
 
     formula: Node | None
-    property: Node | None
+    claimed: Node | None
     update: Node | None
     states: tuple[tuple[str, Node], ...]
 
     @property
     def needs_out(self) -> bool:
         """Whether the code is called with the point itself."""
-        return self.formula is not None or (self.property is not None and "out" in names(self.property))
+        return self.formula is not None or (self.claimed is not None and "out" in names(self.claimed))
 
 
 class Tally:
@@ -161,7 +161,7 @@ class _Walk:
         share, decided = 0.0, not self.lost
         if value is not None:
             share, decided = self._agreement(lanes, value, allowed)
-        if self.claim.property is not None:
+        if self.claim.claimed is not None:
             decided = self._property(lanes, true, value, allowed) and decided
         return share, decided
 
@@ -206,7 +206,7 @@ class _Walk:
                 raise CodeFault(shown(lane), expected)
 
     def _agreement(self, lanes: Sequence[str], value: Reach, allowed: Reach | None) -> tuple[float, bool]:
-        """Returns the largest share of the bound that the values take, and whether the bound tells anything."""
+        """Returns the largest share of the bound that the values take, and whether it tells anything."""
         formula = f"the formula gives {shown_reach(value, self.form)}"
         for lane in lanes:
             if not is_finite(lane) and max(-value.low, value.high) <= self.form.largest:
@@ -234,7 +234,7 @@ class _Walk:
         self, lanes: Sequence[str], true: Mapping[str, Reach], value: Reach | None, allowed: Reach | None
     ) -> bool:
         """Holds every value against the property; returns whether it could be told."""
-        claim = self.claim.property
+        claim = self.claim.claimed
         if claim is None:
             return True
         point = {name: reach.low for name, reach in true.items() if reach.exact}
@@ -242,6 +242,8 @@ class _Walk:
             if value is None or allowed is None:
                 return False
             point["slack"] = max(allowed.high - value.low, value.high - allowed.low)
+        if "last" in names(claim) and "last" not in point:
+            return False  # the first value has none before it
         told = []
         for lane in lanes or ("",):
             here = point | ({"out": exactly(lane, "the property is of numbers")} if lane else {})
@@ -289,5 +291,3 @@ def exactly(lane: str, where: str = "") -> Fraction:
     if not is_finite(lane):
         raise CodeFault(f"returned {lane}", "a finite number", where)
     return Fraction(float.fromhex(lane))
-
-

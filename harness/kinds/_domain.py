@@ -15,13 +15,16 @@ from harness.symbolic.formats import Format
 
 FORMS = '"0..1e6", "0<..<1" without its ends, "integers 0..5000", "one of 1, 2, 4", or any'
 Point = tuple[Fraction | int, ...]
-_RANGE = re.compile(r"(?P<integers>integers\s+)?(?P<low>[^.<\s][^<\s]*?)(?P<above><)?\.\.(?P<below><)?(?P<high>\S+)\Z")
+_RANGE = re.compile(
+    r"(?P<integers>integers\s+)?(?P<low>[^.<\s][^<\s]*?)(?P<above><)?"
+    r"\.\.(?P<below><)?(?P<high>\S+)\Z"
+)
 _LIST = re.compile(r"one of\s+(.+)\Z")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Values:
-    """What one variable may be: whole numbers or numbers of a format, from ``low`` to ``high``, or ``listed``."""
+    """What one variable may be: numbers of a format or whole ones from ``low`` to ``high``, or ``listed``."""
 
     low: Fraction
     high: Fraction
@@ -57,7 +60,7 @@ class Domain:
         return list(product(*each))
 
     def corners(self, count: int, seed: int) -> Sequence[Point]:
-        """Returns up to ``count`` points whose coordinates are ends, neighbours of ends, zeros and denormals."""
+        """Returns up to ``count`` points of ends, neighbours of ends, zeros and denormals."""
         each = [[one.typed(value) for value in corner_values(one, self.form)] for one in self.values]
         if prod(map(len, each)) <= count:
             return list(product(*each))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from importlib.util import find_spec
 from math import inf
-from typing import Any
+from typing import Any, Literal
 
 from harness.kinds._domain import Domain, Point, Values, corner_values
 from harness.model.problem import InputError
@@ -79,7 +79,8 @@ def _search(
         if found < inf:
             hypothesis.target(float(found), label="share of what is allowed")
 
-    test = hypothesis.given(_points(domain))(attempt)
+    given: Any = hypothesis.given
+    test = given(_points(domain))(attempt)
     settings = hypothesis.settings(
         max_examples=examples,
         database=None,
@@ -91,7 +92,8 @@ def _search(
         print_blob=False,
     )
     with suppress(_Failing, _Stop, hypothesis.errors.Unsatisfiable):
-        hypothesis.seed(seed)(settings(test))()
+        seeded: Callable[[], None] = hypothesis.seed(seed)(settings(test))
+        seeded()
     if broken and not failing:
         raise broken[0]
     return failing[-1] if failing else None
@@ -126,9 +128,13 @@ def _strategy(values: Values, domain: Domain) -> Any:
         return corners
     if values.integers:
         return strategies.integers(int(values.low), int(values.high)).map(Fraction) | corners
-    width = {"float16": 16, "float64": 64}.get(domain.form.name, 32)
+    widths: Mapping[str, Literal[16, 32, 64]] = {"float16": 16, "float64": 64}
     floats = strategies.floats(
-        float(values.low), float(values.high), width=width, allow_nan=False, allow_infinity=False
+        float(values.low),
+        float(values.high),
+        width=widths.get(domain.form.name, 32),
+        allow_nan=False,
+        allow_infinity=False,
     )
     # Rounding to bfloat16 can leave the domain only past its ends, which are bfloat16 themselves.
     rounded = floats.map(lambda value: domain.form.nearest(Fraction(value)))

@@ -1,4 +1,4 @@
-"""What an ``implementation`` obligation means: its code, its names, its claim, and the verdict of a search."""
+"""What an ``implementation`` obligation means: its code, names and claim, and the verdict of a search."""
 
 from __future__ import annotations
 
@@ -74,7 +74,9 @@ def target_of(kind: Implementation) -> Target:
         parameters=tuple(kind.domain) if _calls_itself(kind) else (),
         base=float(kind.lr) if kind.lr is not None else 0.0,
         stages=tuple(
-            Part(name=stage.scheduler, arguments={key: plain(value) for key, value in stage.arguments.items()})
+            Part(
+                name=stage.scheduler, arguments={key: plain(value) for key, value in stage.arguments.items()}
+            )
             for stage in kind.stages
         ),
         milestones=kind.milestones,
@@ -106,7 +108,7 @@ def claim_of(kind: Implementation, formulas: Mapping[str, Formula]) -> Claim:
     """Returns what is claimed, as trees; raises ``ExpressionError``."""
     return Claim(
         formula=read(kind.formula, formulas) if kind.formula is not None else None,
-        property=read(kind.property, formulas) if kind.property is not None else None,
+        claimed=read(kind.property, formulas) if kind.property is not None else None,
         update=read(kind.update, formulas) if kind.update is not None else None,
         states=tuple((name, read(text, formulas)) for name, text in kind.state.items()),
     )

@@ -59,7 +59,7 @@ _SCHEDULE = (
 _AVERAGE = (
     'code: ours, callable: "schedules:average", dtype: float32, domain: {b: 0..1, e: -10..10, t: -10..10}'
 )
-_STEP = 'code: torch, domain: {p: -10..10, g: -100..100}, examples: 25, arguments: {lr: 0.1, momentum: 0.9}'
+_STEP = "code: torch, domain: {p: -10..10, g: -100..100}, examples: 25, arguments: {lr: 0.1, momentum: 0.9}"
 
 EXAMPLES: tuple[Example, ...] = (
     _example("a schedule, at every step", Outcome.DISCHARGED, f'callable: "schedules:cosine", {_SCHEDULE}'),
@@ -117,7 +117,7 @@ EXAMPLES: tuple[Example, ...] = (
         'formula: "p - lr*m"',
     ),
     _example(
-        "torch's SGD does not damp its first gradient",
+        "torch's SGD damps no gradient unless told to",
         Outcome.FALSIFIED,
         f'optimizer: "torch.optim:SGD", {_STEP}, state: {{m: "momentum*m + (1 - momentum)*g"}}, '
         'formula: "p - lr*m"',

@@ -40,7 +40,7 @@ def _role_faults(kind: Implementation) -> Iterator[Fault]:
     given = [role for role in ROLES if getattr(kind, role) is not None]
     if len(given) != 1:
         yield Fault(field="", message=f"name the code by exactly one of {', '.join(ROLES)}")
-    named = [(role, getattr(kind, role)) for role in given]
+    named: list[tuple[str, str]] = [(role, getattr(kind, role)) for role in given]
     named += [(f"stages[{i}].scheduler", stage.scheduler) for i, stage in enumerate(kind.stages)]
     for where, name in named:
         if not _CODE.match(name):
@@ -106,10 +106,13 @@ def _claim_faults(kind: Implementation, scope: Scope) -> Iterator[Fault]:
     for name in sorted({name for name in meant if meant.count(name) > 1}):
         yield Fault(field="", message=f"{name} would mean two things")
     numbers = set(fixed_names(kind, scope.constants)) | set(drawn) | set(kind.state)
-    texts = [("formula", kind.formula, numbers), *((f"state.{n}", t, numbers) for n, t in kind.state.items())]
+    texts: list[tuple[str, str | None, set[str]]] = [
+        ("formula", kind.formula, numbers),
+        *((f"state.{n}", t, numbers) for n, t in kind.state.items()),
+    ]
     texts += [("update", kind.update, numbers | {"last"}), ("assume", kind.assume, numbers)]
     slack = {"slack"} if kind.formula is not None else set()
-    before = {"last"} if kind.update is not None else set()
+    before = {"last"} if role_of(kind)[0] == "scheduler" else set()
     texts.append(("property", kind.property, numbers | {"out"} | slack | before))
     for where, text, known in texts:
         if text is not None:
@@ -131,7 +134,9 @@ def _text_faults(
         yield Fault(field=where, message=f"{name} means nothing here; known: {', '.join(sorted(known))}")
     yield from _part_faults(where, tree)
     if where == "formula" and not names(tree) & drawn:
-        yield Fault(field=where, message="it mentions nothing that varies: one value would be right everywhere")
+        yield Fault(
+            field=where, message="it mentions nothing that varies: one value would be right everywhere"
+        )
     if where == "property" and "out" not in names(tree) and not _calls(tree):
         yield Fault(field=where, message="it mentions neither out nor call: it says nothing of the code")
     if _calls(tree) and (where != "property" or role_of(kind)[0] != "callable"):

@@ -1,4 +1,4 @@
-"""One drawn point as the steps that code takes from it: what each step's formula may name, and what is asked."""
+"""One drawn point as the steps that code takes from it: what is asked, and what each formula may name."""
 
 from __future__ import annotations
 
@@ -57,7 +57,9 @@ class Unroller:
 
     def searched(self) -> Domain:
         """Returns the domain to search: a variable that is drawn anew each step stands there once a step."""
-        again = {"optimizer": ("p", *["g"] * self.steps), "average": ("p", *["p"] * self.steps)}.get(self.role)
+        again = {"optimizer": ("p", *["g"] * self.steps), "average": ("p", *["p"] * self.steps)}.get(
+            self.role
+        )
         if again is None:
             return self.domain
         values = dict(zip(self.domain.names, self.domain.values, strict=True))
@@ -71,17 +73,13 @@ class Unroller:
             return Unrolled(where=where, values=point, named=True, steps=(step,))
         if self.role == "scheduler":
             counted = [self._step(f"t = {t}", {"t": known(t, scalar=True)}) for t in range(self.steps + 1)]
-            return Unrolled(
-                where="", values=(self.steps,), named=False, steps=tuple(counted), carries="last"
-            )
+            return Unrolled(where="", values=(self.steps,), named=False, steps=tuple(counted), carries="last")
         if self.role == "clip":
             return self._clipped(point)
         first, rest = point[0], point[1:]
         name, carries = ("g", "p") if self.role == "optimizer" else ("p", "e")
         steps = [
-            self._step(
-                f"step {t}", {name: known(value), "t": known(t, scalar=True)}
-            )
+            self._step(f"step {t}", {name: known(value), "t": known(t, scalar=True)})
             for t, value in enumerate(rest, start=1)
         ]
         where = f"from p = {shown(first)} with {name} = {', '.join(map(shown, rest))}:"
@@ -93,7 +91,9 @@ class Unroller:
         """Every gradient in turn is the ``g1`` of the formula, with the others after it."""
         count = len(point)
         steps = [
-            self._step(f"gradient {i + 1}", {f"g{k + 1}": known(point[(i + k) % count]) for k in range(count)})
+            self._step(
+                f"gradient {i + 1}", {f"g{k + 1}": known(point[(i + k) % count]) for k in range(count)}
+            )
             for i in range(count)
         ]
         where = f"gradients {', '.join(map(shown, point))}:"

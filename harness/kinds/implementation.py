@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 from harness.kinds._agree import Judge
+from harness.kinds._domain import read_domain
 from harness.kinds._explore import explore
 from harness.kinds._implementation import (
     claim_of,
@@ -22,7 +23,6 @@ from harness.kinds._implementation import (
 )
 from harness.kinds._implementation_examples import EXAMPLES
 from harness.kinds._implementation_faults import faults_of
-from harness.kinds._domain import read_domain
 from harness.kinds._unroll import UNITS, Unroller
 from harness.model.kind import Context, Example, Fault, Kind, Scope
 from harness.model.problem import InputError
@@ -42,24 +42,24 @@ class Stage:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Implementation(Kind):
-    """Calls code at many points, the corners first, and holds each answer against ``formula`` and ``property``.
+    """Calls code at many points, corners first, and holds each answer against ``formula`` and ``property``.
 
     The code is one of: a ``callable`` whose parameters are the variables of ``domain``; a ``scheduler`` of
-    learning rates, whose value at t = 0 is the rate of the first update, starting from ``lr`` (``stages`` and
-    ``milestones`` make a sequence); an ``optimizer`` that takes a parameter p and a gradient g to the p after
+    learning rates, from ``lr``, whose value at t = 0 is the rate of the first update (``stages`` and
+    ``milestones`` make a sequence); an ``optimizer`` that takes a parameter p by a gradient g to the p after
     its update t = 1, 2, …; a function that scales gradients (``clip``: the formula says what becomes of g1
-    among g1, g2, …, and is held against each in turn); a function that ``average`` calls with its arguments to
-    get what torch's ``AveragedModel`` averages by (e is the average before, p the new value). ``arguments`` are
-    passed on, and their numbers are names of the formula; beta1 and beta2 are passed as betas.
+    among g1, g2, …, and is held against each in turn); or one that gives torch's ``AveragedModel`` what it
+    averages by (``average``: e is the average before, p the new value). ``arguments`` are passed on, and
+    their numbers are names of the formula; beta1 and beta2 are passed as betas.
 
     How far an answer may lie from the formula is not chosen: it is what rounding in ``dtype`` can do to the
-    formula as it is written, worked out at every point; exp, log, sin, cos, tanh and pow may be off by 4 ULP.
-    What is computed from numbers alone is rounded as float64 unless ``scalars: dtype``. ``state`` are further
-    values that start at 0 and are advanced before the formula is read. A scheduler that gets each value from
-    the one before has that step as ``update``, in terms of ``last``. A ``property`` is exact and may use
-    ``out``, ``call(…)`` for further calls with arguments in the code's own order, and ``slack``, the bound of
-    the formula. ``code`` names the inputs that a change of makes the verdict stale: all files of the project
-    that the code is loaded from, and ``library`` inputs. The search is deterministic.
+    formula as it is written, worked out at every point; exp, log, sin, cos, tanh and pow may be off by 4
+    ULP. What is computed from numbers alone is rounded as float64 unless ``scalars: dtype``. ``state`` are
+    further values that start at 0 and are advanced before the formula is read. A scheduler that gets each
+    value from the one before has that step as ``update``, in terms of ``last``. A ``property`` is exact and
+    may use ``out``, ``call(…)`` for further calls with arguments in the code's own order, and ``slack``, the
+    bound of the formula. ``code`` names the inputs that a change of makes the verdict stale: every file of
+    the project that the code is loaded from, and ``library`` inputs. The search is deterministic.
     """
 
     name: ClassVar[str] = "implementation"

@@ -67,4 +67,4 @@ class Session(Protocol):
         """Calls the code twice with the same values; raises ``InputError`` if the process is lost."""
 
     def loaded(self) -> Mapping[str, str]:
-        """Returns what the code was loaded from: files of the project with their paths, packages with none."""
+        """Returns what the code was loaded from: the project's files with their paths, packages with none."""

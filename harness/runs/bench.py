@@ -61,7 +61,7 @@ class Bench:
         return Trying(self, target, time.monotonic() + seconds)
 
     def exchange(self, message: Mapping[str, object], deadline: float, doing: str) -> Mapping[str, Any]:
-        """Sends one message and returns the answer; raises ``InputError`` and kills the server if none comes."""
+        """Sends a message and returns the answer; raises ``InputError``, the server dead, if none comes."""
         process = self._process
         if process is None or process.stdin is None:
             raise InputError(f"the process was already ended when {doing}", reason="RUN_FAILED")
@@ -155,7 +155,7 @@ class Trying:
         return Reply(outs=outs, again=again, raised=told.get("raised", ""), wrong=told.get("wrong", ""))
 
     def loaded(self) -> Mapping[str, str]:
-        """Ends the trial; returns the project's files that the code came from, with paths, and other packages."""
+        """Ends the trial; returns what the code was loaded from (``harness.model.code.Session``)."""
         if self._files is None:
             self._files = {}
             told = self._bench.exchange({"close": True}, time.monotonic() + START_SECONDS, "ending it")

@@ -129,14 +129,14 @@ def _scheduler(job: Mapping[str, Any]) -> Call:
     def make() -> tuple[Any, Any]:
         optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1, dtype=form))], lr=job["base"])
         stages = [_named(part["name"])(optimizer, **part["arguments"]) for part in job["stages"]]
-        more = {"schedulers": stages} if stages else {}
+        more: dict[str, Any] = {"schedulers": stages} if stages else {}
         more |= {"milestones": list(job["milestones"])} if job["milestones"] else {}
         return optimizer, _named(job["part"]["name"])(optimizer, **more, **job["part"]["arguments"])
 
-    def call(values: Sequence[float | int], *, named: bool) -> Steps:
+    def call(values: Sequence[float | int], **_: bool) -> Steps:
         optimizer, scheduler = make()
         rates = [optimizer.param_groups[0]["lr"]]
-        for _ in range(int(values[0])):
+        for _step in range(int(values[0])):
             optimizer.step()
             scheduler.step()
             rates.append(optimizer.param_groups[0]["lr"])
@@ -147,11 +147,11 @@ def _scheduler(job: Mapping[str, Any]) -> Call:
 
 
 def _optimizer(job: Mapping[str, Any]) -> Call:
-    """Steps an optimizer: the parameter before, then one gradient a step; answers the parameter after each."""
+    """Steps an optimizer from a parameter by one gradient a step; answers the parameter after each."""
     torch, form = _torch(job["dtype"])
     cls, arguments = _named(job["part"]["name"]), _betas(job["part"]["arguments"])
 
-    def call(values: Sequence[float | int], *, named: bool) -> Steps:
+    def call(values: Sequence[float | int], **_: bool) -> Steps:
         parameter = torch.nn.Parameter(torch.full((PLACES,), values[0], dtype=form))
         optimizer = cls([parameter], **arguments)
         found: Steps = []
@@ -177,7 +177,7 @@ def _clip(job: Mapping[str, Any]) -> Call:
     torch, form = _torch(job["dtype"])
     function, arguments = _named(job["part"]["name"]), job["part"]["arguments"]
 
-    def call(values: Sequence[float | int], *, named: bool) -> Steps:
+    def call(values: Sequence[float | int], **_: bool) -> Steps:
         parameters = [torch.nn.Parameter(torch.zeros(1, dtype=form)) for _ in values]
         for parameter, gradient in zip(parameters, values, strict=True):
             parameter.grad = torch.full((1,), gradient, dtype=form)
@@ -194,7 +194,7 @@ def _average(job: Mapping[str, Any]) -> Call:
 
     function = _named(job["part"]["name"])(**job["part"]["arguments"])
 
-    def call(values: Sequence[float | int], *, named: bool) -> Steps:
+    def call(values: Sequence[float | int], **_: bool) -> Steps:
         module = torch.nn.Module()
         module.p = torch.nn.Parameter(torch.full((PLACES,), values[0], dtype=form))
         average = AveragedModel(module, multi_avg_fn=function)

@@ -5,6 +5,7 @@ It imports what is heavy, forks for every target, and says how a fork ended that
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import sys
@@ -41,7 +42,7 @@ def _preload(job: Mapping[str, Any]) -> None:
     wanted = "torch" if torch else "numpy" if job["carrier"] == "numpy" else ""
     if wanted and wanted not in sys.modules:
         try:
-            __import__(wanted)
+            importlib.import_module(wanted)
         except ImportError:
             return  # the fork says so
     if job["role"] != "callable" and "torch._dynamo" not in sys.modules:
@@ -65,10 +66,9 @@ def _try_target(job: Mapping[str, Any], sending: int) -> None:
     sys.dont_write_bytecode = True
     sys.path.insert(0, job["root"])
     before = frozenset(sys.modules)
-    try:
-        call = _guarded(lambda: load(job))
-    except InputError as error:
-        _tell(sending, {"error": str(error), "reason": error.reason})
+    call, error = _caught(lambda: load(job))
+    if error is not None:
+        _tell(sending, _refusal(error))
         os._exit(ORDERLY)
     _tell(sending, {"ready": True})
     while (line := _read()) is not None:
@@ -80,26 +80,29 @@ def _try_target(job: Mapping[str, Any], sending: int) -> None:
     os._exit(ORDERLY)
 
 
-def _guarded(load_target: Callable[[], Any]) -> Any:
-    """Turns whatever loading raises into an ``InputError``."""
+def _caught(action: Callable[[], Any]) -> tuple[Any, BaseException | None]:
+    """Returns what some code of the contract's author returned, or what it raised."""
     try:
-        return load_target()
-    except InputError:
-        raise
-    except ModuleNotFoundError as error:
-        raise InputError(f"there is no module {error.name}", reason="MISSING_INPUT") from error
+        return action(), None
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a program may raise anything
-        raise InputError(f"it does not load: {_said(error)}", reason="RUN_FAILED") from error
+        return None, error
+
+
+def _refusal(error: BaseException) -> Mapping[str, object]:
+    """Says why a target cannot be tried at all."""
+    if isinstance(error, InputError):
+        return {"error": str(error), "reason": error.reason}
+    if isinstance(error, ModuleNotFoundError):
+        return {"error": f"there is no module {error.name}", "reason": "MISSING_INPUT"}
+    return {"error": f"it does not load: {_said(error)}", "reason": "RUN_FAILED"}
 
 
 def _answer(call: Any, values: Sequence[Any], *, named: bool) -> Mapping[str, object]:
     numbers = [value if isinstance(value, int) else float.fromhex(value) for value in values]
-    try:
-        return {"outs": call(numbers, named=named), "again": call(numbers, named=named)}
-    except WrongResult as wrong:
-        return {"wrong": str(wrong)}
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - a program may raise anything
-        return {"raised": _said(error)}
+    outs, error = _caught(lambda: [call(numbers, named=named), call(numbers, named=named)])
+    if error is None:
+        return {"outs": outs[0], "again": outs[1]}
+    return {"wrong": str(error)} if isinstance(error, WrongResult) else {"raised": _said(error)}
 
 
 def _said(error: BaseException) -> str:

@@ -22,6 +22,8 @@ from harness.symbolic.formats import DOUBLE, Format
 from harness.symbolic.tree import COMPARISONS, Apply, Name, Node, Number
 
 BITS = 192
+__all__ = ["LIBRARY_ULPS", "Arithmetic", "Reach", "Undecided", "Undefined", "known"]
+
 LIBRARY_ULPS = 4
 """Units in the last place allowed to exp, log, sin, cos, tanh and pow.
 
@@ -176,7 +178,7 @@ def _applied(node: Apply, args: Sequence[Enclosure]) -> tuple[Enclosure, int]:
             return real.divide(a, b, BITS), 0
         case "neg", [a]:
             return real.negate(a), 0
-        case ("**" | "pow"), [a, b]:
+        case (("**" | "pow"), [a, b]):
             return _power(node, a, b)
         case _ if node.op in _UNARY:
             return _UNARY[node.op](args[0], BITS), 0 if node.op == "sqrt" else LIBRARY_ULPS
