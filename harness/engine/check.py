@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from harness import __version__
-from harness.engine.context import DischargeContext, Prove
+from harness.engine.context import DischargeContext, Provers
 from harness.engine.discharge import discharge
 from harness.engine.load import Loaded
 from harness.engine.pins import compare, current_pins, evidence_path, pins_digest
@@ -56,7 +56,7 @@ class Done:
 
 
 class Checker:
-    """Checks contracts of one project. ``now`` gives RFC 3339 UTC text; ``prove`` is the prover port.
+    """Checks contracts of one project. ``now`` gives RFC 3339 UTC text; ``provers`` answer closed claims.
 
     ``allow_code`` lets contracts that the project does not trust run code of their own too.
     """
@@ -65,13 +65,17 @@ class Checker:
         self,
         project: Project,
         memo: Memo,
-        prove: Prove,
+        provers: Provers,
         now: Callable[[], str],
         *,
         allow_code: bool = False,
     ) -> None:
-        self.project, self.memo, self.prove, self.now = project, memo, prove, now
+        self.project, self.memo, self.provers, self.now = project, memo, provers, now
         self.allow_code = allow_code
+
+    def context(self, sources: Sources, bench: Bench | None = None) -> DischargeContext:
+        """Returns the ports of one contract's discharges; without a bench no code runs."""
+        return DischargeContext(sources, self.provers.prove, self.provers.prove_all, bench)
 
     def items(self, loaded: Loaded) -> Iterator[Item]:
         """Yields every obligation of a contract with its present pins."""
@@ -102,7 +106,7 @@ class Checker:
         ledger = read_ledger(self.project.ledger, self.memo)
         sources = Sources(self.project, loaded.contract, self.memo, made.failed)
         bench = Bench(self.project.root)
-        context = DischargeContext(sources, self.prove, bench)
+        context = self.context(sources, bench)
         written: list[LedgerRecord] = []
         try:
             for item in self.items(loaded):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from harness.engine.sources import FileSubject, Sources, shipped
 from harness.evidence.attached import PREFIX
@@ -22,14 +22,31 @@ if TYPE_CHECKING:
     from harness.runs.bench import Bench
 
 Prove = Callable[[Question], Proof]
+ProveAll = Callable[[Sequence[Question]], Sequence[Proof]]
+
+
+class Provers(Protocol):
+    """Whoever answers closed claims, one or several."""
+
+    def prove(self, question: Question) -> Proof:
+        """Answers one."""
+
+    def prove_all(self, questions: Sequence[Question]) -> tuple[Proof, ...]:
+        """Answers several, in their order."""
 
 
 class DischargeContext:
     """What a kind may ask for while it judges obligations of one contract."""
 
-    def __init__(self, sources: Sources, prove: Prove, bench: Bench | None = None) -> None:
+    def __init__(
+        self,
+        sources: Sources,
+        prove: Prove,
+        prove_all: ProveAll | None = None,
+        bench: Bench | None = None,
+    ) -> None:
         """``bench`` runs code that obligations name; without one there is none that may run."""
-        self._sources, self._prove, self._bench = sources, prove, bench
+        self._sources, self._prove, self._prove_all, self._bench = sources, prove, prove_all, bench
 
     @property
     def formulas(self) -> Mapping[str, Formula]:
@@ -93,3 +110,9 @@ class DischargeContext:
         if self._bench is None:
             raise InputError(f"{target.part.name} is code, and none is run here", reason="UNTRUSTED")
         return self._bench.open(target, seconds)
+
+    def prove_all(self, questions: Sequence[Question]) -> tuple[Proof, ...]:
+        """Puts several closed claims to the provers, side by side where there are several."""
+        if self._prove_all is None:
+            return tuple(self._prove(question) for question in questions)
+        return tuple(self._prove_all(questions))

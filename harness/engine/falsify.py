@@ -8,7 +8,6 @@ from functools import cache
 from pathlib import Path
 
 from harness.engine.check import Checker, Item, read_record, runs_of, waiting_for
-from harness.engine.context import DischargeContext
 from harness.engine.demand import shortfall
 from harness.engine.discharge import discharge
 from harness.engine.load import Loaded, load_contracts, load_one
@@ -21,7 +20,7 @@ from harness.evidence.memo import Memo
 from harness.model.contract import Severity
 from harness.model.verdict import Outcome, Verdict
 from harness.runs.bench import Bench
-from harness.symbolic.worker import Prover
+from harness.symbolic.pool import ProverPool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,9 +43,9 @@ class Trials:
     def __init__(self, project: Project, *, allow_code: bool) -> None:
         self.project, self.allow_code = project, allow_code
         self.memo = Memo(None, "", time.time_ns)
-        self.prover = Prover()
+        self.provers = ProverPool()
         self.bench = Bench(project.root)
-        self.checker = Checker(project, self.memo, self.prover.prove, lambda: "", allow_code=allow_code)
+        self.checker = Checker(project, self.memo, self.provers, lambda: "", allow_code=allow_code)
         self.ledger = read_ledger(project.ledger, self.memo)
         self.made: dict[tuple[str, str], Made] = {}
 
@@ -68,7 +67,7 @@ class Trials:
 
     def close(self) -> None:
         """Stops the provers and the code under trial."""
-        self.prover.close()
+        self.provers.close()
         self.bench.close()
 
     def paths(self) -> list[Path]:
@@ -94,7 +93,7 @@ class Trials:
         if waiting:
             return self._stored(item, waiting)
         sources = Sources(self.project, item.contract, self.memo, made.failed)
-        verdict = discharge(item.obligation, DischargeContext(sources, self.prover.prove, self.bench))
+        verdict = discharge(item.obligation, self.checker.context(sources, self.bench))
         stale = self._stale(item)
         if stale and verdict.outcome is Outcome.DISCHARGED:
             return Trial(stands=False, excused=False, story=f"STALE: {stale}; run `harness check`")

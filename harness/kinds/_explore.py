@@ -57,7 +57,7 @@ def _search(
 ) -> Point | None:
     """Has Hypothesis search and shrink; returns the last failing point, which is the smallest."""
     if find_spec("hypothesis") is None:
-        message = "kind implementation needs hypothesis: pip install 'claims-harness[implementation]'"
+        message = "kind implementation needs hypothesis: pip install 'claims-harness[prove]'"
         raise InputError(message, reason="MISSING_INPUT")
     import hypothesis
     from hypothesis import HealthCheck, Phase, Verbosity

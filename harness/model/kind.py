@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
@@ -62,6 +62,9 @@ class Context(Protocol):
 
     def open_code(self, target: Target, seconds: float) -> Session:
         """Loads code in a process of its own, to be tried for so long; raises ``InputError``."""
+
+    def prove_all(self, questions: Sequence[Question]) -> tuple[Proof, ...]:
+        """Puts several closed claims to the provers, side by side where there are several workers."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

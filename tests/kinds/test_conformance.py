@@ -54,7 +54,7 @@ def judge(root: Path, example, prove):
     ((obligation,),) = (criterion.obligations for criterion in contract.criteria)
     sources = Sources(project, contract, Memo(None, "", lambda: 0))
     with CodeBench(root) as code:
-        return obligation, discharge(obligation, DischargeContext(sources, prove, code))
+        return obligation, discharge(obligation, DischargeContext(sources, prove, bench=code))
 
 
 @pytest.mark.parametrize(("name", "example"), CASES, ids=[f"{name}: {e.title}" for name, e in CASES])

@@ -118,7 +118,7 @@ def tried(project, code):
         contract = read(project, fields, where)
         ((obligation,),) = (criterion.obligations for criterion in contract.criteria)
         sources = Sources(project, contract, Memo(None, "", lambda: 0))
-        return discharge(obligation, DischargeContext(sources, None, code))
+        return discharge(obligation, DischargeContext(sources, None, bench=code))
 
     return judge
 
