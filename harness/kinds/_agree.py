@@ -80,6 +80,25 @@ class Judge:
         self.tally = Tally()
         self.faults: dict[Point, Witness] = {}
         self._scores: dict[Point, float] = {}
+        self._answers: dict[tuple[tuple[Fraction | int, ...], bool], Reply] = {}
+
+    @property
+    def points(self) -> Sequence[Point]:
+        """The points judged so far."""
+        return list(self._scores)
+
+    def replay(self, claim: Claim) -> Judge:
+        """Returns a judge of another claim by the answers that this one has had."""
+        other = Judge(claim, self.session, self.unroll, self.arithmetic, self.domain)
+        other._answers = self._answers
+        return other
+
+    def _ask(self, values: Sequence[Fraction | int], *, named: bool) -> Reply:
+        """Asks the code, or recalls what it answered to the same values."""
+        key = (tuple(values), named)
+        if key not in self._answers:
+            self._answers[key] = self.session.ask(values, named=named)
+        return self._answers[key]
 
     def score(self, point: Point) -> float:
         """Returns the largest share of its bound that a point uses; infinite where it fails."""
@@ -89,13 +108,13 @@ class Judge:
 
     def _judged(self, point: Point) -> float:
         unrolled = self.unroll(point)
-        steps = len(unrolled.steps)
+        steps = unrolled.count
         lanes: Sequence[tuple[str, ...]] = [()] * steps
         walking = _Walk(self, unrolled)
         share = 0.0
         try:
             if self.claim.needs_out:
-                lanes = checked(self.session.ask(unrolled.values, named=unrolled.named), steps)
+                lanes = checked(self._ask(unrolled.values, named=unrolled.named), steps)
             for step, outs in zip(unrolled.steps, lanes, strict=True):
                 share = max(share, walking.step(step, outs))
         except CodeFault as fault:
@@ -117,7 +136,7 @@ class Judge:
             values.append(int(middle) if counts else self.form.nearest(middle))
         where = f"call({', '.join(map(shown, values))})"
         try:
-            ((out,),) = checked(self.session.ask(values, named=False), 1)
+            ((out,),) = checked(self._ask(values, named=False), 1)
         except CodeFault as fault:
             raise CodeFault(fault.found, fault.expected, where) from None
         return exactly(out, where)

@@ -16,7 +16,7 @@ from harness.model.code import Part, Plain, Role, Target
 from harness.model.contract import Formula
 from harness.model.kind import Subject
 from harness.model.values import Cell, Printed
-from harness.model.verdict import Basis, Denominator, Outcome, Reason, Verdict
+from harness.model.verdict import Basis, Denominator, Mutation, Outcome, Reason, Verdict
 from harness.symbolic.exact import settle
 from harness.symbolic.expand import expand, known_formulas
 from harness.symbolic.grammar import parse
@@ -159,7 +159,18 @@ def uncovered(loaded: Mapping[str, str], subjects: Sequence[Subject], kind: Impl
     return ""
 
 
-def verdict_of(judge: Judge, found: Explored, unit: str, said: str) -> Verdict:
+def conditions(kind: Implementation, domain: Domain) -> list[str]:
+    """Returns what the variables may be, as conditions that a solver can read."""
+    found = []
+    for name, values in zip(domain.names, domain.values, strict=True):
+        found += [f"{name} {sign} ({end})" for sign, end in ((">=", values.low), ("<=", values.high))]
+    role = role_of(kind)[0]
+    if role == "scheduler":
+        found += ["t >= 0", f"t <= {kind.steps}"]
+    return found + (["t >= 1"] if role in ("optimizer", "average") else [])
+
+
+def verdict_of(judge: Judge, found: Explored, score: Mutation | None, unit: str, said: str) -> Verdict:
     """Returns the verdict of a search."""
     tally = judge.tally
     whole = f"{unit}, all that the domain holds" if found.whole else unit
@@ -181,6 +192,9 @@ def verdict_of(judge: Judge, found: Explored, unit: str, said: str) -> Verdict:
     elif tally.decided * 2 < tally.tried:
         outcome, reason = Outcome.INCONCLUSIVE, Reason.UNDECIDED
         detail = f"rounding in {form} explains nearly any value at most of them; {said}"
+    elif score is not None and not score.killed:
+        outcome, reason = Outcome.INCONCLUSIVE, Reason.VACUOUS
+        detail = f"no change of the formula would have been noticed; {said}"
     return Verdict(
         outcome=outcome,
         basis=Basis.MEASURED,
@@ -194,4 +208,5 @@ def verdict_of(judge: Judge, found: Explored, unit: str, said: str) -> Verdict:
         if bounds
         else None,
         witnesses=(judge.faults[found.failing],) if found.failing is not None else (),
+        mutation=score,
     )

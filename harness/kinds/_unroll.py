@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -32,15 +32,16 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Unrolled:
-    """A point with its steps. ``carries`` is the name that the value of a step has in the next one.
+    """A point with its ``count`` steps, made as they are taken.
 
-    ``first`` is what it is in the first step, if that has one.
+    ``carries`` is the name that the value of a step has in the next one; ``first`` is its value in the first.
     """
 
     where: str
     values: Sequence[Fraction | int]
     named: bool
-    steps: tuple[Step, ...]
+    steps: Iterable[Step]
+    count: int
     carries: str = ""
     first: Reach | None = None
 
@@ -70,34 +71,43 @@ class Unroller:
         if self.role == "callable":
             step = self._step("", self._drawn(point))
             where = ", ".join(f"{n} = {shown(v)}" for n, v in zip(self.domain.names, point, strict=True))
-            return Unrolled(where=where, values=point, named=True, steps=(step,))
+            return Unrolled(where=where, values=point, named=True, steps=(step,), count=1)
         if self.role == "scheduler":
-            counted = [self._step(f"t = {t}", {"t": known(t, scalar=True)}) for t in range(self.steps + 1)]
-            return Unrolled(where="", values=(self.steps,), named=False, steps=tuple(counted), carries="last")
+            count = self.steps + 1
+            rates = (self._step(f"t = {t}", {"t": known(t, scalar=True)}) for t in range(count))
+            return Unrolled(
+                where="", values=(self.steps,), named=False, steps=rates, count=count, carries="last"
+            )
         if self.role == "clip":
             return self._clipped(point)
         first, rest = point[0], point[1:]
         name, carries = ("g", "p") if self.role == "optimizer" else ("p", "e")
-        steps = [
+        steps = (
             self._step(f"step {t}", {name: known(value), "t": known(t, scalar=True)})
             for t, value in enumerate(rest, start=1)
-        ]
+        )
         where = f"from p = {shown(first)} with {name} = {', '.join(map(shown, rest))}:"
         return Unrolled(
-            where=where, values=point, named=False, steps=tuple(steps), carries=carries, first=known(first)
+            where=where,
+            values=point,
+            named=False,
+            steps=steps,
+            count=len(rest),
+            carries=carries,
+            first=known(first),
         )
 
     def _clipped(self, point: Point) -> Unrolled:
         """Every gradient in turn is the ``g1`` of the formula, with the others after it."""
         count = len(point)
-        steps = [
+        steps = (
             self._step(
                 f"gradient {i + 1}", {f"g{k + 1}": known(point[(i + k) % count]) for k in range(count)}
             )
             for i in range(count)
-        ]
+        )
         where = f"gradients {', '.join(map(shown, point))}:"
-        return Unrolled(where=where, values=point, named=False, steps=tuple(steps))
+        return Unrolled(where=where, values=point, named=False, steps=steps, count=count)
 
     def _drawn(self, point: Point) -> dict[str, Reach]:
         return {

@@ -12,6 +12,7 @@ from harness.kinds._domain import read_domain
 from harness.kinds._explore import explore
 from harness.kinds._implementation import (
     claim_of,
+    conditions,
     fixed_names,
     form_of,
     keeper,
@@ -23,6 +24,7 @@ from harness.kinds._implementation import (
 )
 from harness.kinds._implementation_examples import EXAMPLES
 from harness.kinds._implementation_faults import faults_of
+from harness.kinds._implementation_score import score_of
 from harness.kinds._unroll import UNITS, Unroller
 from harness.model.kind import Context, Example, Fault, Kind, Scope
 from harness.model.problem import InputError
@@ -114,8 +116,10 @@ class Implementation(Kind):
         with context.open_code(target_of(self), self.seconds) as session:
             judge = Judge(claim_of(self, context.formulas), session, unroller, arithmetic, domain)
             found = explore(unroller.searched(), judge.score, keeps, examples=self.examples, seed=seed)
+            given = conditions(self, domain)
+            score = None if found.failing else score_of(judge, fixed, given, context.prove)
             missing = uncovered(session.loaded(), subjects, self)
         if missing:
             raise InputError(missing)
         left_out = f"; {keeps.rejected} left out by assume" if keeps.rejected else ""
-        return verdict_of(judge, found, UNITS[role], f"seed {seed}{left_out}")
+        return verdict_of(judge, found, score, UNITS[role], f"seed {seed}{left_out}")

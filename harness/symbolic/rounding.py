@@ -74,15 +74,18 @@ class Arithmetic:
 
     def __init__(self, form: Format | None, scalars: Format | None = DOUBLE) -> None:
         self.form, self.scalars = form, scalars if form is not None else None
+        self._literals: dict[Fraction, Reach] = {}
 
     def given(self, value: Fraction) -> Reach:
         """Returns where an argument or constant of this value lies once a program holds it."""
-        return self._held(known(value, scalar=True))
+        if value not in self._literals:
+            self._literals[value] = self._held(known(value, scalar=True))
+        return self._literals[value]
 
     def value(self, node: Node, point: Mapping[str, Reach]) -> Reach:
         """Returns where a number-valued tree may lie; raises ``Undefined`` and ``Undecided``."""
         if isinstance(node, Number):
-            return self._held(known(node.value, scalar=True))
+            return self.given(node.value)
         if isinstance(node, Name):
             if node.id != "pi":
                 return point[node.id]

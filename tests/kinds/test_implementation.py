@@ -9,6 +9,7 @@ from harness.engine.sources import Sources
 from harness.evidence.memo import Memo
 from harness.model.outcome import Basis, Outcome, Reason
 from harness.model.problem import InvalidContract
+from harness.model.proof import Answer, Proof
 from harness.reading.contract import read_contract
 from harness.runs.bench import Bench as CodeBench
 
@@ -77,6 +78,10 @@ def listed(x):
     return numpy.stack([x, x])
 
 
+def same(x):
+    return x
+
+
 def inverse(x):
     return 1 / x
 
@@ -118,9 +123,13 @@ def tried(project, code):
         contract = read(project, fields, where)
         ((obligation,),) = (criterion.obligations for criterion in contract.criteria)
         sources = Sources(project, contract, Memo(None, "", lambda: 0))
-        return discharge(obligation, DischargeContext(sources, None, bench=code))
+        return discharge(obligation, DischargeContext(sources, unknown, bench=code))
 
     return judge
+
+
+def unknown(_question):
+    return Proof(answer=Answer.UNKNOWN)
 
 
 def read(project, fields, where=""):
@@ -282,6 +291,7 @@ def test_a_planted_fault_is_found_and_the_right_formula_is_not(tried, fault):
     right, wrong = (tried(fields) for fields in PAIRS[fault])
     assert right.outcome is Outcome.DISCHARGED, f"{right.reason} {right.detail} {right.witnesses}"
     assert right.basis is Basis.MEASURED
+    assert right.mutation.killed >= 0.6 * right.mutation.generated, right.mutation
     assert right.denominator.judged * 2 > right.denominator.total
     assert wrong.outcome is Outcome.FALSIFIED, f"{wrong.reason} {wrong.detail} {wrong.measured}"
     (witness,) = wrong.witnesses
@@ -376,6 +386,26 @@ def test_the_witness_is_the_smallest_and_says_every_number_exactly(tried):
 def test_the_same_obligation_is_tried_in_the_same_way(tried):
     fields = ours("average", f'{AVERAGE} dtype: float32, property: "out <= max(e, t)"')
     assert tried(fields) == tried(fields)
+
+
+def test_the_score_names_what_the_answers_do_not_show(tried):
+    shallow = ours("warmup", 'arguments: {lr: 0.1, n: 40}, domain: {t: "integers 0..30"}, examples: 40, ')
+    verdict = tried(shallow + 'formula: "lr * min(1, t / n)"')
+    assert verdict.outcome is Outcome.DISCHARGED
+    assert verdict.mutation.killed > 5
+    assert "1 -> 2" in verdict.mutation.survivors, "the warm-up never ends in this domain"
+
+
+def test_a_formula_whose_every_change_goes_unnoticed_is_vacuous(tried):
+    verdict = tried(ours("same", 'domain: {x: 0..1}, formula: "min(x, x)"'))
+    assert (verdict.outcome, verdict.reason) == (Outcome.INCONCLUSIVE, Reason.VACUOUS)
+
+
+def test_hypothesis_missing_is_told_with_its_remedy(tried, monkeypatch):
+    monkeypatch.setattr("harness.kinds._explore.find_spec", lambda _: None)
+    verdict = tried(ours("average", f'{AVERAGE} dtype: float32, formula: "b*e + (1 - b)*t"'))
+    assert (verdict.outcome, verdict.reason) == (Outcome.ERROR, Reason.MISSING_INPUT)
+    assert "pip install 'claims-harness[prove]'" in verdict.detail
 
 
 def test_a_small_domain_is_tried_whole_and_says_so(tried):
