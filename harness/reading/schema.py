@@ -138,7 +138,9 @@ def _short_criteria() -> list[dict[str, Any]]:
 def _naming(name: str, cls: Any) -> dict[str, Any]:
     """A kind is named by ``kind``, or by its short field alone."""
     named: dict[str, Any] = {"properties": {"kind": {"const": name}}}
-    return named if cls.short else named | {"required": ["kind"]}
+    if cls.short is None:
+        return named | {"required": ["kind"]}
+    return named | {"anyOf": [{"required": ["kind"]}, {"required": [cls.short]}]}
 
 
 def _reserved() -> list[dict[str, Any]]:
@@ -194,11 +196,8 @@ def _written(schema: Any) -> Any:
     if len(options) == 2 and options[1] == {"type": "array", "items": options[0]}:
         return _array(_written(options[0]))
     found = {key: _written(part) for key, part in schema.items()}
-    return (
-        found | {"required": list(found["properties"])}
-        if isinstance(found.get("properties"), dict)
-        else found
-    )
+    keys = found.get("properties")
+    return found | {"required": list(keys)} if isinstance(keys, dict) else found
 
 
 def _object(properties: dict[str, Any]) -> dict[str, Any]:

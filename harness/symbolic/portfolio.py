@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from functools import cache
 
-from harness.model.contract import Formula
-from harness.model.proof import Answer, Link, Proof, ProofStep
+from harness.model.proof import Answer, Proof, ProofStep
 from harness.symbolic import cvc5_engine, flint_engine, sympy_engine, z3_engine
 from harness.symbolic.engine import Engine, EngineAnswer, Problem, Said
-from harness.symbolic.expand import parse_with
-from harness.symbolic.tree import Apply, Name, Node, canonical, rewrite
 
 # The order in which they are asked: the fastest first, and sympy and flint where the solvers leave off.
 ENGINES = (
@@ -28,13 +24,13 @@ def installed() -> tuple[Engine, ...]:
     return tuple(engine for engine in ENGINES if engine.installed)
 
 
-@dataclass(kw_only=True, slots=True)
 class Opinions:
     """What each engine said of one conjunct so far."""
 
-    part: str
-    answers: list[EngineAnswer] = field(default_factory=list)
-    steps: tuple[ProofStep, ...] = ()
+    def __init__(self, part: str) -> None:
+        self.part = part
+        self.answers: list[EngineAnswer] = []
+        self.steps: tuple[ProofStep, ...] = ()
 
     @property
     def asked(self) -> frozenset[str]:
@@ -71,25 +67,13 @@ class Opinions:
 
 def proved(opinions: Sequence[Opinions]) -> Proof:
     """Adds up the opinions of conjuncts that have each been proved at least once."""
-    return _added(
+    return added(
         [given.proved for given in opinions], tuple(step for given in opinions for step in given.steps)
     )
 
 
-def chained(proofs: Sequence[Proof]) -> Proof:
-    """Adds up the proofs of the links of a chain: it is as strong as its weakest link."""
-    steps = tuple(step for proof in proofs for step in proof.steps)
-    whole = _added([proof.engines for proof in proofs], steps)
-    return Proof(
-        answer=whole.answer,
-        engines=whole.engines,
-        detail=f"{whole.detail}, in {len(proofs)} links",
-        times=min(proof.times for proof in proofs),
-        steps=steps,
-    )
-
-
-def _added(provers: Sequence[tuple[str, ...]], steps: tuple[ProofStep, ...]) -> Proof:
+def added(provers: Sequence[tuple[str, ...]], steps: tuple[ProofStep, ...]) -> Proof:
+    """Adds up who proved what: those who proved everything, or else all who proved a part."""
     everyone = tuple(dict.fromkeys(name for some in provers for name in some))
     everywhere = tuple(name for name in everyone if all(name in some for some in provers))
     names = everywhere or everyone
@@ -100,26 +84,3 @@ def _added(provers: Sequence[tuple[str, ...]], steps: tuple[ProofStep, ...]) -> 
         times=min(len(some) for some in provers),
         steps=steps,
     )
-
-
-def replaced(link: Link, formulas: Sequence[Formula]) -> str:
-    """Writes what a link says with its name replaced by what it stands for."""
-    known = {formula.name: formula for formula in formulas}
-    tree = parse_with(link.hence, known)
-    if not link.name:
-        return canonical(tree)
-    meaning = parse_with(link.stands_for, known)
-    return canonical(
-        rewrite(tree, lambda leaf: meaning if isinstance(leaf, Name) and leaf.id == link.name else leaf)
-    )
-
-
-def abbreviated(claim: str, links: Sequence[Link], formulas: Sequence[Formula]) -> str:
-    """Writes a claim with every part that a link stands for replaced by the link's name."""
-    known = {formula.name: formula for formula in formulas}
-    names: dict[Node, Name] = {parse_with(link.stands_for, known): Name(link.name) for link in links}
-
-    def swap(node: Node) -> Node:
-        return names.get(node, node) if isinstance(node, Apply) else node
-
-    return canonical(rewrite(parse_with(claim, known), swap))

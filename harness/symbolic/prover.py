@@ -10,18 +10,20 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 
-from harness.model.proof import Answer, Link, Proof, Question
+from harness.model.proof import Answer, Proof, Question
+from harness.symbolic.chains import by_chain
 from harness.symbolic.defined import demands
 from harness.symbolic.derive import eliminate
 from harness.symbolic.engine import Engine, EngineAnswer, EngineDisagreement, Problem, Said
 from harness.symbolic.exact import Undecided, Undefined, settle, show
 from harness.symbolic.expand import expand, parse_with
 from harness.symbolic.grammar import ExpressionError
-from harness.symbolic.portfolio import Opinions, abbreviated, chained, installed, replaced
+from harness.symbolic.portfolio import Opinions, installed
 from harness.symbolic.portfolio import proved as _proved
-from harness.symbolic.search import Point, satisfies, witnesses
+from harness.symbolic.search import Point, placed, satisfies, witnesses, written
 from harness.symbolic.tree import Apply, Name, Node, Number, Previous, canonical, is_truth, names, shown, walk
 from harness.symbolic.vacuity import anonymous, antecedents, bare, calls, emptiness, parts, repeats, split
 
@@ -67,7 +69,10 @@ def answer(
     """
     try:
         case = _Case(question, engines or installed(), clock, provisional)
-        return case.judge() if not question.chain else _by_chain(case, question)
+        if not question.chain:
+            return case.judge()
+        case.examine()
+        return by_chain(question, case.deadline, clock, partial(answer, engines=case.engines, clock=clock))
     except _Settled as settled:
         return settled.proof
     except ExpressionError as error:
@@ -103,7 +108,7 @@ class _Case:
         return self._prove()
 
     def examine(self) -> None:
-        """Runs every stage before the proof; whatever settles the question is raised."""
+        """Runs every stage before the proof and raises what settles the question."""
         if not self.is_part:
             self._speaks()
         self._search(FIRST_POINTS)
@@ -238,9 +243,8 @@ class _Case:
 
     @staticmethod
     def _ill_posed(why: str, point: Point) -> _Settled:
-        return _Settled(
-            Proof(answer=Answer.ILL_POSED, detail=f"{why} at {_at(point)}", counterexample=_text(point))
-        )
+        detail = f"{why} at {placed(point)}"
+        return _Settled(Proof(answer=Answer.ILL_POSED, detail=detail, counterexample=written(point)))
 
     def _refuted(self, part: _Part, point: Point, proofs: Sequence[EngineAnswer]) -> _Settled:
         """Settles on REFUTED after asking every engine about that very point."""
@@ -252,9 +256,10 @@ class _Case:
         wrong = self._named([*proofs, *(engine.prove(problem) for engine in engines)])
         if wrong:
             raise EngineDisagreement(
-                f"{', '.join(wrong)} proves {canonical(part.written)}, which is false at {_at(point)}"
+                f"{', '.join(wrong)} proves {canonical(part.written)}, which is false at {placed(point)}"
             )
-        return _Settled(Proof(answer=Answer.REFUTED, detail=_sides(part, point), counterexample=_text(point)))
+        detail = _sides(part, point)
+        return _Settled(Proof(answer=Answer.REFUTED, detail=detail, counterexample=written(point)))
 
     # Is it posed?
 
@@ -333,47 +338,6 @@ class _Case:
             return self._fails(part, point)
         except Undefined:
             return False
-
-
-def _by_chain(case: _Case, question: Question) -> Proof:
-    """Proves each link of a chain, and then the claim from what the links say."""
-    case.examine()
-    given, variables, done = list(question.given), list(question.variables), []
-    known: list[Link] = []
-    for number, link in enumerate((*question.chain, Link(hence=question.claim)), start=1):
-        last = number > len(question.chain)
-        claim = (
-            replaced(link, question.formulas)
-            if not last
-            else abbreviated(link.hence, known, question.formulas)
-        )
-        step = Question(
-            given=tuple(given),
-            claim=claim,
-            variables=tuple(variables),
-            formulas=question.formulas,
-            seconds=max(0.2, (case.deadline - case.clock()) / (len(question.chain) + 2 - number)),
-            part=True,
-        )
-        found = answer(step, engines=case.engines, clock=case.clock)
-        if found.answer is not Answer.PROVED:
-            name = "the last step" if last else f"link {number}"
-            open_ = Answer.UNKNOWN if found.answer is Answer.REFUTED else found.answer
-            return Proof(answer=open_, detail=f"{name} {found.answer}: {found.detail}", steps=found.steps)
-        done.append(found)
-        given.append(link.hence)
-        if link.name:
-            variables.append(link.name)
-            known.append(link)
-    return chained(done)
-
-
-def _text(point: Point) -> tuple[tuple[str, str], ...]:
-    return tuple((name, str(value)) for name, value in point.items())
-
-
-def _at(point: Point) -> str:
-    return ", ".join(f"{name} = {value}" for name, value in point.items())
 
 
 def _sides(part: _Part, point: Point) -> str:
