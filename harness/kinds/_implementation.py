@@ -173,7 +173,7 @@ def conditions(kind: Implementation, domain: Domain) -> list[str]:
 def verdict_of(judge: Judge, found: Explored, score: Mutation | None, unit: str, said: str) -> Verdict:
     """Returns the verdict of a search."""
     tally = judge.tally
-    whole = f"{unit}, all that the domain holds" if found.whole else unit
+    whole = f"{unit}, all that the domain holds" if found.whole and judge.domain.names else unit
     denominator = Denominator(
         judged=tally.decided, total=tally.tried, unit=whole, undecided=tally.tried - tally.decided
     )
