@@ -30,7 +30,8 @@ def main(options: argparse.Namespace) -> int:
     loaded = load_contracts(project, paths)
     with ProverPool() as provers:
         with FetchProgress() as fetching:  # all remote inputs are fetched before anything is judged
-            checker = Checker(project, memo, provers, utc_now, look_at(project, utc_now, fetching.show))
+            remotes = look_at(project, utc_now, fetching.show)
+            checker = Checker(project, memo, provers, utc_now, remotes, allow_code=options.allow_code)
             for one in loaded:
                 list(checker.items(one))
         made = _make(checker, loaded, options)

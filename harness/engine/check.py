@@ -29,8 +29,9 @@ from harness.model.record import Pins, Record
 from harness.model.verdict import Basis, Outcome, Reason, Verdict
 from harness.remote.looks import Remotes, Show, quiet
 from harness.remote.sightings import sightings_path
+from harness.runs.bench import Bench
 
-LIBRARIES = ("numpy", "sympy", "z3-solver", "safetensors", "torch")
+LIBRARIES = ("numpy", "sympy", "z3-solver", "safetensors", "torch", "hypothesis")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,7 +62,8 @@ class Done:
 class Checker:
     """Checks contracts of one project. ``now`` gives RFC 3339 UTC text; ``provers`` answer closed claims.
 
-    ``remotes`` looks at remote inputs, once for all contracts.
+    ``remotes`` looks at remote inputs, once for all contracts; ``allow_code`` lets contracts that the project
+    does not trust run code of their own too.
     """
 
     def __init__(
@@ -71,17 +73,20 @@ class Checker:
         provers: Provers,
         now: Callable[[], str],
         remotes: Remotes | None = None,
+        *,
+        allow_code: bool = False,
     ) -> None:
         self.project, self.memo, self.provers, self.now = project, memo, provers, now
         self.remotes = remotes or look_at(project, now)
+        self.allow_code = allow_code
 
     def sources(self, contract: Contract, failed: Mapping[str, InputError] | None = None) -> Sources:
         """Returns what the inputs of a contract stand for right now."""
         return Sources(self.project, contract, self.memo, failed or {}, self.remotes)
 
-    def context(self, sources: Sources) -> DischargeContext:
-        """Returns the ports of one contract's discharges."""
-        return DischargeContext(sources, self.provers.prove, self.provers.prove_all)
+    def context(self, sources: Sources, bench: Bench | None = None) -> DischargeContext:
+        """Returns the ports of one contract's discharges; without a bench no code runs."""
+        return DischargeContext(sources, self.provers.prove, self.provers.prove_all, bench)
 
     def items(self, loaded: Loaded) -> Iterator[Item]:
         """Yields every obligation of a contract with its present pins."""
@@ -114,7 +119,8 @@ class Checker:
         """
         ledger = read_ledger(self.project.ledger, self.memo)
         sources = self.sources(loaded.contract, made.failed)
-        context = self.context(sources)
+        bench = Bench(self.project.root)
+        context = self.context(sources, bench)
         written: list[LedgerRecord] = []
         try:
             for item in self.items(loaded):
@@ -124,12 +130,13 @@ class Checker:
                 if kept is not None and not again:
                     yield Done(item=item, verdict=None)
                     continue
-                waiting = waiting_for(item, made)
+                waiting = waiting_for(item, made) or self.untrusted(item)
                 if waiting:
                     yield Done(item=item, verdict=None, waiting=waiting)
                     continue
                 yield self._discharge(item, context, sources, kept, written)
         finally:
+            bench.close()
             if written:
                 append(
                     self.project.ledger,
@@ -140,6 +147,13 @@ class Checker:
                     records=tuple(written),
                     details={"contract": loaded.contract.name, "version": loaded.contract.version},
                 )
+
+    def untrusted(self, item: Item) -> str:
+        """Says which code of its own an obligation may not run, or returns an empty string."""
+        code = item.obligation.kind.foreign() if item.obligation.kind is not None else ""
+        if not code or self.allow_code or self.project.trusts(item.contract.path):
+            return ""
+        return f"{code} is code that is not trusted: harness.toml or --allow-code must allow it"
 
     def _discharge(
         self,

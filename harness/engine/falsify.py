@@ -19,6 +19,7 @@ from harness.evidence.memo import Memo
 from harness.model.contract import Severity
 from harness.model.verdict import Outcome, Verdict
 from harness.remote.looks import Remotes
+from harness.runs.bench import Bench
 from harness.symbolic.pool import ProverPool
 
 
@@ -43,7 +44,9 @@ class Trials:
         self.project, self.allow_code = project, allow_code
         self.memo = Memo(None, "", time.time_ns)
         self.provers = ProverPool()
-        self.checker = Checker(project, self.memo, self.provers, lambda: "", Remotes(lambda: ""))
+        self.bench = Bench(project.root)
+        remotes = Remotes(lambda: "")
+        self.checker = Checker(project, self.memo, self.provers, lambda: "", remotes, allow_code=allow_code)
         self.ledger = read_ledger(project.ledger, self.memo)
         self.made: dict[tuple[str, str], Made] = {}
 
@@ -64,8 +67,9 @@ class Trials:
         return (root / CONFIG).is_file() or (root / self.project.contracts).is_dir()
 
     def close(self) -> None:
-        """Stops the provers."""
+        """Stops the provers and the code under trial."""
         self.provers.close()
+        self.bench.close()
 
     def paths(self) -> list[Path]:
         """Returns the project's contract files; raises ``InvalidContract`` if two share a name."""
@@ -86,11 +90,11 @@ class Trials:
     def attempt(self, item: Item) -> Trial:
         """Tries one obligation on what is here; stored evidence speaks only for runs that cannot be made."""
         made = self._make(item)
-        waiting = waiting_for(item, made)
+        waiting = waiting_for(item, made) or self.checker.untrusted(item)
         if waiting:
             return self._stored(item, waiting)
         sources = self.checker.sources(item.contract, made.failed)
-        verdict = discharge(item.obligation, self.checker.context(sources))
+        verdict = discharge(item.obligation, self.checker.context(sources, self.bench))
         stale = self._stale(item)
         if stale and verdict.outcome is Outcome.DISCHARGED:
             return Trial(stands=False, excused=False, story=f"STALE: {stale}; run `harness check`")

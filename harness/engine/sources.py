@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from harness.engine.project import Project
+from harness.evidence.digests import bytes_digest
 from harness.evidence.memo import Memo
 from harness.model.contract import Contract, Input, Run
 from harness.model.problem import InputError
@@ -138,8 +139,14 @@ class Sources:
                 raise InputError(f"{shown} has other bytes than when it was attached")
 
     def digested(self, name: str) -> tuple[FileSubject, ...]:
-        """Returns the digested files of an input; none of a remote one that could not be looked at."""
-        if self.contract.inputs[name].remote is not None:
+        """Returns the digested files of an input; none of a remote one that could not be looked at.
+
+        A library is one, of no bytes but its version.
+        """
+        declared = self.contract.inputs[name]
+        if declared.library is not None:
+            return self._library(declared.library)
+        if declared.remote is not None:
             try:
                 return self.remote(name)
             except InputError:
@@ -163,6 +170,20 @@ class Sources:
             )
             for one in found
         )
+
+    def _library(self, library: str) -> tuple[FileSubject, ...]:
+        """Returns an installed package as ``name==version``, the build's local part aside; none if absent.
+
+        What is installed can change only with the memo's fingerprint.
+        """
+        import harness
+
+        anchor = os.fspath(Path(harness.__file__))
+        version = self.memo.of(anchor, f"version of {library}", lambda _: _version(library))
+        if version is None:
+            return ()
+        named = f"{library}=={version}"
+        return (FileSubject(name=named, path="", sha256=bytes_digest(named.encode()), size=len(named)),)
 
     def _digest(self, shown: str, path: str) -> FileSubject:
         try:
@@ -277,6 +298,15 @@ class Sources:
         except InputError:
             return None
         return self._digest(f"{source.key}/{source.output}", path) if os.path.isfile(path) else None
+
+
+def _version(library: str) -> str | None:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version(library).partition("+")[0]
+    except PackageNotFoundError:
+        return None
 
 
 def _shipped_code(run: Run, root: Path) -> str | None:

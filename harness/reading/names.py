@@ -23,6 +23,7 @@ from harness.symbolic.tree import RESERVED, Previous, names, walk
 
 _SIGNATURE = re.compile(r"\s*([A-Za-z_]\w*)\s*\(([^()]*)\)\s*\Z", re.ASCII)
 _NAME = re.compile(r"[A-Za-z_]\w*\Z", re.ASCII)
+_LIBRARY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z", re.ASCII)
 DEVICES = ("auto", "cpu", "cuda")
 MAX_PATH = 1_000
 
@@ -178,9 +179,11 @@ def check_inputs(binder: Binder, node: Table, document: ContractDocument) -> Non
     dangles = isinstance(node.get("runs"), Table | None)
     for name, item in document.inputs.items():
         at, path = _at(node, "inputs", name), f"inputs.{name}"
-        given = [key for key in ("file", "files", "run") if getattr(item, key) is not None]
+        given = [key for key in ("file", "files", "run", "library") if getattr(item, key) is not None]
         if len(given) != 1:
-            binder.note(at, path, "an input is exactly one of file, files and run")
+            binder.note(at, path, "an input is exactly one of file, files, run and library")
+        if item.library is not None and not _LIBRARY.match(item.library):
+            binder.note(_inside(at, "library"), f"{path}.library", f"{shown(item.library)} is no package")
         if item.run is not None and item.run not in known and dangles:
             hint = did_you_mean(item.run, known) or "declare it under runs:"
             binder.note(_inside(at, "run"), f"{path}.run", f"there is no run {item.run!r}", hint)

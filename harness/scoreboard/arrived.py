@@ -11,7 +11,7 @@ from harness.engine.check import Checker, Item
 from harness.engine.context import DischargeContext
 from harness.engine.discharge import discharge
 from harness.engine.load import load_contracts
-from harness.model.verdict import Outcome
+from harness.model.outcome import Outcome, Reason
 from harness.scoreboard.board import ObligationRow
 from harness.scoreboard.build import build
 
@@ -78,7 +78,7 @@ def _worth(item: Item, row: ObligationRow, context: DischargeContext) -> tuple[W
     if row.identity_only:
         return Worth.IDENTITY, ", ".join(sorted(row.record.pins.identities))
     verdict = discharge(item.obligation, context)
-    if row.seen and verdict.outcome is Outcome.ERROR:
+    if verdict.reason is Reason.UNTRUSTED or (row.seen and verdict.outcome is Outcome.ERROR):
         return Worth.IDENTITY, verdict.detail
     outcome = verdict.outcome.value
     if outcome != row.record.outcome:
