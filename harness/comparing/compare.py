@@ -10,7 +10,7 @@ from harness.comparing.moves import Move, Said, moves
 from harness.comparing.notes import notes
 from harness.comparing.party import Member, Party
 from harness.comparing.releases import Cards, Weights, cards, weights
-from harness.comparing.series import series, step_column
+from harness.comparing.series import step_column
 from harness.comparing.settings import is_seed, same
 from harness.model.frame import Frame
 from harness.model.values import Cell, Printed
@@ -181,9 +181,3 @@ def _paired(before: Party, after: Party) -> list[tuple[Member, Member]]:
         return [(before.members[0], after.members[0])]
     theirs = {one.seed: one for one in after.members if one.seed is not None}
     return [(one, theirs[one.seed]) for one in before.members if one.seed in theirs]
-
-
-def courses(side: Party, metric: str) -> list[tuple[str, Mapping[float, float]]]:
-    """Returns the course of a metric in every run of a side, by the run's name."""
-    logged = [one for one in side.members if one.frame is not None]
-    return [(one.name, series(one.frame).get(metric, {})) for one in logged if one.frame is not None]

@@ -7,9 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from harness.comparing.party import Party
-from harness.comparing.series import scatter, series, shared
-from harness.model.frame import Frame
+from harness.comparing.party import Member, Party, courses
+from harness.comparing.series import scatter, shared
 from harness.statistics.student import Difference, paired, spread, welch
 
 CONFIDENCE = 0.95
@@ -68,9 +67,9 @@ class Move:
 
 def moves(before: Party, after: Party) -> tuple[list[Move], tuple[list[str], list[str]]]:
     """Returns every shared metric's move, and the metrics that only one side has."""
-    ours, theirs = ([series(frame) for _, frame in _logged(side)] for side in (before, after))
+    ours, theirs = ([courses(one) for one in _logged(side)] for side in (before, after))
     names = [_every(side) for side in (ours, theirs)]
-    seeds = [[seed for seed, _ in _logged(side)] for side in (before, after)]
+    seeds = [[one.seed for one in _logged(side)] for side in (before, after)]
     noisy = not (before.apart or after.apart)
     found = [
         _move(name, [one[name] for one in ours], [one[name] for one in theirs], seeds, noisy=noisy)
@@ -81,8 +80,8 @@ def moves(before: Party, after: Party) -> tuple[list[Move], tuple[list[str], lis
     return found, alone
 
 
-def _logged(side: Party) -> list[tuple[str | None, Frame]]:
-    return [(one.seed, one.frame) for one in side.members if one.frame is not None]
+def _logged(side: Party) -> list[Member]:
+    return [one for one in side.members if one.frame is not None]
 
 
 def _every(side: Sequence[Mapping[str, Values]]) -> list[str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from harness.artifacts.digests import file_sha256
 from harness.artifacts.safetensors_file import Tensor, read_shards
+from harness.comparing.series import series
 from harness.comparing.settings import is_seed, read_settings, same, seed_of
 from harness.drafting.survey import survey
 from harness.model.frame import Frame
@@ -27,12 +28,13 @@ _BOOKS = frozenset((".jsonl", ".ndjson", ".csv", ".tsv", ".log"))
 class Member:
     """One run, of one seed where that is known; ``told_by`` says who knows it.
 
-    ``log`` is the path of its log and ``digest`` that of the log's bytes; ``weights`` maps the files of
-    its checkpoints to theirs.
+    ``log`` is the path of its log and ``digest`` that of the log's bytes; ``others`` are further logs by
+    name; ``weights`` maps the files of its checkpoints to their digests.
     """
 
     name: str
     frame: Frame | None = None
+    others: Mapping[str, Frame] = field(default_factory=dict)
     log: str = ""
     digest: str = ""
     seed: str | None = None
@@ -68,13 +70,21 @@ def party(name: str) -> Party:
     remarks: list[str] = []
     found = [member for place in _places(path) for member in _member(place, path, remarks)]
     unlike = tuple(_apart(found))
-    kept = _unrepeated(found, remarks)
+    kept = sorted(_unrepeated(found, remarks), key=lambda one: (len(one.seed or ""), one.seed or ""))
     card, tensors = (None, ()) if path.is_file() else _release(path, remarks)
     if not card and not tensors and not any(one.frame is not None or one.weights for one in kept):
         raise InputError(f"{name}: no log, no checkpoint and no card", "MISSING_INPUT")
     return Party(
         name=name, members=tuple(kept), card=card, tensors=tensors, apart=unlike, remarks=tuple(remarks)
     )
+
+
+def courses(one: Member) -> dict[str, dict[float, float]]:
+    """Returns step to value of every metric of a run; those of a further log under its name."""
+    found = series(one.frame) if one.frame is not None else {}
+    for name, frame in one.others.items():
+        found |= {f"{name}: {metric}": values for metric, values in series(frame).items()}
+    return found
 
 
 def _places(path: Path) -> list[Path]:
@@ -102,11 +112,14 @@ def _has_log(folder: Path) -> bool:
 def _member(place: Path, root: Path, remarks: list[str]) -> Iterator[Member]:
     """Yields the run at a place; a log in which several seeds stand is a run each."""
     found = survey(place)
-    remarks += [f"{place}: {remark}" for remark in found.remarks]
+    others = {log.path.name: log.frame for log in reversed(found.others)}
+    others.pop(found.log.path.name if found.log else "", None)  # that of an earlier checkpoint
+    remarks += [f"{place}: {remark}" for remark in found.remarks if not remark.startswith("another log")]
     files = _files(place)
     one = replace(
         _told(place, root, files, remarks),
         frame=found.log.frame if found.log else None,
+        others=others,
         log=str(found.log.path) if found.log else "",
         digest=file_sha256(found.log.path) if found.log else "",
         weights={name: file_sha256(path) for name, path in files if path.suffix in WEIGHTS},

@@ -30,11 +30,15 @@ class Log:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Survey:
-    """What was found: the log with the most rows, the checkpoint beside it, and what was passed over."""
+    """What was found: the log with the most rows, the checkpoint beside it, and what was passed over.
+
+    ``others`` are the logs that could be read too, those with more rows first.
+    """
 
     log: Log | None
     weights: Path | None
     remarks: tuple[str, ...] = ()
+    others: tuple[Log, ...] = ()
 
 
 def survey(path: Path) -> Survey:
@@ -62,7 +66,9 @@ def survey(path: Path) -> Survey:
         remarks.append(
             f"{pickles[0]} may be a pickle, which is never opened: save the weights as safetensors"
         )
-    return Survey(log=logs[0] if logs else None, weights=weights, remarks=tuple(remarks))
+    return Survey(
+        log=logs[0] if logs else None, weights=weights, remarks=tuple(remarks), others=tuple(logs[1:])
+    )
 
 
 def _single(path: Path) -> Survey:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from harness.comparing.compare import Comparison, courses
+from harness.comparing.compare import Comparison
 from harness.comparing.moves import Said
+from harness.comparing.party import courses
 from harness.comparing.series import FEWEST, bending, shared
 from harness.engine.curves import Band, Curve, Series
 from harness.statistics.student import spread
@@ -30,7 +31,7 @@ def curves_of(found: Comparison) -> tuple[Curve, ...]:
 def _curve(found: Comparison, metric: str) -> Curve:
     drawn, bands = [], []
     for index, side in enumerate((found.before, found.after)):
-        runs = [values for _, values in courses(side, metric)]
+        runs = [courses(one)[metric] for one in side.members if one.frame is not None]
         points = _of_seeds(runs) if len(runs) > 1 else _of_one(runs[0])
         xs = tuple(x for x, _, _ in points)
         drawn.append(Series(label="AB"[index], xs=xs, ys=tuple(y for _, y, _ in points)))

@@ -23,6 +23,8 @@ def spread(values: Sequence[float]) -> float | None:
     """Returns the standard deviation over n - 1; None for fewer than two values."""
     if len(values) < 2:
         return None
+    if min(values) == max(values):
+        return 0.0  # their mean may not be one of them
     mean = math.fsum(values) / len(values)
     return math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1))
 

@@ -177,6 +177,17 @@ def test_streams_of_one_log_are_metrics_of_their_own(bench):
     assert {"loss (train)", "loss (val)"} <= moves.keys()
 
 
+def test_further_logs_are_compared_under_their_names(bench):
+    for side, base in (("a", 2.0), ("b", 1.0)):
+        lay(bench, side, 1, base=base)
+        bench.write(
+            f"{side}/eval.jsonl", "".join(json.dumps(row) + "\n" for row in rows(2, base=base, steps=9))
+        )
+    _, moves = told(bench, "a", "b")
+    assert moves["eval.jsonl: loss"]["step"] == 8
+    assert moves["eval.jsonl: loss"]["difference"] == pytest.approx(-1, abs=0.2)
+
+
 def record(seed, **changes):
     out = RunOutput(name="log", file="log.jsonl", sha256="0" * 64, size=1)
     known = {
