@@ -16,7 +16,7 @@ from harness.evidence.ledger import read_ledger
 from harness.reports._out import clean, say, some
 from harness.scoreboard.build import build
 from harness.scoreboard.gate import Exit, exit_code
-from harness.symbolic.worker import Prover
+from harness.symbolic.pool import ProverPool
 
 
 def main(options: argparse.Namespace) -> int:
@@ -28,8 +28,8 @@ def main(options: argparse.Namespace) -> int:
         say(f"no contracts below {project.contracts}/: nothing to check")
         return Exit.NOTHING
     loaded = load_contracts(project, paths)
-    with Prover() as prover:
-        checker = Checker(project, memo, prover.prove, utc_now)
+    with ProverPool() as provers:
+        checker = Checker(project, memo, provers, utc_now)
         made = _make(checker, loaded, options)
         done = _discharge(checker, loaded, made, again=options.all or options.rerun)
     _summary(done, made)

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from harness import __version__
-from harness.engine.context import DischargeContext, Prove
+from harness.engine.context import DischargeContext, Provers
 from harness.engine.discharge import discharge
 from harness.engine.load import Loaded
 from harness.engine.pins import compare, current_pins, evidence_path, pins_digest
@@ -55,10 +55,14 @@ class Done:
 
 
 class Checker:
-    """Checks contracts of one project. ``now`` gives RFC 3339 UTC text; ``prove`` is the prover port."""
+    """Checks contracts of one project. ``now`` gives RFC 3339 UTC text; ``provers`` answer closed claims."""
 
-    def __init__(self, project: Project, memo: Memo, prove: Prove, now: Callable[[], str]) -> None:
-        self.project, self.memo, self.prove, self.now = project, memo, prove, now
+    def __init__(self, project: Project, memo: Memo, provers: Provers, now: Callable[[], str]) -> None:
+        self.project, self.memo, self.provers, self.now = project, memo, provers, now
+
+    def context(self, sources: Sources) -> DischargeContext:
+        """Returns the ports of one contract's discharges."""
+        return DischargeContext(sources, self.provers.prove, self.provers.prove_all)
 
     def items(self, loaded: Loaded) -> Iterator[Item]:
         """Yields every obligation of a contract with its present pins."""
@@ -88,7 +92,7 @@ class Checker:
         """
         ledger = read_ledger(self.project.ledger, self.memo)
         sources = Sources(self.project, loaded.contract, self.memo, made.failed)
-        context = DischargeContext(sources, self.prove)
+        context = self.context(sources)
         written: list[LedgerRecord] = []
         try:
             for item in self.items(loaded):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
 from harness.engine.sources import FileSubject, Sources, shipped
 from harness.evidence.attached import PREFIX
@@ -17,13 +18,24 @@ from harness.model.values import InputName, Printed
 from harness.model.verdict import Basis
 
 Prove = Callable[[Question], Proof]
+ProveAll = Callable[[Sequence[Question]], Sequence[Proof]]
+
+
+class Provers(Protocol):
+    """Whoever answers closed claims, one or several."""
+
+    def prove(self, question: Question) -> Proof:
+        """Answers one."""
+
+    def prove_all(self, questions: Sequence[Question]) -> tuple[Proof, ...]:
+        """Answers several, in their order."""
 
 
 class DischargeContext:
     """What a kind may ask for while it judges obligations of one contract."""
 
-    def __init__(self, sources: Sources, prove: Prove) -> None:
-        self._sources, self._prove = sources, prove
+    def __init__(self, sources: Sources, prove: Prove, prove_all: ProveAll | None = None) -> None:
+        self._sources, self._prove, self._prove_all = sources, prove, prove_all
 
     @property
     def formulas(self) -> Mapping[str, Formula]:
@@ -79,3 +91,9 @@ class DischargeContext:
     def prove(self, question: Question) -> Proof:
         """Puts one closed claim to the provers."""
         return self._prove(question)
+
+    def prove_all(self, questions: Sequence[Question]) -> tuple[Proof, ...]:
+        """Puts several closed claims to the provers, side by side where there are several."""
+        if self._prove_all is None:
+            return tuple(self._prove(question) for question in questions)
+        return tuple(self._prove_all(questions))

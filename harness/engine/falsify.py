@@ -8,7 +8,6 @@ from functools import cache
 from pathlib import Path
 
 from harness.engine.check import Checker, Item, read_record, runs_of, waiting_for
-from harness.engine.context import DischargeContext
 from harness.engine.demand import shortfall
 from harness.engine.discharge import discharge
 from harness.engine.load import Loaded, load_contracts, load_one
@@ -20,7 +19,7 @@ from harness.evidence.ledger import read_ledger
 from harness.evidence.memo import Memo
 from harness.model.contract import Severity
 from harness.model.verdict import Outcome, Verdict
-from harness.symbolic.worker import Prover
+from harness.symbolic.pool import ProverPool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,8 +42,8 @@ class Trials:
     def __init__(self, project: Project, *, allow_code: bool) -> None:
         self.project, self.allow_code = project, allow_code
         self.memo = Memo(None, "", time.time_ns)
-        self.prover = Prover()
-        self.checker = Checker(project, self.memo, self.prover.prove, lambda: "")
+        self.provers = ProverPool()
+        self.checker = Checker(project, self.memo, self.provers, lambda: "")
         self.ledger = read_ledger(project.ledger, self.memo)
         self.made: dict[tuple[str, str], Made] = {}
 
@@ -66,7 +65,7 @@ class Trials:
 
     def close(self) -> None:
         """Stops the provers."""
-        self.prover.close()
+        self.provers.close()
 
     def paths(self) -> list[Path]:
         """Returns the project's contract files; raises ``InvalidContract`` if two share a name."""
@@ -91,7 +90,7 @@ class Trials:
         if waiting:
             return self._stored(item, waiting)
         sources = Sources(self.project, item.contract, self.memo, made.failed)
-        verdict = discharge(item.obligation, DischargeContext(sources, self.prover.prove))
+        verdict = discharge(item.obligation, self.checker.context(sources))
         stale = self._stale(item)
         if stale and verdict.outcome is Outcome.DISCHARGED:
             return Trial(stands=False, excused=False, story=f"STALE: {stale}; run `harness check`")

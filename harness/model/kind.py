@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
@@ -58,6 +58,9 @@ class Context(Protocol):
 
     def prove(self, question: Question) -> Proof:
         """Puts one closed claim to the provers, in a worker that is killed at its time limit."""
+
+    def prove_all(self, questions: Sequence[Question]) -> tuple[Proof, ...]:
+        """Puts several closed claims to the provers, side by side where there are several workers."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -23,6 +23,17 @@ def judged(row: CriterionRow) -> str:
     return f"{text} [identity-only]" if only else text
 
 
+def rests(row: CriterionRow) -> str:
+    """Words what a criterion rests on: each basis, and by how many provers its closed claims are proved."""
+    several = row.engines is not None and row.engines > 1
+    return ", ".join(f"{b} by {row.engines}" if b == "proved" and several else b for b in row.bases)
+
+
+def score(row: CriterionRow) -> str:
+    """Words the mutation score: ``33/35 mutants``, or nothing where none was tried."""
+    return f"{row.mutation[0]}/{row.mutation[1]} mutants" if row.mutation else ""
+
+
 def remark(row: CriterionRow) -> str:
     """Words what is missing, or why a refuted claim is held false."""
     return clean(row.missing or (row.reason or ""))

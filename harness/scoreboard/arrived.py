@@ -51,7 +51,7 @@ def arrivals(checker: Checker, paths: Sequence[Path], arrived: Collection[str]) 
     rows = {i.path: i for contract in board.contracts for row in contract.criteria for i in row.obligations}
     found, claimed = [], set()
     for loaded in load_contracts(checker.project, paths):
-        context = DischargeContext(Sources(checker.project, loaded.contract, checker.memo), checker.prove)
+        context = checker.context(Sources(checker.project, loaded.contract, checker.memo))
         for item in checker.items(loaded):
             if item.path in arrived:
                 claimed.add(item.path)

@@ -53,8 +53,22 @@ class CriterionRow:
     @property
     def bases(self) -> tuple[str, ...]:
         """What its settled obligations rest on, each basis once."""
-        found = {row.record.basis for row in self.obligations if row.record and row.record.reason is None}
-        return tuple(sorted(found))
+        return tuple(sorted({record.basis for record in self._settled}))
+
+    @property
+    def engines(self) -> int | None:
+        """The least number of provers behind any of its settled closed claims; None where there is none."""
+        return min((r.engines for r in self._settled if r.engines is not None), default=None)
+
+    @property
+    def mutation(self) -> tuple[int, int] | None:
+        """How many planted changes its settled obligations noticed, of how many; None if none was tried."""
+        scores = [record.mutation for record in self._settled if record.mutation]
+        return (sum(score[0] for score in scores), sum(score[1] for score in scores)) if scores else None
+
+    @property
+    def _settled(self) -> tuple[Record, ...]:
+        return tuple(row.record for row in self.obligations if row.record and row.record.reason is None)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -234,6 +234,8 @@ def _record(path: str, told: Mapping[str, Any]) -> Record:
         devices=tuple(told["devices"]),
         steps=told["steps"],
         parameters=told["parameters"],
+        engines=told["engines"],
+        mutation=tuple(told["mutation"]) if told["mutation"] else None,
     )
 
 
