@@ -63,8 +63,10 @@ def _runs(options: argparse.Namespace) -> int:
 def _boards(options: argparse.Namespace) -> int:
     names = [name for name in (options.before, options.after) if name is not None]
     for name in names:
-        if Path(name).is_dir() and any(Path(other).exists() for other in names if other != name):
-            raise invalid(f"{name} is a folder: a run is compared with a run, a scoreboard with a scoreboard")
+        if Path(name).is_dir() and len(names) > 1:
+            absent = [f"there is no {other}" for other in names if not Path(other).exists()]
+            said = f"{name} is a folder: a run is compared with a run, a scoreboard with a scoreboard"
+            raise invalid(said, "; ".join(absent))
     before, after = _sides(options)
     found = changes(before, after)
     emit(changes_text(found, before.name, after.name, form=options.format), options.output)

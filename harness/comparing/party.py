@@ -73,7 +73,8 @@ def party(name: str) -> Party:
     kept = sorted(_unrepeated(found, remarks), key=lambda one: (len(one.seed or ""), one.seed or ""))
     card, tensors = (None, ()) if path.is_file() else _release(path, remarks)
     if not card and not tensors and not any(one.frame is not None or one.weights for one in kept):
-        raise InputError(f"{name}: no log, no checkpoint and no card", "MISSING_INPUT")
+        why = f" ({remarks[0]})" if remarks else ""
+        raise InputError(f"{name}: no log, no checkpoint and no card{why}", "MISSING_INPUT")
     return Party(
         name=name, members=tuple(kept), card=card, tensors=tensors, apart=unlike, remarks=tuple(remarks)
     )
