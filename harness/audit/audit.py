@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.audit.files import MAX_TEXT, Folder, folders
 from harness.audit.findings import Audit, Finding, Said, ordered
-from harness.audit.run import judged
+from harness.audit.run import across, judged
+from harness.audit.settings import Setting
 from harness.audit.text import Document
+from harness.model.frame import Frame
 from harness.model.problem import InputError
 
 
@@ -20,22 +23,71 @@ def audit(paths: Sequence[Path]) -> Audit:
     findings: list[Finding] = []
     read: list[str] = []
     unreadable = [f"{path}: no such file or folder" for path in paths if not path.exists()]
-    for folder in folders([path for path in paths if path.exists()], unreadable):
-        for step in (_texts, _logs, _checkpoints):
-            try:
-                for name, found in step(folder):
-                    read.append(name)
-                    findings += found
-            except InputError as error:
-                unreadable.append(str(error))
+    seen = _Seen(folders=tuple(folders([path for path in paths if path.exists()], unreadable)))
+    steps: list[tuple[Callable[[Folder, _Seen], Read], Folder]] = [
+        (step, folder) for folder in seen.folders for step in (_texts, _logs, _checkpoints)
+    ]
+    for step, folder in steps:
+        try:
+            for name, found in step(folder, seen):
+                read.append(name)
+                findings += found
+        except InputError as error:
+            unreadable.append(str(error))
+    findings += _across(seen)
     return Audit(findings=ordered(findings), read=tuple(dict.fromkeys(read)), unreadable=tuple(unreadable))
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Seen:
+    """What was read so far, by folder: for the rules that hold files against one another."""
+
+    folders: tuple[Folder, ...]
+    frames: dict[Path, list[Frame]] = field(default_factory=dict)
+    states: dict[Path, list[Setting]] = field(default_factory=dict)
+    texts: dict[Path, Document] = field(default_factory=dict)
+
+    def document(self, path: Path) -> Document:
+        """Returns a text as a document; raises ``InputError`` for one that cannot be read."""
+        if path not in self.texts:
+            self.texts[path] = Document(str(path), _text(path))
+        return self.texts[path]
+
+    def readable(self, path: Path) -> bool:
+        """Tells whether a text can be read."""
+        try:
+            self.document(path)
+        except InputError:
+            return False
+        return True
+
+
+def _across(seen: _Seen) -> Iterator[Finding]:
+    """Tries the runs against their settings and the cards, if there is a log."""
+    if not seen.frames:
+        return
+    from harness.audit.scene import scene
+    from harness.audit.settings import of_file
+
+    settings = {
+        folder.path: [
+            *seen.states.get(folder.path, ()),
+            *(s for path in folder.settings for s in of_file(path)),
+        ]
+        for folder in seen.folders
+    }
+    cards = [
+        (folder.path, seen.document(path))
+        for folder in seen.folders
+        for path in folder.cards
+        if seen.readable(path)
+    ]
+    whole = scene(seen.folders, seen.frames, settings, cards)
+    for rule in across():
+        yield from rule.judge(whole)
+
+
 Read = Iterator[tuple[str, Sequence[Finding]]]
-
-
-def _documents(folder: Folder) -> list[Document]:
-    return [Document(str(path), _text(path)) for path in folder.texts]
 
 
 def _text(path: Path) -> str:
@@ -50,15 +102,17 @@ def _text(path: Path) -> str:
         raise InputError(f"{path}: not UTF-8 text ({error.reason})") from error
 
 
-def _texts(folder: Folder) -> Read:
-    for document in _documents(folder):
+def _texts(folder: Folder, seen: _Seen) -> Read:
+    for path in folder.texts:
+        document = seen.document(path)
         yield document.name, list(judged(document))
 
 
-def _logs(folder: Folder) -> Read:
+def _logs(folder: Folder, seen: _Seen) -> Read:
     if not folder.logs:
         return
     from harness.audit import logs
+    from harness.audit.settings import of_state
     from harness.logs._read import read_frames
 
     for path in folder.logs:
@@ -70,7 +124,10 @@ def _logs(folder: Folder) -> Read:
                 yield str(path), [reason]
                 continue
             raise
-        histories = list(logs.histories(str(path), _json(path))) if path.suffix == ".json" else []
+        whole = _json(path) if path.suffix == ".json" else None
+        histories = list(logs.histories(str(path), whole))
+        seen.frames.setdefault(folder.path, []).extend(frames)
+        seen.states.setdefault(folder.path, []).extend(of_state(path, whole))
         for frame in (*frames, *histories):
             yield str(path), list(logs.judge(frame))
 
@@ -88,16 +145,24 @@ def _short(error: InputError, path: Path) -> str:
     return str(error).removeprefix(f"{path}: ").partition("; say")[0]
 
 
-def _checkpoints(folder: Folder) -> Read:
+def _checkpoints(folder: Folder, seen: _Seen) -> Read:
     if not folder.checkpoints:
         return
     from harness.audit import checkpoints
 
-    cards = [
-        document
-        for document in _documents(folder)
-        if Path(document.name).stem.lower() in ("readme", "card", "model_card")
-    ]
-    cards = cards or _documents(folder)
+    cards = [seen.document(path) for path in folder.cards] or _cards_above(folder, seen)
     configs = [Document(str(folder.config), _text(folder.config))] if folder.config is not None else []
     yield str(folder.checkpoints[0]), list(checkpoints.judge(folder.checkpoints, cards, configs))
+
+
+def _cards_above(folder: Folder, seen: _Seen) -> list[Document]:
+    """Returns the cards of the nearest folder above, if all checkpoints under it are of one shape."""
+    from harness.audit.checkpoints import shape
+
+    above = [other for other in seen.folders if other.path in folder.path.parents and other.cards]
+    if not above:
+        return []
+    near = max(above, key=lambda other: len(other.path.parts))
+    under = [other for other in seen.folders if near.path in (other.path, *other.path.parents)]
+    shapes = {shape(other.checkpoints) for other in under if other.checkpoints}
+    return [seen.document(path) for path in near.cards] if len(shapes) == 1 else []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -16,6 +17,13 @@ MAX_TEXT = 8 * 2**20
 MAX_FILES = 2000
 _SKIPPED = frozenset({".git", ".venv", "node_modules", "__pycache__", ".harness", "site-packages"})
 _CONFIGS = ("config.json", "params.json")
+_SETTINGS = frozenset(
+    """config configuration cfg hparams hyperparameters params args arguments settings options setup
+    conf""".split()
+)
+"""Words of the name of a file that holds what a run was set to."""
+_YAML = frozenset({".yaml", ".yml"})
+_CARDS = frozenset(("readme", "card", "model_card", "modelcard"))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,6 +35,12 @@ class Folder:
     logs: tuple[Path, ...] = ()
     checkpoints: tuple[Path, ...] = ()
     config: Path | None = None
+    settings: tuple[Path, ...] = ()
+
+    @property
+    def cards(self) -> tuple[Path, ...]:
+        """The texts that speak of the folder: its README or card, else all."""
+        return tuple(path for path in self.texts if path.stem.lower() in _CARDS) or self.texts
 
 
 def folders(paths: Sequence[Path], left_out: list[str]) -> Iterator[Folder]:
@@ -62,6 +76,7 @@ def _files(path: Path) -> Iterator[Path]:
 def _folder(parent: Path, files: Sequence[Path]) -> Folder:
     config = next((file for file in files if file.name in _CONFIGS), None)
     index = [file for file in files if file.name.endswith(".safetensors.index.json")]
+    settings = tuple(file for file in files if _is_settings(file))
     return Folder(
         path=parent,
         texts=tuple(file for file in files if file.suffix.lower() in TEXTS and not _is_log(file)),
@@ -70,11 +85,17 @@ def _folder(parent: Path, files: Sequence[Path]) -> Folder:
             for file in files
             if file.suffix.lower() in LOGS
             or _is_log(file)
-            or (file.suffix == JSON and file != config and file not in index)
+            or (file.suffix == JSON and file != config and file not in (*index, *settings))
         ),
         checkpoints=(*(file for file in files if file.suffix in CHECKPOINTS), *index),
         config=config,
+        settings=settings,
     )
+
+
+def _is_settings(file: Path) -> bool:
+    words = re.split(r"[\W_]+", file.stem.lower())
+    return (file.suffix == JSON or file.suffix in _YAML) and bool(_SETTINGS & set(words))
 
 
 def _is_log(file: Path) -> bool:

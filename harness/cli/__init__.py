@@ -169,6 +169,18 @@ def _attach(command: argparse.ArgumentParser) -> None:
     command.add_argument("--check", action="store_true", help="hold attached runs against their manifests")
 
 
+def _mutate(command: argparse.ArgumentParser) -> None:
+    _listed(command)
+    _to_file(command)
+    command.add_argument(
+        "--at-least",
+        type=float,
+        default=0.0,
+        metavar="PERCENT",
+        help="end with 1 if fewer are noticed",
+    )
+
+
 COMMANDS = {
     "check": ("discharge what is not fresh, write evidence, print the scoreboard", _check),
     "scoreboard": ("fold contracts and evidence into the scoreboard", _scoreboard),
@@ -177,6 +189,7 @@ COMMANDS = {
     "gate": ("refuse unless everything required is discharged by fresh evidence", _listed),
     "explain": ("show one criterion with its verdicts and witnesses", _explain),
     "audit": ("try logs, checkpoints and texts without a contract", _audit),
+    "mutate": ("plant slips in formulas and show which of them no claim notices", _mutate),
     "run": ("make the declared runs that have not finished", _run),
     "init": ("draft a first contract from what lies in a folder", _init),
     "attach": ("adopt a finished run by its bytes", _attach),

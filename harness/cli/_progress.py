@@ -8,6 +8,7 @@ from typing import Any
 
 from harness.cli._setup import terminal
 from harness.engine.check import Done
+from harness.engine.mutation import FormulaScore
 from harness.reports._out import say
 from harness.runs.launch import Progress
 
@@ -68,6 +69,19 @@ class RunProgress(_Bars):
             say(f"{name}: {step.state}")
         if step.total:
             self.update(name, step.done, step.total, step.note)
+
+
+class FormulaProgress(_Bars):
+    """Shows formulas as their mutants are tried."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._done = 0
+
+    def show(self, score: FormulaScore) -> None:
+        """Shows one formula that is done."""
+        self._done += 1
+        self.update("planting slips", self._done, 0, f"{score.contract} {score.formula}")
 
 
 class CheckProgress(_Bars):

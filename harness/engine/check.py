@@ -23,6 +23,7 @@ from harness.evidence.memo import Memo, write_atomically
 from harness.evidence.statement import EvidenceError, canonical, record_of, statement
 from harness.model.contract import Contract, Criterion, Obligation, Severity
 from harness.model.evidence import Evidence, Material, RunPin
+from harness.model.kind import Kind
 from harness.model.record import Pins, Record
 from harness.model.verdict import Basis, Outcome, Reason, Verdict
 
@@ -84,9 +85,12 @@ class Checker:
             return None
         return record if compare(record.pins, item.pins).fresh else None
 
-    def check(self, loaded: Loaded, *, again: bool, made: Made) -> Generator[Done, None, None]:
+    def check(
+        self, loaded: Loaded, *, again: bool, made: Made, only: Callable[[Kind | None], bool] = lambda _: True
+    ) -> Generator[Done, None, None]:
         """Discharges the obligations of one contract that are not fresh, or all of them ``again``.
 
+        ``only`` may choose by kind.
         Obligations that need a run which ``made`` blocked are not tried. Every verdict is written before
         the next is sought, and the ledger when the contract is done or the check is interrupted.
         """
@@ -96,6 +100,8 @@ class Checker:
         written: list[LedgerRecord] = []
         try:
             for item in self.items(loaded):
+                if not only(item.obligation.kind):
+                    continue
                 kept = self.fresh(item, ledger)
                 if kept is not None and not again:
                     yield Done(item=item, verdict=None)

@@ -100,7 +100,7 @@ class Symbolic(Kind):
     def discharge(self, context: Context) -> Verdict:
         """Puts every claim to the provers; one refuted claim falsifies, all must be proved to discharge."""
         lowered = self.lowered(context.formulas)
-        questions = [self._question(item, context) for item in lowered]
+        questions = self.questions(context)
         proofs = list(zip(lowered, context.prove_all(questions), strict=True))
         proved = [proof for _, proof in proofs if proof.answer is Answer.PROVED]
         steps = tuple(step for _, proof in proofs for step in proof.steps)
@@ -121,6 +121,10 @@ class Symbolic(Kind):
         if len(proved) == len(proofs) and proofs:
             return _scored(questions, proved, denominator, steps, context)
         return _inconclusive(proofs, denominator, steps)
+
+    def questions(self, context: Context) -> tuple[Question, ...]:
+        """Returns what the provers are asked, one question a claim."""
+        return tuple(self._question(item, context) for item in self.lowered(context.formulas))
 
     def _question(self, item: Lowered, context: Context) -> Question:
         constants = {name: value for name, value in context.constants.items() if name not in self.given}
@@ -158,7 +162,7 @@ class Symbolic(Kind):
 
 
 def _scored(
-    questions: list[Question],
+    questions: tuple[Question, ...],
     proved: list[Proof],
     denominator: Denominator,
     steps: tuple[ProofStep, ...],

@@ -108,7 +108,7 @@ class _Case:
         return self._prove()
 
     def examine(self) -> None:
-        """Runs every stage before the proof; whatever settles the question is raised."""
+        """Runs every stage before the proof and raises what settles the question."""
         if not self.is_part:
             self._speaks()
         self._search(FIRST_POINTS)
@@ -243,9 +243,8 @@ class _Case:
 
     @staticmethod
     def _ill_posed(why: str, point: Point) -> _Settled:
-        return _Settled(
-            Proof(answer=Answer.ILL_POSED, detail=f"{why} at {placed(point)}", counterexample=written(point))
-        )
+        detail = f"{why} at {placed(point)}"
+        return _Settled(Proof(answer=Answer.ILL_POSED, detail=detail, counterexample=written(point)))
 
     def _refuted(self, part: _Part, point: Point, proofs: Sequence[EngineAnswer]) -> _Settled:
         """Settles on REFUTED after asking every engine about that very point."""
@@ -259,9 +258,8 @@ class _Case:
             raise EngineDisagreement(
                 f"{', '.join(wrong)} proves {canonical(part.written)}, which is false at {placed(point)}"
             )
-        return _Settled(
-            Proof(answer=Answer.REFUTED, detail=_sides(part, point), counterexample=written(point))
-        )
+        detail = _sides(part, point)
+        return _Settled(Proof(answer=Answer.REFUTED, detail=detail, counterexample=written(point)))
 
     # Is it posed?
 
