@@ -71,7 +71,7 @@ def party(name: str) -> Party:
     found = [member for place in _places(path) for member in _member(place, path, remarks)]
     unlike = tuple(_apart(found))
     kept = sorted(_unrepeated(found, remarks), key=lambda one: (len(one.seed or ""), one.seed or ""))
-    card, tensors = (None, ()) if path.is_file() else _release(path, remarks)
+    card, tensors = _release(path, remarks)
     if not card and not tensors and not any(one.frame is not None or one.weights for one in kept):
         why = f" ({remarks[0]})" if remarks else ""
         raise InputError(f"{name}: no log, no checkpoint and no card{why}", "MISSING_INPUT")
@@ -198,7 +198,10 @@ def _apart(found: Sequence[Member]) -> Iterator[str]:
 
 
 def _release(path: Path, remarks: list[str]) -> tuple[Path | None, tuple[Tensor, ...]]:
-    """Returns the card and the tensors at the top of a folder, or of the checkpoint beside the log."""
+    """Returns card and tensors: of a folder, of the checkpoint beside its log, or the file itself."""
+    if path.is_file():
+        card = path if path.suffix.lower() in (".md", ".markdown") else None
+        return card, read_shards([path]) if path.suffix == ".safetensors" else ()
     card = next((path / name for name in _CARDS if (path / name).is_file()), None)
     inside = [one for one in sorted(path.iterdir()) if one.is_file() and not one.is_symlink()]
     if not any(one.suffix == ".safetensors" for one in inside):

@@ -104,6 +104,13 @@ def test_a_card_and_a_checkpoint_that_only_one_side_has_are_not_compared(release
     assert found["cards"]["moved"]
 
 
+def test_single_files_are_compared_too(releases):
+    assert len(told(releases, "v1/README.md", "v2/README.md")["cards"]["moved"]) == 5
+    found = told(releases, "v1/model.safetensors", "v2/model.safetensors")
+    assert found["weights"]["parameters"] == [84, 92]
+    assert len(found["files"]) == 1
+
+
 def test_a_checkpoint_that_is_damaged_is_named(releases):
     releases.write("v6/model.safetensors", b"\x00" * 4)
     releases.write("v6/README.md", CARD.format(acc=0.7, steps="1", loss=2, ppl=3, more=""))
