@@ -108,9 +108,14 @@ def _run(command: argparse.ArgumentParser) -> None:
 
 
 def _compare(command: argparse.ArgumentParser) -> None:
-    command.add_argument("before", metavar="A", help="a git revision, or a file of scoreboard --format json")
+    command.add_argument(
+        "before",
+        metavar="A",
+        help="a git revision, a file of scoreboard --format json or of evidence pack; or a run or release: "
+        "a log, a folder, or a folder with one run a seed",
+    )
     command.add_argument("after", metavar="B", nargs="?", help="the same (default: the working tree)")
-    _text_or_json(command)
+    command.add_argument("--format", choices=("text", "json", "markdown", "html"), default="text")
     _to_file(command)
 
 
@@ -179,7 +184,7 @@ def _mutate(command: argparse.ArgumentParser) -> None:
 COMMANDS = {
     "check": ("discharge what is not fresh, write evidence, print the scoreboard", _check),
     "scoreboard": ("fold contracts and evidence into the scoreboard", _scoreboard),
-    "compare": ("tell two revisions or exported scoreboards apart, and what got worse", _compare),
+    "compare": ("tell two scoreboards, runs or releases apart: what got worse, what moved", _compare),
     "evidence": ("pack evidence into one file, or take such a file in", _evidence),
     "gate": ("refuse unless everything required is discharged by fresh evidence", _listed),
     "explain": ("show one criterion with its verdicts and witnesses", _explain),

@@ -34,7 +34,8 @@ class Log:
 class Survey:
     """What was found: the log with the most rows, the checkpoint beside it, and what was passed over.
 
-    ``cards`` are the texts, ``files`` everything.
+    ``others`` are the logs that could be read too, those with more rows first, ``cards`` the texts, and
+    ``files`` everything.
     """
 
     log: Log | None
@@ -42,6 +43,7 @@ class Survey:
     remarks: tuple[str, ...] = ()
     cards: tuple[Path, ...] = ()
     files: tuple[Path, ...] = ()
+    others: tuple[Log, ...] = ()
 
 
 def survey(path: Path) -> Survey:
@@ -75,6 +77,7 @@ def survey(path: Path) -> Survey:
         remarks=tuple(remarks),
         cards=tuple(file for file in files if _is_card(file)),
         files=tuple(files),
+        others=tuple(logs[1:]),
     )
 
 
