@@ -80,7 +80,15 @@ def tokens(document: Document, start: int, end: int) -> list[Token]:
                 Token(kind="number", text=number.text, start=number.start, end=number.end, number=number)
             )
             position = number.end
-    return [one for one in found if not (one.kind == "rel" and one.text == "≈" and _marks(one, found))]
+    found = [one for one in found if not (one.kind == "rel" and one.text == "≈" and _marks(one, found))]
+    return [_times(one, found[index + 1 :]) if index else one for index, one in enumerate(found)]
+
+
+def _times(one: Token, rest: Sequence[Token]) -> Token:
+    """Takes a lone letter x before a number (``4 shared x 3 loops``) for the sign of a product."""
+    if one.kind == "word" and one.text in ("x", "X") and rest and rest[0].number:
+        return Token(kind="op", text="×", start=one.start, end=one.end)
+    return one
 
 
 def _marks(one: Token, found: Sequence[Token]) -> bool:

@@ -56,6 +56,10 @@ _SETTING = re.compile(
     r"|coef\w*|weight|scale|layers?|heads?|batch|seq|rank|lambda|momentum|warmup|top_?[kp])\W*\Z",
     re.I,
 )
+_PLACE = re.compile(
+    r"\b(?:step|iter|iteration|epoch|layer|seed|rank|version|stage|phase|table|figure|section)s?\s*\Z", re.I
+)
+"""What a number after it is the place of, and no value."""
 _SIZE = r"larger|smaller|bigger|more|fewer|less|longer|shorter|increase|decrease|reduction|higher|lower"
 _UNITS = {"points", "pts", "pp", "abs", "absolute", "rel", "relative", "nats", "bits", "point"}
 _LISTED = re.compile(rf"(?P<a>{LEVEL})\s*(?:{W})?\s*\(\s*(?P<d>{SIGNED})\s*(?:[,)]|{W}\s*[,)])")
@@ -95,6 +99,8 @@ def _about(sentence: Mask, match: re.Match[str], a: Number, b: Number, named: st
     word = re.match(rf"\s*({W})", after)
     said = word[1].lower() if word else ""
     if _SETTING.search(before) and not re.search(_SIZE, said):
+        return False
+    if _PLACE.search(before) and a.counts:
         return False
     if a.counts and b.counts and match[named] != SIGNED:
         return re.search(_SIZE, said) is not None

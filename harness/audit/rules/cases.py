@@ -1,0 +1,205 @@
+"""Cases of a table that prose counts or ranks: ``on all four subsets``, ``three of four tasks improve``, ``X is the best``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from harness.audit.findings import Figure, Finding, Said
+
+from harness.audit.numbers import Number
+from harness.audit.quantities import words_of
+from harness.audit.text import Block, Cell, Document, Table
+from harness.audit.words import SPELLED, count_of
+
+NAME = "case"
+_COUNTED = "|".join(word for word in SPELLED if word not in ("zero", "one"))
+_NUMBER = rf"(?:{_COUNTED}|\d{{1,2}})"
+_ALL = re.compile(
+    rf"\b(?:all|the|these|our|over|best of the|across)\s+(?:the\s+)?(?P<n>{_NUMBER})\s+(?P<noun>[a-z]+s)\b(?!-)", re.I
+)
+_EVERY = re.compile(
+    rf"\b(?:(?P<k>{_NUMBER})\s+(?:out\s+)?of\s+(?:the\s+)?(?P<n>{_NUMBER})|(?P<all>every|each|all(?:\s+(?:the\s+)?"
+    rf"(?P<m>{_NUMBER}))?))\s+(?P<noun>[a-z]+)\s+(?:is\s+|are\s+|gets?\s+|become\s+|becomes\s+)?(?P<verb>improves?|improved|gains?|better|"
+    r"worse|higher|lower|worsens?|degrades?|drops?|regress(?:es)?)\b",
+    re.I,
+)
+_WINS = re.compile(
+    rf"\b(?P<who>[A-Za-z][\w-]*)\s+(?:wins|is better|is lower|is higher|leads|is ahead)\s+(?:on|in|for)\s+(?P<k>{_NUMBER})\s+(?:out\s+)?of\s+"
+    rf"(?:the\s+)?(?P<n>{_NUMBER})\s+(?P<noun>[a-z]+)",
+    re.I,
+)
+_BEST = re.compile(
+    r"(?P<who>[^.;:,()\n|]{2,60}?)\s+(?:is|was|are|performs|has|comes out|gives)\s+(?:by far\s+|clearly\s+)?(?:the\s+)?(?P<word>best|lowest|highest|"
+    r"worst|strongest|fastest|slowest)\b(?!-)(?!\s+(?:possible|practice|known|guess|suited|used|when|with))",
+    re.I,
+)
+_GAIN = re.compile(r"\b(?:gain|improvement|delta|diff|difference|change)\b|Δ", re.I)
+_LABELS = re.compile(r"\b(?:avg|average|mean|total|sum|overall|all|std|stdev|median|min|max)\b|Σ", re.I)
+_GENERIC = frozenset("the model run variant setting arm with of in on our this that it and a an here method".split())
+
+
+def judge(document: Document) -> Iterator[Finding]:
+    """Tries prose that counts or ranks the rows of the one table that its noun or its name points to."""
+    tables = [table for table in document.tables if len(_rows(table)) >= 2]
+    for block in document.blocks if tables else ():
+        text = document.text[block.start : block.end]
+        for match in _ALL.finditer(text):
+            yield from _count(document, block, match, tables)
+        for match in _EVERY.finditer(text):
+            yield from _signs(document, block, match, tables)
+        for match in _WINS.finditer(text):
+            yield from _wins(document, block, match, tables)
+        for match in _BEST.finditer(text):
+            yield from _ranked(document, block, match, tables)
+
+
+def _rows(table: Table) -> list[tuple[Cell, ...]]:
+    """Returns the rows that are cases, not totals or means of the others."""
+    return [row for row in table.rows if row and row[0].text.strip() and not _LABELS.search(row[0].text)]
+
+
+def _headed(tables: Sequence[Table], noun: str) -> list[Table]:
+    """Returns the tables whose first column is headed by a noun, or whose columns are (``seed 1``, ``seed 2``)."""
+    single = noun.lower().removesuffix("s")
+    return [table for table in tables if table.header and _words(table.header[0]) and _words(table.header[0])[-1] in (single, noun.lower())]
+
+
+def _words(cell: Cell) -> tuple[str, ...]:
+    return words_of(cell.text.strip().strip("*_").lower())
+
+
+def _columns(table: Table, noun: str) -> list[int]:
+    single = noun.lower().removesuffix("s")
+    named = re.compile(rf"(?:{re.escape(single)}|{re.escape(single[:1])})\s*\d+\Z", re.I)
+    return [index for index, cell in enumerate(table.header) if index and named.match(cell.text.strip())]
+
+
+def _count(document: Document, block: Block, match: re.Match[str], tables: Sequence[Table]) -> Iterator[Finding]:
+    """Judges ``all four subsets`` against the rows of the only table of subsets."""
+    found = _headed(tables, match["noun"])
+    sizes = {len({row[0].text.strip() for row in _rows(table)}) for table in found}
+    if not found:
+        across = [len(columns) for table in tables if (columns := _columns(table, match["noun"]))]
+        sizes = set(across)
+    if len(sizes) != 1:
+        return
+    (size,), stated = sizes, count_of(match["n"])
+    strong = re.match(r"all|over|best|across|the", match[0], re.I)
+    if stated is None or (stated != size and not (strong and abs(stated - size) <= max(2, size // 2))):
+        return
+    if stated != size and re.search(r"\b(?:other|remaining|first|last|top|more)\b", match[0], re.I):
+        return
+    where = document.place(found[0].rows[0][0].start) if found else document.name
+    yield Finding(
+        outcome=Said.HOLDS if stated == size else Said.CONTRADICTION,
+        rule=NAME,
+        statement=f"{' '.join(match[0].split())}: the table has {size}",
+        stated=Figure(shown=match["n"], place=document.place(block.start + match.start("n"))),
+        found=Figure(shown=str(size), place=where),
+        margin="" if stated == size else f"off by {size - stated}",
+    )
+
+
+def _gains(table: Table) -> list[Number] | None:
+    """Returns the figures of the only column that is headed as a gain, of every case."""
+    columns = [index for index, cell in enumerate(table.header) if index and _GAIN.search(cell.text)]
+    if len(columns) != 1:
+        return None
+    found = [row[columns[0]].number for row in _rows(table) if columns[0] < len(row)]
+    kept = [number for number in found if number is not None]
+    return kept if len(kept) == len(found) >= 2 else None
+
+
+def _signs(document: Document, block: Block, match: re.Match[str], tables: Sequence[Table]) -> Iterator[Finding]:
+    """Judges how many cases improve by the signs in the column of gains."""
+    noun = match["noun"].lower()
+    found = [(table, gains) for table in _headed(tables, noun) if (gains := _gains(table))]
+    if len(found) != 1:
+        return
+    table, gains = found[0]
+    up, down = sum(one.value > 0 for one in gains), sum(one.value < 0 for one in gains)
+    said_up = re.match(r"improve|gain|better|higher", match["verb"], re.I) is not None
+    head = next(cell.text for cell in table.header[1:] if _GAIN.search(cell.text))
+    directed = re.search(r"gain|improvement", head, re.I) is not None
+    size, wanted = len(gains), count_of(match["k"]) if match["k"] else len(gains)
+    whole = count_of(match["n"] or match["m"] or str(size))
+    fitting = {up if said_up else down} if directed else {up, down}
+    holds = wanted in fitting and whole == size
+    place = document.place(block.start + match.start())
+    yield Finding(
+        outcome=Said.HOLDS if holds else Said.CONTRADICTION,
+        rule=NAME,
+        statement=" ".join(match[0].split()),
+        stated=Figure(shown=f"{match['k'] or match['all']}", place=place),
+        found=Figure(shown=f"{up} up, {down} down of {size}", place=document.place(table.rows[0][0].start)),
+        margin="" if holds else "the column of gains says otherwise",
+    )
+
+
+def _wins(document: Document, block: Block, match: re.Match[str], tables: Sequence[Table]) -> Iterator[Finding]:
+    """Judges ``EMA wins on 6 of 6 seeds`` where two rows, or two columns, hold the figures of every case."""
+    noun = match["noun"].lower()
+    for table in tables:
+        columns, rows = _columns(table, noun), _rows(table)
+        mine = [row for row in rows if match["who"].lower() in _words(row[0])]
+        if len(columns) < 2 or len(rows) != 2 or len(mine) != 1:
+            continue
+        other = next(row for row in rows if row is not mine[0])
+        pairs = [
+            (a, b)
+            for index in columns
+            if (a := mine[0][index].number) is not None and (b := other[index].number) is not None
+        ]
+        if len(pairs) != len(columns):
+            continue
+        less, more = sum(a.value < b.value for a, b in pairs), sum(a.value > b.value for a, b in pairs)
+        holds = count_of(match["k"]) in (less, more) and count_of(match["n"]) == len(pairs)
+        yield Finding(
+            outcome=Said.HOLDS if holds else Said.CONTRADICTION,
+            rule=NAME,
+            statement=" ".join(match[0].split()),
+            stated=Figure(shown=match["k"], place=document.place(block.start + match.start("k"))),
+            found=Figure(shown=f"{less} below, {more} above of {len(pairs)}", place=document.place(mine[0][0].start)),
+            margin="" if holds else "the rows say otherwise",
+        )
+        return
+
+
+def _ranked(document: Document, block: Block, match: re.Match[str], tables: Sequence[Table]) -> Iterator[Finding]:
+    """Judges ``X is the best`` by whether the row of X is first in any column of the only table that has it."""
+    said = [word for word in _tokens(match["who"]) if word not in _GENERIC][-4:]
+    found = [(table, row) for table in tables for row in _rows(table) if _is(row, said)]
+    if len(found) != 1 or not said or re.search(r"\b(?:not|n't|if|which|what|whether)\b", match["who"], re.I):
+        return
+    table, row = found[0]
+    rows = _rows(table)
+    if len(rows) < 3:
+        return
+    judged = []
+    for index in range(1, len(row)):
+        mine = row[index].number
+        column = [number.value for other in rows if index < len(other) and (number := other[index].number)]
+        if mine is not None and len(column) == len(rows):
+            judged.append(mine.value in (min(column), max(column)))
+    if judged:
+        holds = any(judged)
+        yield Finding(
+            outcome=Said.HOLDS if holds else Said.CONTRADICTION,
+            rule=NAME,
+            statement=" ".join(match[0].split()),
+            stated=Figure(shown=row[0].text.strip(), place=document.place(row[0].start)),
+            found=Figure(shown="first in a column" if holds else "first and last in no column", place=document.place(rows[0][0].start)),
+            margin="" if holds else f"said at {document.place(block.start + match.start('word'))}",
+        )
+
+
+def _tokens(text: str) -> list[str]:
+    return [word.lower() for word in re.findall(r"\d+(?:\.\d+)?[\w-]*|[^\W\d][\w-]*", text)]
+
+
+def _is(row: tuple[Cell, ...], said: Sequence[str]) -> bool:
+    """Tells whether the words said name a row: all of one among the other, a number too."""
+    label = [word for word in _tokens(row[0].text) if word not in _GENERIC]
+    header_free = [word for word in said if word in label]
+    return bool(label) and bool(header_free) and (set(label) <= set(said) or set(said) <= set(label))
