@@ -101,7 +101,7 @@ def _at(sentence: Mask, match: re.Match[str], known: Sequence[Series]) -> Iterat
     stated, position = sentence.number(match, "v"), sentence.number(match, "k")
     if stated.counts:
         return
-    before = re.findall(rf"{W}", sentence.text[max(0, match.start() - 60) : match.start()])[-4:]
+    before = re.findall(rf"{W}", sentence.text[max(0, match.start() - 60) : match.start()])[-2:]
     named = {word.lower() for word in before}
     rows = [
         (one, value)

@@ -87,12 +87,18 @@ def _groups(table: Table) -> Iterator[_Group]:
             yield _Group(
                 [one for row in table.rows for one in _across(table, row, column, _mean, f"{head}: mean of")]
             )
-        if _SHARE.search(head):
+        if _SHARE.search(head) or _percentages(table, column):
             yield from _best(_shares(table, column, width))
         if _CHANGE.search(head):
             yield from _best(_differences(table, column, width))
     for column in range(1, width):
         yield from _rows_related(table, column)
+
+
+def _percentages(table: Table, column: int) -> bool:
+    """Tells whether a column holds percentages only."""
+    found = [number for row in table.rows if (number := _number(row, column)) is not None]
+    return len(found) >= 3 and all(number.dimension == "percent" for number in found)
 
 
 def _best(choices: Sequence[list[_Try]]) -> Iterator[_Group]:
