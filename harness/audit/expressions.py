@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.audit import ranges
 from harness.audit.judge import readings
@@ -53,7 +53,7 @@ class Value:
     """What an expression comes to, in each reading of its prefixes.
 
     ``size`` counts the operators, ``exact`` says that only whole counts were added and multiplied,
-    ``more`` that an operand is a lower bound, ``named`` that a function was applied.
+    ``more`` that an operand is a lower bound, ``named`` that a function or a power was applied.
     """
 
     readings: tuple[Range, ...]
@@ -159,7 +159,7 @@ class Parser:
         """Parses a number, a bracket or a function of one, perhaps raised to a power."""
         value = self.atom()
         if self._take("op", "^"):
-            value = _combined("^", value, self.atom())
+            value = replace(_combined("^", value, self.atom()), named=True)
         return value
 
     def atom(self) -> Value:

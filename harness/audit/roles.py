@@ -59,6 +59,8 @@ _PATTERNS: dict[str, tuple[str, ...]] = {
         rf"{_N}\s*[×x]\s*[A-Z]{{1,3}}\d{{2,4}}\w*",
         rf"num_devices{_IS}{_N}",
     ),
+    "tail_steps": (rf"(?:last|first|final)\s+{PERCENT}[^.()]{{0,25}}\(\s*{_N}\s+steps",),
+    "tail_share": (rf"(?:last|first|final)\s+(?P<n>{PERCENT})[^.()]{{0,25}}\(\s*{PLAIN}\s+steps",),
     "nodes": (rf"{_N}\s+nodes\b",),
     "device_hours": (rf"{_N}\s+(?:[A-Z]\d{{2,4}}\w*[- ])?(?:GPU|TPU|device|accelerator)[- ]?hours",),
     "hours": (
@@ -96,7 +98,7 @@ _PATTERNS: dict[str, tuple[str, ...]] = {
         rf"{_N}\s+(?:utterances|training\s+utterances)(?!\s+per)",
     ),
     "layers": (rf"\b(?:is\s+an?|as\s+an?)\s+{_N}[- ]layer\b",),
-    "layers_set": (rf"\bn_layers?{_IS}{_N}", rf"\bnum_(?:hidden_)?layers{_IS}{_N}"),
+    "layers_set": (rf"(?<![\w-])n_layers?{_IS}{_N}", rf"(?<![\w-])num_(?:hidden_)?layers{_IS}{_N}"),
     "width": (rf"\b(?:d_model|hidden_size|n_embd|model_dim|hidden_dim)\b{_IS}{_N}",),
     "heads": (
         rf"\b(?:n_head|n_heads|num_heads|num_attention_heads){_IS}{_N}",
@@ -121,7 +123,7 @@ _COMPILED = {
 }
 _TIMED = frozenset({"hours", "step_time", "total_time"})
 _NOT_STEPS = re.compile(
-    r"(?:\b(?:last|first|every|each|after|warm-?\s?up|over|at|by|per|accumulat\w+|within|only|next|about every)"
+    r"(?:[\ue002](?:\s+of\s+(?:the\s+)?(?:run|training|steps))?\s*\(|\b(?:last|first|every|each|after|warm-?\s?up|over|at|by|per|accumulat\w+|within|only|next|about every)"
     r"(?:\s+the)?\s*)\Z",
     re.I,
 )

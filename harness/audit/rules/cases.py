@@ -30,10 +30,11 @@ _WINS = re.compile(
     re.I,
 )
 _BEST = re.compile(
-    r"(?P<who>[^.;:,()\n|]{2,60}?)\s+(?:is|was|are|performs|has|comes out|gives)\s+(?:by far\s+|clearly\s+)?(?:the\s+)?(?P<word>best|lowest|highest|"
+    r"(?P<who>(?:[^.;:,()\n|]|(?<=\d)\.(?=\d)){2,60}?)\s+(?:is|was|are|performs|has|comes out|gives)\s+(?:by far\s+|clearly\s+)?(?:the\s+)?(?P<word>best|lowest|highest|"
     r"worst|strongest|fastest|slowest)\b(?!-)(?!\s+(?:possible|practice|known|guess|suited|used|when|with))",
     re.I,
 )
+_OF_ALL = re.compile(rf"\s+of\s+(?:the\s+|all\s+|these\s+)*(?P<n>{_NUMBER})\b", re.I)
 _GAIN = re.compile(r"\b(?:gain|improvement|delta|diff|difference|change)\b|Δ", re.I)
 _LABELS = re.compile(r"\b(?:avg|average|mean|total|sum|overall|all|std|stdev|median|min|max)\b|Σ", re.I)
 _GENERIC = frozenset("the model run variant setting arm with of in on our this that it and a an here method".split())
@@ -52,6 +53,7 @@ def judge(document: Document) -> Iterator[Finding]:
             yield from _wins(document, block, match, tables)
         for match in _BEST.finditer(text):
             yield from _ranked(document, block, match, tables)
+        yield from _cells(document, block, tables)
 
 
 def _rows(table: Table) -> list[tuple[Cell, ...]]:
@@ -85,7 +87,7 @@ def _count(document: Document, block: Block, match: re.Match[str], tables: Seque
     if len(sizes) != 1:
         return
     (size,), stated = sizes, count_of(match["n"])
-    strong = re.match(r"all|over|best|across|the", match[0], re.I)
+    strong = re.match(r"all|over|best|across", match[0], re.I)
     if stated is None or (stated != size and not (strong and abs(stated - size) <= max(2, size // 2))):
         return
     if stated != size and re.search(r"\b(?:other|remaining|first|last|top|more)\b", match[0], re.I):
@@ -182,7 +184,11 @@ def _ranked(document: Document, block: Block, match: re.Match[str], tables: Sequ
         column = [number.value for other in rows if index < len(other) and (number := other[index].number)]
         if mine is not None and len(column) == len(rows):
             judged.append(mine.value in (min(column), max(column)))
-    if judged:
+    after = _OF_ALL.match(document.text, block.start + match.end("word"))
+    size = count_of(after["n"]) if after else None
+    if judged and size is not None and size != len(rows) and abs(size - len(rows)) <= 2 and any(judged):
+        yield _sized(document, after, size, rows)
+    elif judged:
         holds = any(judged)
         yield Finding(
             outcome=Said.HOLDS if holds else Said.CONTRADICTION,
@@ -194,6 +200,21 @@ def _ranked(document: Document, block: Block, match: re.Match[str], tables: Sequ
         )
 
 
+def _sized(
+    document: Document, match: re.Match[str] | None, size: int, rows: Sequence[tuple[Cell, ...]]
+) -> Finding:
+    """Makes the finding that ``best of the five`` is said of a table of another length."""
+    at = match.start("n") if match else 0
+    return Finding(
+        outcome=Said.CONTRADICTION,
+        rule=NAME,
+        statement=f"best of {size}: the table has {len(rows)}",
+        stated=Figure(shown=str(size), place=document.place(at)),
+        found=Figure(shown=str(len(rows)), place=document.place(rows[0][0].start)),
+        margin=f"off by {len(rows) - size}",
+    )
+
+
 def _tokens(text: str) -> list[str]:
     return [word.lower() for word in re.findall(r"\d+(?:\.\d+)?[\w-]*|[^\W\d][\w-]*", text)]
 
@@ -203,3 +224,25 @@ def _is(row: tuple[Cell, ...], said: Sequence[str]) -> bool:
     label = [word for word in _tokens(row[0].text) if word not in _GENERIC]
     header_free = [word for word in said if word in label]
     return bool(label) and bool(header_free) and (set(label) <= set(said) or set(said) <= set(label))
+
+
+def _cells(document: Document, block: Block, tables: Sequence[Table]) -> Iterator[Finding]:
+    """Tells that ``MODEL-1: … 5 PARTIALs`` is the cell of that row and column; another number may be a part."""
+    text = document.text[block.start : block.end]
+    for number in document.within(block.start, block.end):
+        noun = re.match(r"\s+([A-Z][A-Za-z]+?)s?\b", document.text[number.end :][:40])
+        if noun is None or not number.counts:
+            continue
+        for table in tables:
+            columns = [i for i, cell in enumerate(table.header) if i and cell.text.strip().lower() == noun[1].lower()]
+            for row in table.rows if columns else ():
+                cell = row[columns[0]].number if columns[0] < len(row) else None
+                label = row[0].text.strip()
+                if cell is not None and label and cell.value == number.value and label in text:
+                    yield Finding(
+                        outcome=Said.HOLDS,
+                        rule=NAME,
+                        statement=f"{label}: {number.text} {noun[1]}",
+                        stated=Figure(shown=number.text, place=document.place(number.start)),
+                        found=Figure(shown=cell.text, place=document.place(cell.start)),
+                    )

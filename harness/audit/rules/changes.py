@@ -51,6 +51,7 @@ _ALONE = re.compile(
     rf"(?P<label>{W})\s*[=:]\s*(?P<a>{LEVEL})\s*[(,—–-]+\s*(?P<e>{RATIO})\s*(?:{MORE}|{LESS})(?!\s+(?:t"
     rf"han|{W}\s+than))"
 )
+_FLAG = re.compile(rf"--(?P<label>[A-Za-z][\w-]*)(?:\s+|=)(?P<a>{PLAIN})\s*\(\s*(?P<e>{RATIO})(?=[\s)])")
 _SETTING = re.compile(
     r"\b(?:lr|learning rate|rate|decay|wd|dropout|temperature|temp|noise|beta|threshold|alpha|eps|fraction"
     r"|coef\w*|weight|scale|layers?|heads?|batch|seq|rank|lambda|momentum|warmup|top_?[kp])\W*\Z",
@@ -73,6 +74,8 @@ def judge(document: Document) -> Iterator[Finding]:
         for pattern in (_BESIDE, _BEFORE, _THAN):
             for match in pattern.finditer(sentence.text):
                 yield from _direct(sentence, match)
+        for match in _FLAG.finditer(sentence.text):
+            yield from _flag(sentence, match)
         for match in _ALONE.finditer(sentence.text):
             yield from _alone(sentence, match)
         for match in _OVER.finditer(sentence.text):
@@ -122,6 +125,16 @@ def _alone(sentence: Mask, match: re.Match[str]) -> Iterator[Finding]:
     good = [b for b in earlier if askable(a, b, change) and explained(a, b, change)]
     if good or (len(earlier) == 1 and askable(a, earlier[0], change)):
         yield _finding(sentence, sentence.excerpt(match), a, (good or earlier)[0], change)
+
+
+def _flag(sentence: Mask, match: re.Match[str]) -> Iterator[Finding]:
+    """Judges ``--num-steps 80000 (4× budget)`` against the one other value that the text gives to this flag."""
+    a, change = sentence.number(match, "a"), sentence.number(match, "e")
+    document = sentence.document
+    ends = {m.end() for m in re.finditer(rf"--{re.escape(match['label'])}(?:\s+|=)", document.text)}
+    others = [one for one in document.numbers if one.start in ends and one.value != a.value]
+    if len({one.value for one in others}) == 1 and askable(a, others[0], change):
+        yield _finding(sentence, sentence.excerpt(match), a, others[0], change)
 
 
 def _among(sentence: Mask, match: re.Match[str], group: str) -> Iterator[Finding]:

@@ -129,10 +129,10 @@ def _pace(document: Document, table: Table) -> Iterator[Finding]:
     if len(rows) < 4:
         return
     fitting = [[_paced(a, b, c, d) for c, d in rows] for a, b in rows]
-    best = max(range(len(rows)), key=lambda index: sum(fitting[index]))
-    good = sum(fitting[best])
-    if good < 3 or good < 2 * (len(rows) - good) + 1:
+    borne = [index for index, found in enumerate(fitting) if sum(found) > max(2, 2 * (len(rows) - sum(found)))]
+    if not borne:
         return
+    best = max(borne, key=lambda index: rows[index][0].value)
     a, b = rows[best]
     for (epoch, step), holds in zip(rows, fitting[best], strict=True):
         if (epoch, step) == (a, b):

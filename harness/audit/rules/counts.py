@@ -26,6 +26,9 @@ _WEAK = frozenset(
 _GOES_ON = re.compile(
     r"\s*(?:[:(]|\w+ing\b|(?:that|which|of|for|in|to|from|with|on|we|below|here|as|about|against)\b)", re.I
 )
+_TOLD = re.compile(
+    r"\s+(?:changed|added|removed|fixed|found|listed|affected|touched|considered|remaining|needed|required)\b", re.I
+)
 _TURNS = re.compile(
     r"\b(?:following|results?|reveal\w*|shows?|found|suggests?|yield\w*|gave|gives?|because|so)\b", re.I
 )
@@ -187,7 +190,10 @@ def _strict(document: Document, match: re.Match[str], start: int, end: int) -> b
         return True
     if re.match(r"\s*\n", rest):
         return False
-    return not (before and before[-1] in _WEAK) and bool(_GOES_ON.match(rest)) and not _TURNS.search(rest)
+    told = _TOLD.match(rest)
+    after = rest[told.end() :] if told else rest
+    weak = bool(before) and before[-1] in _WEAK
+    return not weak and bool(told or _GOES_ON.match(rest)) and not _TURNS.search(after)
 
 
 def _sentence(document: Document, block: Block) -> int:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from harness.audit.findings import Figure, Finding, Said
+from harness.audit.judge import fits, readings
 from harness.audit.numbers import Number
 from harness.audit.text import Document
 
@@ -34,6 +35,9 @@ def judge(document: Document) -> Iterator[Finding]:
     changes: dict[str, list[_Change]] = defaultdict(list)
     for change in _changes(document):
         changes[change.name].append(change)
+    for name, found in changes.items():
+        found += _spoken(document, name)
+        found.sort(key=lambda change: change.after.start)
     joined = sum(_links(found) for found in changes.values())
     reversed_ = sum(_links(found[::-1]) for found in changes.values())
     if joined > reversed_:
@@ -65,6 +69,19 @@ def _changes(document: Document) -> Iterator[_Change]:
             yield _Change(name=match["name"], before=(), after=chain[-1])
 
 
+def _spoken(document: Document, name: str) -> list[_Change]:
+    """Returns figures before the last two words of a setting's name: ``786K batch tokens``."""
+    words = name.lower().split("_")
+    if len(words) < 3:
+        return []
+    tail = re.compile(rf"\s+{words[-2]}[\s_-]{words[-1]}\b")
+    return [
+        _Change(name=name, before=(), after=number)
+        for number in document.numbers
+        if not number.dimension and tail.match(document.text, number.end)
+    ]
+
+
 def _links(found: Sequence[_Change]) -> int:
     """Counts the changes that start from what the one before ended with."""
     return sum(
@@ -77,8 +94,7 @@ def _walk(document: Document, found: Sequence[_Change]) -> Iterator[Finding]:
     heard: list[Number] = []
     for change in found:
         if change.before and heard:
-            known = {number.value for number in heard}
-            holds = any(number.value in known for number in change.before)
+            holds = any(fits(old, readings(number)) for number in change.before for old in heard)
             last, first = heard[-1], change.before[-1]
             yield Finding(
                 outcome=Said.HOLDS if holds else Said.CONTRADICTION,

@@ -34,6 +34,8 @@ _OTHER = re.compile(
     r"\s*(?:on|for|of|over|from|with|at|in|under|when|after|per)\b(?!\s+(?:the\s+)?(?:end|total))"
 )
 LN2 = ranges.apply("ln", point(2))
+SLACK = Fraction(1, 50)
+"""How far a perplexity that only stands near its loss may be off: it may be a mean over other batches."""
 MOST = 4
 """Losses that one sentence may give for the metric to be of one of them."""
 
@@ -88,6 +90,9 @@ def _of_loss(
     clear = _LOSS.search(sentence.text, start, end) and not _OTHER.match(sentence.text, match.end())
     if near and len(near) <= MOST and clear and _of_these(sentence.text[start : match.start()]):
         best = min(near, key=lambda one: abs(_applied(formula, one)[0].middle - stated.value))
+        beside = re.search(rf"{PLAIN}\s*\(\s*(?:\w+\s*)?\Z", sentence.text[: match.start()])
+        if not beside and abs(_applied(formula, best)[0].middle - stated.value) <= SLACK * stated.value:
+            return
         yield _finding(sentence, words, stated, best, _applied(formula, best), holds=False)
 
 

@@ -81,7 +81,7 @@ def _of(known: Sequence[Series], name: Sequence[str] | frozenset[str]) -> list[S
     for one in known:
         key = _key(one.words)
         mine, kind = key & {"val", "train", "test"}, key - {"val", "train", "test"}
-        if (splits == mine or (not splits and mine == {"val"})) and (not metrics or not kind or metrics & kind):
+        if (splits == mine or (not splits and mine == {"val"}) or (not mine and metrics & kind)) and (not metrics or not kind or metrics & kind):
             found.setdefault(tuple(value.start for value in one.values), one)
     return list(found.values())
 
@@ -91,7 +91,7 @@ def _like(number: Number, one: Series) -> bool:
     return any(
         value.dimension == number.dimension
         and value.step == number.step
-        and abs(value.value - number.value) * 7 <= abs(value.value)
+        and abs(value.value - number.value) * 5 <= abs(value.value)
         for value in one.values
     )
 

@@ -166,6 +166,12 @@ _IDENTITIES = (
         spare=1,
     ),
     _Identity(
+        result="tail_steps",
+        parts=("tail_share", "steps"),
+        words="steps of a part of the run = its share × steps",
+        formula=_product,
+    ),
+    _Identity(
         result="head_width",
         parts=("width", "heads"),
         words="head dimension = width / heads",

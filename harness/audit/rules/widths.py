@@ -17,7 +17,7 @@ from harness.audit.text import Document
 
 NAME = "width"
 _DTYPE = re.compile(rf"\b(?:{'|'.join(DTYPES)})\b", re.I)
-_FILE = re.compile(r"\b(?:checkpoint|ckpt|file|weights|safetensors|model size|download|artifact)\b", re.I)
+_FILE = re.compile(r"\b(?:checkpoint|ckpt|file|weights|safetensors|model size|download)\b", re.I)
 _OTHER = re.compile(
     r"\b(?:optimi[sz]er|gradients?|activations?|memory|RAM|VRAM|cache|GPU|adamw?|moments?|states?|corpus|dataset|data)\b", re.I
 )
@@ -26,6 +26,7 @@ _AT = re.compile(
     rf"(?P<p>{PLAIN})\s+param\w*\s+(?:at|of|×|x|with)\s+(?P<w>{PLAIN})\s*(?:each\s*)?(?:are|is|=|make|need|take|give)\s+(?P<n>{PLAIN})"
 )
 _MORE = re.compile(rf"(?P<w>{PLAIN})\s+(?:per|/)\s*param\w*\s*,?\s*(?:another|or|i\.e\.|which is|=)\s+(?P<n>{PLAIN})")
+_PACKED = re.compile(r"zstd|zlib|lzma|brotli|gzip|compress|int[2-7]\b|[2-7]-?bit|ternary|quanti[sz]ed to", re.I)
 NEAR = 45
 """How far, in characters, a type may stand from the size that it is of."""
 
@@ -95,7 +96,7 @@ def _typed(sentence: Mask, counts: list[Number]) -> Iterator[Finding]:
         around = around[max(around.rfind(". ", 0, at - start), around.rfind(", ", 0, at - start)) + 1 :]
         around = re.split(r"(?<=[^\d])[.;](?:\s|\Z)", around[: NEAR * 2])[0] if "." in around else around
         types = {DTYPES[found.lower()] for found in _DTYPE.findall(around)}
-        if len(types) != 1 or not _FILE.search(sentence.text[max(0, at - 60) : end]) or _OTHER.search(around):
+        if _PACKED.search(sentence.text) or len(types) != 1 or not _FILE.search(sentence.text[max(0, at - 60) : end]) or _OTHER.search(around):
             continue
         (width,) = types
         yield from _sized(sentence, number, width, counts)
@@ -109,7 +110,7 @@ def _sized(sentence: Mask, number: Number, width: int, counts: list[Number]) -> 
         if fits(number, loose):
             yield _said(sentence, number, count, width, computed[0], holds=True)
             return
-    if len({one.value for one in counts}) == 1 and near:
+    if len({one.value for one in counts}) == 1:
         count = counts[0]
         computed = readings(count)[0] * point(width)
         off = abs(number.value - computed.middle) / computed.middle

@@ -1,0 +1,119 @@
+"""Figures in a row and what the same sentence says of them: their mean, their spread, between which they lie."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+
+from harness.audit.findings import Finding
+from harness.audit.judge import fits, verdict
+from harness.audit.masks import PERCENT, PLAIN, Mask, masks
+from harness.audit.numbers import Number
+from harness.audit.ranges import Range, point
+from harness.audit.rules.columns import spreads
+from harness.audit.text import Document
+
+NAME = "span"
+_N = f"[{PLAIN}{PERCENT}]"
+_LIST = re.compile(rf"{_N}(?:\s*(?:,|/|;|,?\s*and)\s*{_N}){{2,}}")
+_BETWEEN = re.compile(
+    rf"\b(?:between|from|range[sd]?\s+(?:from\s+)?|spanning)\s+(?P<lo>{_N})\s*(?:and|to|-|–)\s*(?P<hi>{_N})"
+)
+_MEAN = re.compile(
+    rf"\b(?:mean|average|avg)\b(?:\s+(?:of|is|=))?\s*[:=]?\s*(?P<m>{_N})(?:\s*(?:±|\+/-)\s*(?P<s>{_N}))?(?!\s*(?:,|/)\s*{_N}\s*(?:,|/))"
+)
+
+
+def judge(document: Document) -> Iterator[Finding]:
+    """Tries the mean and the ends of figures that the sentence lists."""
+    for sentence in masks(document):
+        if sentence.block.kind in ("code", "line"):
+            continue
+        for match in _LIST.finditer(sentence.text):
+            values = _inside(sentence, match.start(), match.end())
+            yield from _ends(sentence, match, values)
+        for match in _MEAN.finditer(sentence.text):
+            yield from _mean(sentence, match)
+
+
+def _inside(sentence: Mask, start: int, end: int) -> list[Number]:
+    return [number for number, at in zip(sentence.numbers, sentence.at, strict=True) if start <= at < end]
+
+
+def _ends(sentence: Mask, match: re.Match[str], values: Sequence[Number]) -> Iterator[Finding]:
+    """Judges ``13.1%, 12.4%, 11.8% — between 11.8% and 13.1%``."""
+    rest = re.split(r"[.!?;]\s", sentence.text[match.end() : match.end() + 60])[0]
+    found = _BETWEEN.search(sentence.text, match.end(), match.end() + len(rest))
+    if found is None:
+        return
+    for name, pick in (("lo", min), ("hi", max)):
+        stated = sentence.number(found, name)
+        extreme = pick(values, key=lambda one: one.value)
+        if stated.dimension != extreme.dimension or stated.signed:
+            return
+        yield verdict(
+            sentence.document,
+            NAME,
+            holds=fits(stated, [extreme.given]),
+            statement=f"{sentence.excerpt(found)}: {pick.__name__} of {len(values)}",
+            stated=stated,
+            computed=Range(extreme.value, extreme.value),
+            rests=f"{extreme.text} ({sentence.document.place(extreme.start)})",
+        )
+
+
+def _mean(sentence: Mask, match: re.Match[str]) -> Iterator[Finding]:
+    """Judges ``1.4588 and 1.4613 (mean 1.46005)``, and the spread after it, by the like figures before it."""
+    stated = sentence.number(match, "m")
+    text = sentence.text
+    start = max(text.rfind(mark, 0, match.start()) for mark in (". ", "! ", "? "))
+    values = [
+        one
+        for one in _inside(sentence, start + 1, match.start())
+        if one.dimension == stated.dimension
+        and not one.counts
+        and not one.signed
+        and one.step <= 10 * stated.step <= 1000 * one.step
+        and abs(one.value - stated.value) * 2 <= abs(stated.value)
+    ]
+    if len(values) < 2 or stated.counts:
+        return
+    between = text[sentence.at[sentence.index(values[-1])] + 1 : match.start()]
+    fitting = [values[first:] for first in range(len(values) - 1) if fits(stated, [_average(values[first:])])]
+    if not fitting and (len(between) > 25 or not _adjacent(sentence, values)):
+        return
+    chosen = fitting[0] if fitting else values
+    yield _finding(sentence, match, stated, chosen, [_average(chosen)], "mean")
+    if match["s"]:
+        spread = sentence.number(match, "s")
+        if any(spread.value and one.meets(Range(spread.value / 2, spread.value * 2)) for one in spreads(chosen)):
+            yield _finding(sentence, match, spread, chosen, spreads(chosen), "spread")
+
+
+def _adjacent(sentence: Mask, values: Sequence[Number]) -> bool:
+    """Tells whether nothing but a few words, and no other such figure, stands between the values."""
+    places = [sentence.at[sentence.index(one)] for one in values]
+    return all(b - a <= 14 for a, b in zip(places, places[1:], strict=False))
+
+
+def _average(values: Sequence[Number]) -> Range:
+    total = point(0)
+    for value in values:
+        total = total + value.given
+    return total.scaled(Fraction(1, len(values)))
+
+
+def _finding(
+    sentence: Mask, match: re.Match[str], stated: Number, values: Sequence[Number], computed: Sequence[Range], word: str
+) -> Finding:
+    best = min(computed, key=lambda one: abs(one.middle - stated.value))
+    return verdict(
+        sentence.document,
+        NAME,
+        holds=fits(stated, computed),
+        statement=f"{word} {stated.text.strip()} of {', '.join(one.text.strip() for one in values[:8])}",
+        stated=stated,
+        computed=best,
+        rests=f"{len(values)} figures ({sentence.document.place(values[0].start)})",
+    )

@@ -1,0 +1,163 @@
+"""Arithmetic of dates and units: days between two dates, power by time, a rate and its period, counts per case."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from fractions import Fraction
+
+from harness.audit.findings import Figure, Finding, Said
+from harness.audit.judge import fits, verdict
+from harness.audit.masks import PLAIN, Mask, masks
+from harness.audit.ranges import point
+from harness.audit.text import Block, Document
+from harness.audit.words import SPELLED, count_of
+
+NAME = "unit"
+_MONTHS = {
+    name: number
+    for number, name in enumerate(
+        "jan feb mar apr may jun jul aug sep oct nov dec".split(), start=1
+    )
+}
+_MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?"
+_DATE = re.compile(
+    rf"(?P<y>\d{{4}})-(?P<m>\d{{2}})-(?P<d>\d{{2}})|(?P<d2>\d{{1,2}})\s+(?P<m2>{_MONTH})(?:,?\s+(?P<y2>\d{{4}}))?"
+    rf"|(?P<m3>{_MONTH})\s+(?P<d3>\d{{1,2}}),?\s+(?P<y3>\d{{4}})"
+)
+_DAYS = re.compile(r"(?<![\w.–-])(?P<n>\d{1,4}|" + "|".join(SPELLED) + r")\s+(?P<unit>days?|weeks?)\b", re.I)
+_ENERGY = re.compile(
+    r"(?<![\w.])(?P<w>\d[\d,]*(?:\.\d+)?)\s*(?P<k>k?)W\b(?P<gap>[^.;\n]{0,40}?)(?P<h>\d+(?:\.\d+)?)\s*(?:h|hours?|hrs?)\b"
+    r"[^.;\n]{0,25}?(?P<e>\d[\d,]*(?:\.\d+)?)\s*(?P<u>[kM]?)Wh\b"
+)
+_PERIOD = re.compile(
+    rf"\b(?:every|each|one per)\s+(?P<t>{PLAIN})\s*\(?\s*[(,=—–]\s*(?:i\.e\.\s*)?(?P<n>{PLAIN})\s+\w+\s*(?:/\s*s|per\s+second)\b"
+)
+_EACH = re.compile(
+    rf"(?P<a>{PLAIN})(?:\s+[\w-]+){{1,3}}\s+(?:per|for each|for every)\s+(?P<noun>[a-z]+)\s*[,(]\s*(?P<t>{PLAIN})\s+(?:in all|in total|altogether|overall)"
+)
+
+
+def judge(document: Document) -> Iterator[Finding]:
+    """Tries spans of days, energies, periods and totals over cases where all parts stand in one sentence."""
+    for block in document.blocks:
+        yield from _spans(document, block)
+        yield from _energy(document, block)
+    for sentence in masks(document):
+        for match in _PERIOD.finditer(sentence.text):
+            yield from _period(sentence, match)
+        for match in _EACH.finditer(sentence.text):
+            yield from _each(sentence, match)
+
+
+def _spans(document: Document, block: Block) -> Iterator[Finding]:
+    """Judges ``on 3 May 2025 and on 17 May 2025, 14 days later``: one or the other end may count."""
+    text = document.text[block.start : block.end]
+    for start, end in _sentences(text):
+        dates = [one for match in _DATE.finditer(text, start, end) if (one := _read(match)) is not None]
+        spans = list(_DAYS.finditer(text, start, end))
+        if len(dates) != 2 or len(spans) != 1 or re.search(r"\b(?:first|last|every|within|another)\b", text[start:end]):
+            continue
+        first, second = dates
+        if first.year == 1 or second.year == 1:
+            year = max(first.year, second.year)
+            if year == 1:
+                continue
+            first, second = first.replace(year=year), second.replace(year=year)
+        days = abs((second - first).days)
+        unit = 7 if spans[0]["unit"].lower().startswith("week") else 1
+        count = count_of(spans[0]["n"]) or 0
+        holds = days - unit <= count * unit <= days + unit
+        place = document.place(block.start + spans[0].start())
+        yield Finding(
+            outcome=Said.HOLDS if holds else Said.CONTRADICTION,
+            rule=NAME,
+            statement=f"{spans[0][0]} from {first} to {second}",
+            stated=Figure(shown=spans[0][0], place=place),
+            found=Figure(shown=f"{days} days", place=f"between the dates ({place})"),
+            margin="" if holds else f"off by {days - count * unit} days",
+        )
+
+
+def _sentences(text: str) -> list[tuple[int, int]]:
+    ends = [match.end() for match in re.finditer(r"[.!?]\s+(?=[A-Z])", text)]
+    return list(zip([0, *ends], [*ends, len(text)], strict=True))
+
+
+def _read(match: re.Match[str]) -> date | None:
+    """Returns the date that was written; one without a year is of year 1."""
+    year = match["y"] or match["y2"] or match["y3"] or "1"
+    month = match["m"] or match["m2"] or match["m3"]
+    day = match["d"] or match["d2"] or match["d3"]
+    number = int(month) if month.isdigit() else _MONTHS[month[:3].lower()]
+    try:
+        return date(int(year), number, int(day))
+    except ValueError:
+        return None
+
+
+def _energy(document: Document, block: Block) -> Iterator[Finding]:
+    """Judges ``350 W for 4.0 h is 1.4 kWh``."""
+    numbers = {number.start: number for number in document.within(block.start, block.end)}
+    for match in _ENERGY.finditer(document.text, block.start, block.end):
+        if re.search(r"×|x\s*\d|\bGPUs?\b|\beach\b", match["gap"]):
+            continue
+        stated = numbers.get(match.start("e"))
+        if stated is None:
+            continue
+        power, hours = (Fraction(match[name].replace(",", "")) for name in ("w", "h"))
+        scale = {"": Fraction(1), "k": Fraction(1000), "M": Fraction(10**6)}
+        computed = point(power * scale[match["k"]] * hours / scale[match["u"]])
+        slack = computed.lo / 50
+        yield verdict(
+            document,
+            NAME,
+            holds=fits(stated, [type(computed)(computed.lo - slack, computed.hi + slack)]),
+            statement=document.excerpt(match.start(), match.end()),
+            stated=stated,
+            computed=computed,
+            rests=f"{match['w']} {match['k']}W by {match['h']} h ({document.place(match.start())})",
+        )
+
+
+def _period(sentence: Mask, match: re.Match[str]) -> Iterator[Finding]:
+    """Judges ``every 10 ms (100 frames per second)``."""
+    period, rate = sentence.number(match, "t"), sentence.number(match, "n")
+    if period.dimension != "seconds" or rate.dimension or not period.value:
+        return
+    computed = point(1) / period.given if period.given.lo > 0 else point(1 / period.value)
+    yield verdict(
+        sentence.document,
+        NAME,
+        holds=fits(rate, [computed]),
+        statement=sentence.excerpt(match),
+        stated=rate,
+        computed=computed,
+        rests=f"one in {period.text} ({sentence.document.place(period.start)})",
+    )
+
+
+def _each(sentence: Mask, match: re.Match[str]) -> Iterator[Finding]:
+    """Judges ``2,000 sentences per language, 6,000 in all`` where the text says how many languages there are."""
+    each, total = sentence.number(match, "a"), sentence.number(match, "t")
+    noun = match["noun"].lower().removesuffix("s")
+    said = {
+        count
+        for found in re.finditer(
+            rf"(?<![\w.,-])(?P<n>\d{{1,3}}|{'|'.join(SPELLED)})[\s-]+{noun}s?\b", sentence.document.text, re.I
+        )
+        if (count := count_of(found["n"])) and count > 1
+    }
+    if len(said) != 1 or not (each.counts and total.counts):
+        return
+    computed = each.given * point(next(iter(said)))
+    yield verdict(
+        sentence.document,
+        NAME,
+        holds=computed.lo == total.value,
+        statement=sentence.excerpt(match),
+        stated=total,
+        computed=computed,
+        rests=f"{each.text} for each of {next(iter(said))} ({sentence.document.place(each.start)})",
+    )
