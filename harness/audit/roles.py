@@ -1,4 +1,4 @@
-"""Figures of a training run by the part that they play: steps, tokens, devices, hours, losses and their like."""
+"""Figures of a training run by the part that they play: steps, tokens, devices, hours and their like."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from harness.audit.text import Document
 
 _N = rf"(?P<n>{PLAIN})"
 _STEPS = r"(?:training\s+|optimi[sz]er\s+|gradient\s+)?(?:steps|updates|iterations|iters)\b"
-_WARM = r"warm-?\s?up"
+_WARM = r"warm(?:s|ed|ing)?[- ]?up"
 _DEVICE = (
     r"(?:(?:NVIDIA|AMD|Nvidia)\s+)?(?:[A-Z]{1,3}\d{2,4}\w*(?:-\w+)*\s+)?(?:GPUs?|TPUs?|devices|accelerators)"
 )
@@ -25,22 +25,27 @@ _PATTERNS: dict[str, tuple[str, ...]] = {
     "warmup": (
         rf"{_N}\s+{_WARM}\s+(?:steps|iters|updates)",
         rf"{_WARM}\w*\s+(?:over|for|of|in|during)\s+(?:the\s+first\s+)?{_N}\s+(?:steps|iters|updates)",
+        rf"{PERCENT}\s+{_WARM}\w*\s*\(\s*{_N}\s+steps",
         rf"warmup_(?:steps|iters){_IS}{_N}",
     ),
     "step_tokens": (
-        rf"{_N}\s+(?:tokens|characters|chars)\s*(?:/|per|each|a)\s*(?:optimi[sz]er\s+)?(?:step|update|batch|iter\w*)\b",
+        (rf"{_N}\s+(?:tokens|characters|chars)\s*(?:/|per|each|a)\s*(?:optimi[sz]er\s+)?(?:step|update|batch|"
+        rf"iter\w*)\b"),
         rf"{_STEPS}\s+(?:of|at|with|×|x|\*)\s+{_N}\s+tokens\b",
         rf"batch(?:es|\s+size)?\s+(?:of|is|=|:)\s+{_N}\s+tokens\b",
-        rf"sequences?\s*[×x*]\s*{PLAIN}\s+tokens\s*=\s*{_N}(?:\s+tokens)?\b",
+        rf"(?<![×x*]\s){PLAIN}(?:\s+sequences?)?\s*[×x*]\s*{PLAIN}\s+tokens\s*(?:=|\()\s*{_N}(?:\s+tokens)?",
     ),
     "sequences": (
         rf"{_N}\s+(?:sequences|examples|samples|utterances|images)\s*(?:/|per)\s*(?:step|update|batch)\b",
-        rf"(?<!micro-)(?<!micro)\b[Bb]atch(?:es)?(?:\s+size)?\s+(?:of|is|hold|holds|has)\s+{_N}\s+(?:sequences|examples|samples|images)\b",
+        (rf"(?<!micro-)(?<!micro)\b[Bb]atch(?:es)?(?:\s+size)?\s+(?:of|is|hold|holds|has)\s+{_N}\s+(?:sequenc"
+        rf"es|examples|samples|images)\b"),
                 rf"(?:total_train_batch_size|global_batch_size|effective_batch_size){_IS}{_N}",
+        rf"batch\s+(?:of\s+|size\s+)?{_N}\s*[×x*]\s*{PLAIN}\s+tokens",
         rf"\bso\s+{_N}\s+per\s+(?:update|step)\b",
         rf"\bbs\s*=?\s*{_N}",
     ),
     "length": (
+        rf"batch\s+(?:of\s+|size\s+)?{PLAIN}\s*[×x*]\s*{_N}\s+tokens",
         rf"sequences?\s*(?:of|[×x*])\s*{_N}\s+(?:tokens|characters)",
         rf"(?:seq(?:uence)?[_ ]len(?:gth)?|context(?:[_ ](?:length|size|window))?|ctx|block_size){_IS}{_N}",
     ),
@@ -56,7 +61,7 @@ _PATTERNS: dict[str, tuple[str, ...]] = {
     ),
     "devices": (
         rf"{_N}\s*[×x]?\s*{_DEVICE}\b(?!-?\s?hours)",
-        rf"{_N}\s*[×x]\s*[A-Z]{{1,3}}\d{{2,4}}\w*",
+        rf"{_N}\s*[×x]?\s*(?:NVIDIA\s+)?[A-Z]{{1,3}}\d{{2,4}}\w*\b(?!-?\s?hours)",
         rf"num_devices{_IS}{_N}",
     ),
     "tail_steps": (rf"(?:last|first|final)\s+{PERCENT}[^.()]{{0,25}}\(\s*{_N}\s+steps",),
@@ -68,20 +73,25 @@ _PATTERNS: dict[str, tuple[str, ...]] = {
         rf"(?:wall|total|training time|duration){_IS}{_N}",
     ),
     "rate": (rf"{_N}\s+(?:tokens|tok|chars)\s*(?:/|per)\s*(?:s\b|sec)",),
+    "rate_each": ((rf"{_N}\s+(?:(?:tokens|tok)\s*(?:/s\s+|per\s+second\s+)?)?(?:per|/)\s*(?:GPU|device|TPU)\b"
+    ""),),
+    "any_tokens": (rf"{_N}\s+(?:\w+\s+)?tokens\b(?!\s*(?:per|/|each|corpus|context|vocab))",),
     "corpus": (
-        rf"(?:corpus|dataset|data set|training set|train set)\s+(?:\w+\s+)?(?:holds|has|of|contains|is|with)\s+{_N}\s+tokens",
+        (rf"(?:corpus|dataset|data set|training set|train set)\s+(?:\w+\s+)?(?:holds|has|of|contains|is|with)"
+        rf"\s+{_N}\s+tokens"),
         rf"{_N}[- ]tokens?\s+(?:corpus|dataset|data set)",
     ),
     "tokens": (
-        rf"(?:trained|train|saw|see|sees|seen|consumed|processed)\s+(?:\w+\s+){{0,4}}?{_N}\s+(?:training\s+)?tokens\b(?!\s*(?:per|/|each|corpus))",
+        (rf"(?:trained|train|saw|see|sees|seen|consumed|processed)\s+(?:\w+\s+){{0,4}}?{_N}\s+(?:training\s+)"
+        rf"?tokens\b(?!\s*(?:per|/|each|corpus))"),
         rf"{_N}\s+tokens\s+(?:in\s+total|seen|in\s+all|overall|of training)",
         rf"(?:total|training)[_ ]tokens{_IS}{_N}",
         rf"{PLAIN}\s+tokens\s+(?:per|/)\s+step\s*(?:\(|=|—|–|,\s*i\.e\.)\s*{_N}\s+tokens",
         rf"[Tt]hat\s+is\s+{_N}\s+(?:chars|characters|tokens)\s+seen",
     ),
-    "per_parameter": (rf"{_N}\s+tokens\s*(?:per|/)\s*(?:active\s+)?param\w*",),
+    "per_parameter": (rf"{_N}\s+tokens\s*(?:per|/)\s*(?:active\s+)?(?:param\w*|weight)",),
     "parameters": (
-        rf"{_N}\s+(?:trainable\s+|model\s+|total\s+)?(?:parameters|params)\b",
+        rf"{_N}\s+(?:trainable\s+|model\s+|total\s+)?(?:parameters|params|weights)\b",
         rf"(?<![\w-])(?:parameters?|params){_IS}{_N}(?!\s*%)",
     ),
     "passes": (
@@ -99,13 +109,14 @@ _PATTERNS: dict[str, tuple[str, ...]] = {
     ),
     "layers": (rf"\b(?:is\s+an?|as\s+an?)\s+{_N}[- ]layer\b",),
     "layers_set": (rf"(?<![\w-])n_layers?{_IS}{_N}", rf"(?<![\w-])num_(?:hidden_)?layers{_IS}{_N}"),
-    "width": (rf"\b(?:d_model|hidden_size|n_embd|model_dim|hidden_dim)\b{_IS}{_N}",),
+    "width": (rf"\b(?:d_model|hidden[_ ]size|n_embd|model_dim|hidden_dim)\b{_IS}{_N}",),
     "heads": (
         rf"\b(?:n_head|n_heads|num_heads|num_attention_heads){_IS}{_N}",
         rf"{_N}\s+(?:attention\s+)?heads\b(?!\s*(?:per|each))",
     ),
     "head_width": (
         rf"\b(?:head[_ ]dim(?:ension)?|d_head|head size){_IS}{_N}",
+        rf"{_N}\s+dimensions?\s+(?:per|in each)\s+head",
         rf"head\s+size\s+(?:stays\s+at|remains|is)\s+{_N}",
     ),
     "hidden": (rf"{_N}\s+hidden\s+units", rf"\b(?:intermediate_size|ffn_dim|d_ff|n_inner){_IS}{_N}"),
@@ -117,13 +128,16 @@ _PATTERNS: dict[str, tuple[str, ...]] = {
     ),
     "total_time": (rf"\btotal(?:\s+of|\s*[:=])?\s+{_N}",),
 }  # fmt: skip
-_SHARES: dict[str, tuple[str, ...]] = {"warmup_share": (rf"(?P<n>{PERCENT})",)}
-_COMPILED = {
-    role: tuple(re.compile(p) for p in patterns) for role, patterns in (_PATTERNS | _SHARES).items()
+_SHARES: dict[str, tuple[str, ...]] = {
+    "warmup_share": (rf"(?P<n>{PERCENT})(?!\s*{_WARM})",),
+    "warmup_part": (rf"(?P<n>{PERCENT})\s+{_WARM}\w*\s*\(\s*{PLAIN}\s+steps",),
 }
+_COMPILED = {role: tuple(re.compile(p) for p in patterns) for role, patterns in (_PATTERNS | _SHARES).items()}
+_END = re.compile(r"(?<!\bi\.e)(?<!\be\.g)(?<!\bvs)[.!?;]\s")
 _TIMED = frozenset({"hours", "step_time", "total_time"})
 _NOT_STEPS = re.compile(
-    r"(?:[\ue002](?:\s+of\s+(?:the\s+)?(?:run|training|steps))?\s*\(|\b(?:last|first|every|each|after|warm-?\s?up|over|at|by|per|accumulat\w+|within|only|next|about every)"
+    r"(?:[\ue002](?:\s+of\s+(?:the\s+)?(?:run|training|steps))?\s*\(|\b(?:last|first|every|each|after|warm-?"
+    r"\s?up|over|at|by|per|accumulat\w+|within|only|next|about every)"
     r"(?:\s+the)?\s*)\Z",
     re.I,
 )
@@ -144,7 +158,7 @@ def mentions_of(document: Document) -> tuple[Mention, ...]:
     """Returns every figure whose words give it a role, in reading order."""
     found = []
     for block, sentence in enumerate(masks(document)):
-        ends = [match.end() for match in re.finditer(r"[.!?;]\s", sentence.text)]
+        ends = [match.end() for match in _END.finditer(sentence.text)]
         for role, patterns in _COMPILED.items():
             for position, number in _matches(sentence, role, patterns):
                 place = sum(end <= position for end in ends)
@@ -173,6 +187,6 @@ def _of_warmup(text: str, match: re.Match[str]) -> bool:
     """Tells whether a percentage stands in brackets beside a warm-up, and so is its share of the run."""
     before, after = text[max(0, match.start() - 90) : match.start()], text[match.end() :]
     return (
-        re.search(r"warm-?\s?up[^.;]*\(\s*(?:about\s+)?\Z", before, re.I) is not None
+        re.search(rf"{_WARM}[^.;]*\(\s*(?:about\s+)?\Z", before, re.I) is not None
         and re.match(r"\s*(?:\)|of\s+(?:the\s+)?(?:run|training|steps|total|all))", after) is not None
     )

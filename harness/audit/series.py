@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from harness.audit.masks import PLAIN, SIGNED, mask
 from harness.audit.numbers import Number
@@ -14,7 +15,8 @@ from harness.audit.text import Block, Cell, Document, Table
 
 AXIS = re.compile(r"\b(?:step|steps|iter|iters|iteration|iterations|epoch|epochs|update|updates)\b", re.I)
 _LINE = re.compile(
-    rf"\s*[-*\[]?\s*(?P<axis>step|iter|iteration|epoch|update)s?\s*[:=]?\s*(?P<n>{PLAIN})(?=[\s:,|]).{{0,8}}?[^\W\d]", re.I
+    rf"\s*[-*\[]?\s*(?P<axis>step|iter|iteration|epoch|update)s?\s*[:=]?\s*(?P<n>{PLAIN})(?=[\s:,|]).{{0,8}}?[^\W\d]",
+    re.I,
 )
 _FIGURE = re.compile(rf"(?P<name>[^\W\d][\w]*(?:[ _][^\W\d][\w]*)?)\s*[:=]?\s*(?P<n>[{PLAIN}{SIGNED}])")
 
@@ -43,7 +45,7 @@ def series_of(document: Document) -> tuple[Series, ...]:
 
 def _rising(one: Series) -> bool:
     positions = [position.value for position, _ in one.points]
-    return all(a < b for a, b in zip(positions, positions[1:], strict=False))
+    return all(a < b for a, b in pairwise(positions))
 
 
 def _of_table(table: Table) -> Iterator[Series]:
@@ -73,7 +75,6 @@ def _singular(word: str) -> str:
 
 def _of_lines(document: Document) -> Iterator[Series]:
     """Reads runs of log lines; each figure's name is the word before it."""
-
     rows: dict[tuple[str, str, int], list[tuple[Number, Number]]] = {}
     last, run = -9, 0
     for index, (start, line) in enumerate(zip(document.starts, document.lines, strict=True)):

@@ -104,7 +104,8 @@ def _aligned(document: Document) -> list[Table]:
         if len(rows) >= 2 and not any(re.fullmatch(r"[\d.,%+-]+", cell[0]) for cell in header):
             base = document.starts[index - len(rows) - 1]
             cells = (
-                Cell(text=cell[0], start=base + cell.start(), end=base + cell.end(), numbers=()) for cell in header
+                Cell(text=cell[0], start=base + cell.start(), end=base + cell.end(), numbers=())
+                for cell in header
             )
             found.append(Table(header=tuple(cells), rows=tuple(rows)))
     return found

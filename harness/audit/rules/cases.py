@@ -1,4 +1,4 @@
-"""Cases of a table that prose counts or ranks: ``on all four subsets``, ``three of four tasks improve``, ``X is the best``."""
+"""Cases of a table that prose counts or ranks: ``on all four subsets``, ``three of four tasks improve``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Sequence
 
 from harness.audit.findings import Figure, Finding, Said
-
 from harness.audit.numbers import Number
 from harness.audit.quantities import words_of
 from harness.audit.text import Block, Cell, Document, Table
@@ -16,28 +15,36 @@ NAME = "case"
 _COUNTED = "|".join(word for word in SPELLED if word not in ("zero", "one"))
 _NUMBER = rf"(?:{_COUNTED}|\d{{1,2}})"
 _ALL = re.compile(
-    rf"\b(?:all|the|these|our|over|best of the|across)\s+(?:the\s+)?(?P<n>{_NUMBER})\s+(?P<noun>[a-z]+s)\b(?!-)", re.I
+    rf"\b(?:all|the|these|our|over|best of the|across)\s+(?:the\s+)?(?P<n>{_NUMBER})\s+(?P<noun>[a-z]+s)\b(?"
+    rf"!-)",
+    re.I,
 )
 _EVERY = re.compile(
-    rf"\b(?:(?P<k>{_NUMBER})\s+(?:out\s+)?of\s+(?:the\s+)?(?P<n>{_NUMBER})|(?P<all>every|each|all(?:\s+(?:the\s+)?"
-    rf"(?P<m>{_NUMBER}))?))\s+(?P<noun>[a-z]+)\s+(?:is\s+|are\s+|gets?\s+|become\s+|becomes\s+)?(?P<verb>improves?|improved|gains?|better|"
+    rf"\b(?:(?P<k>{_NUMBER})\s+(?:out\s+)?of\s+(?:the\s+)?(?P<n>{_NUMBER})|(?P<all>every|each|all(?:\s+(?:th"
+    rf"e\s+)?"
+    rf"(?P<m>{_NUMBER}))?))\s+(?P<noun>[a-z]+)\s+(?:is\s+|are\s+|gets?\s+|become\s+|becomes\s+)?(?P<verb>imp"
+    rf"roves?|improved|gains?|better|"
     r"worse|higher|lower|worsens?|degrades?|drops?|regress(?:es)?)\b",
     re.I,
 )
 _WINS = re.compile(
-    rf"\b(?P<who>[A-Za-z][\w-]*)\s+(?:wins|is better|is lower|is higher|leads|is ahead)\s+(?:on|in|for)\s+(?P<k>{_NUMBER})\s+(?:out\s+)?of\s+"
+    rf"\b(?P<who>[A-Za-z][\w-]*)\s+(?:wins|is better|is lower|is higher|leads|is ahead|(?:beats|outperforms)"
+    rf"\s+[\w\s-]{{1,30}}?)\s+(?:on|in|for)\s+(?:(?P<k>{_NUMBER})\s+(?:out\s+)?of\s+|(?P<all>all)\s+)"
     rf"(?:the\s+)?(?P<n>{_NUMBER})\s+(?P<noun>[a-z]+)",
     re.I,
 )
 _BEST = re.compile(
-    r"(?P<who>(?:[^.;:,()\n|]|(?<=\d)\.(?=\d)){2,60}?)\s+(?:is|was|are|performs|has|comes out|gives)\s+(?:by far\s+|clearly\s+)?(?:the\s+)?(?P<word>best|lowest|highest|"
+    r"(?P<who>(?:[^.;:,()\n|]|(?<=\d)\.(?=\d)){2,60}?)\s+(?:is|was|are|performs|has|comes out|gives)\s+(?:by"
+    r" far\s+|clearly\s+)?(?:the\s+)?(?P<word>best|lowest|highest|"
     r"worst|strongest|fastest|slowest)\b(?!-)(?!\s+(?:possible|practice|known|guess|suited|used|when|with))",
     re.I,
 )
 _OF_ALL = re.compile(rf"\s+of\s+(?:the\s+|all\s+|these\s+)*(?P<n>{_NUMBER})\b", re.I)
 _GAIN = re.compile(r"\b(?:gain|improvement|delta|diff|difference|change)\b|Δ", re.I)
 _LABELS = re.compile(r"\b(?:avg|average|mean|total|sum|overall|all|std|stdev|median|min|max)\b|Σ", re.I)
-_GENERIC = frozenset("the model run variant setting arm with of in on our this that it and a an here method".split())
+_GENERIC = frozenset(
+    "the model run variant setting arm with of in on our this that it and a an here method".split()
+)
 
 
 def judge(document: Document) -> Iterator[Finding]:
@@ -62,9 +69,13 @@ def _rows(table: Table) -> list[tuple[Cell, ...]]:
 
 
 def _headed(tables: Sequence[Table], noun: str) -> list[Table]:
-    """Returns the tables whose first column is headed by a noun, or whose columns are (``seed 1``, ``seed 2``)."""
+    """Returns the tables whose first column is headed by a noun."""
     single = noun.lower().removesuffix("s")
-    return [table for table in tables if table.header and _words(table.header[0]) and _words(table.header[0])[-1] in (single, noun.lower())]
+    return [
+        table
+        for table in tables
+        if table.header and _words(table.header[0]) and _words(table.header[0])[-1] in (single, noun.lower())
+    ]
 
 
 def _words(cell: Cell) -> tuple[str, ...]:
@@ -77,7 +88,9 @@ def _columns(table: Table, noun: str) -> list[int]:
     return [index for index, cell in enumerate(table.header) if index and named.match(cell.text.strip())]
 
 
-def _count(document: Document, block: Block, match: re.Match[str], tables: Sequence[Table]) -> Iterator[Finding]:
+def _count(
+    document: Document, block: Block, match: re.Match[str], tables: Sequence[Table]
+) -> Iterator[Finding]:
     """Judges ``all four subsets`` against the rows of the only table of subsets."""
     found = _headed(tables, match["noun"])
     sizes = {len({row[0].text.strip() for row in _rows(table)}) for table in found}
@@ -113,7 +126,9 @@ def _gains(table: Table) -> list[Number] | None:
     return kept if len(kept) == len(found) >= 2 else None
 
 
-def _signs(document: Document, block: Block, match: re.Match[str], tables: Sequence[Table]) -> Iterator[Finding]:
+def _signs(
+    document: Document, block: Block, match: re.Match[str], tables: Sequence[Table]
+) -> Iterator[Finding]:
     """Judges how many cases improve by the signs in the column of gains."""
     noun = match["noun"].lower()
     found = [(table, gains) for table in _headed(tables, noun) if (gains := _gains(table))]
@@ -139,9 +154,15 @@ def _signs(document: Document, block: Block, match: re.Match[str], tables: Seque
     )
 
 
-def _wins(document: Document, block: Block, match: re.Match[str], tables: Sequence[Table]) -> Iterator[Finding]:
+def _wins(
+    document: Document, block: Block, match: re.Match[str], tables: Sequence[Table]
+) -> Iterator[Finding]:
     """Judges ``EMA wins on 6 of 6 seeds`` where two rows, or two columns, hold the figures of every case."""
     noun = match["noun"].lower()
+    across = _across(tables, match["who"].lower(), noun)
+    if across is not None:
+        yield _counted_wins(document, block, match, *across)
+        return
     for table in tables:
         columns, rows = _columns(table, noun), _rows(table)
         mine = [row for row in rows if match["who"].lower() in _words(row[0])]
@@ -155,21 +176,50 @@ def _wins(document: Document, block: Block, match: re.Match[str], tables: Sequen
         ]
         if len(pairs) != len(columns):
             continue
-        less, more = sum(a.value < b.value for a, b in pairs), sum(a.value > b.value for a, b in pairs)
-        holds = count_of(match["k"]) in (less, more) and count_of(match["n"]) == len(pairs)
-        yield Finding(
-            outcome=Said.HOLDS if holds else Said.CONTRADICTION,
-            rule=NAME,
-            statement=" ".join(match[0].split()),
-            stated=Figure(shown=match["k"], place=document.place(block.start + match.start("k"))),
-            found=Figure(shown=f"{less} below, {more} above of {len(pairs)}", place=document.place(mine[0][0].start)),
-            margin="" if holds else "the rows say otherwise",
-        )
+        yield _counted_wins(document, block, match, pairs, mine[0][0].start)
         return
 
 
-def _ranked(document: Document, block: Block, match: re.Match[str], tables: Sequence[Table]) -> Iterator[Finding]:
-    """Judges ``X is the best`` by whether the row of X is first in any column of the only table that has it."""
+def _across(tables: Sequence[Table], who: str, noun: str) -> tuple[list[tuple[Number, Number]], int] | None:
+    """Returns the figures of the column of one and of the only other column of levels, for every case."""
+    for table in _headed(tables, noun):
+        levels = [i for i, cell in enumerate(table.header) if i and not _GAIN.search(cell.text)]
+        mine = [i for i in levels if who in _words(table.header[i])]
+        if len(levels) != 2 or len(mine) != 1:
+            continue
+        (other,) = set(levels) - set(mine)
+        pairs = [
+            (a, b)
+            for row in _rows(table)
+            if (a := row[mine[0]].number) is not None and (b := row[other].number) is not None
+        ]
+        if len(pairs) == len(_rows(table)):
+            return pairs, table.rows[0][0].start
+    return None
+
+
+def _counted_wins(
+    document: Document, block: Block, match: re.Match[str], pairs: Sequence[tuple[Number, Number]], at: int
+) -> Finding:
+    less, more = sum(a.value < b.value for a, b in pairs), sum(a.value > b.value for a, b in pairs)
+    whole = count_of(match["n"])
+    said = count_of(match["k"]) if match["k"] else whole
+    holds = said in (less, more) and whole == len(pairs)
+    name = "k" if match["k"] else "n"
+    return Finding(
+        outcome=Said.HOLDS if holds else Said.CONTRADICTION,
+        rule=NAME,
+        statement=" ".join(match[0].split()),
+        stated=Figure(shown=match[name], place=document.place(block.start + match.start(name))),
+        found=Figure(shown=f"{less} below, {more} above of {len(pairs)}", place=document.place(at)),
+        margin="" if holds else "the figures say otherwise",
+    )
+
+
+def _ranked(
+    document: Document, block: Block, match: re.Match[str], tables: Sequence[Table]
+) -> Iterator[Finding]:
+    """Judges ``X is the best`` by whether its row is first in any column of the only table that has it."""
     said = [word for word in _tokens(match["who"]) if word not in _GENERIC][-4:]
     found = [(table, row) for table in tables for row in _rows(table) if _is(row, said)]
     if len(found) != 1 or not said or re.search(r"\b(?:not|n't|if|which|what|whether)\b", match["who"], re.I):
@@ -195,7 +245,10 @@ def _ranked(document: Document, block: Block, match: re.Match[str], tables: Sequ
             rule=NAME,
             statement=" ".join(match[0].split()),
             stated=Figure(shown=row[0].text.strip(), place=document.place(row[0].start)),
-            found=Figure(shown="first in a column" if holds else "first and last in no column", place=document.place(rows[0][0].start)),
+            found=Figure(
+                shown="first in a column" if holds else "first and last in no column",
+                place=document.place(rows[0][0].start),
+            ),
             margin="" if holds else f"said at {document.place(block.start + match.start('word'))}",
         )
 
@@ -227,14 +280,16 @@ def _is(row: tuple[Cell, ...], said: Sequence[str]) -> bool:
 
 
 def _cells(document: Document, block: Block, tables: Sequence[Table]) -> Iterator[Finding]:
-    """Tells that ``MODEL-1: … 5 PARTIALs`` is the cell of that row and column; another number may be a part."""
+    """Tells that ``MODEL-1: … 5 PARTIALs`` is the cell there; another number may be a part."""
     text = document.text[block.start : block.end]
     for number in document.within(block.start, block.end):
         noun = re.match(r"\s+([A-Z][A-Za-z]+?)s?\b", document.text[number.end :][:40])
         if noun is None or not number.counts:
             continue
         for table in tables:
-            columns = [i for i, cell in enumerate(table.header) if i and cell.text.strip().lower() == noun[1].lower()]
+            columns = [
+                i for i, cell in enumerate(table.header) if i and cell.text.strip().lower() == noun[1].lower()
+            ]
             for row in table.rows if columns else ():
                 cell = row[columns[0]].number if columns[0] < len(row) else None
                 label = row[0].text.strip()

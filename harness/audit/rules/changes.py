@@ -128,7 +128,7 @@ def _alone(sentence: Mask, match: re.Match[str]) -> Iterator[Finding]:
 
 
 def _flag(sentence: Mask, match: re.Match[str]) -> Iterator[Finding]:
-    """Judges ``--num-steps 80000 (4× budget)`` against the one other value that the text gives to this flag."""
+    """Judges ``--num-steps 80000 (4× budget)`` against the one other value of this flag."""
     a, change = sentence.number(match, "a"), sentence.number(match, "e")
     document = sentence.document
     ends = {m.end() for m in re.finditer(rf"--{re.escape(match['label'])}(?:\s+|=)", document.text)}

@@ -1,4 +1,4 @@
-"""Columns of a table that follow from others: mean and spread over seeds, shares of a whole, steps per epoch."""
+"""Columns that follow from others: mean and spread over seeds, shares of a whole, steps per epoch."""
 
 from __future__ import annotations
 
@@ -17,10 +17,18 @@ NAME = "column"
 _CASE = re.compile(r"(?:seed|run|fold|trial|rep|replica|split|s|r)\s*[#_]?\s*(?P<n>\d+)", re.I)
 _MEAN = re.compile(r"(?:mean|avg\.?|average)(?:\s*±.*)?", re.I)
 _SPREAD = re.compile(r"(?:std|stdev|std\.? ?dev\.?|sd|σ)", re.I)
-_SHARE = re.compile(r"(?:share|proportion|fraction|weight|mix|mixture|% of (?:tokens|data|total)|percentage|sampling)", re.I)
-_WHOLE = re.compile(r"\b(?:source|dataset|data|language|domain|corpus|component|subset|category|split|sprache|quelle)s?\b", re.I)
+_SHARE = re.compile(
+    r"(?:share|proportion|fraction|weight|mix|mixture|% of (?:tokens|data|total)|percentage|sampling)", re.I
+)
+_WHOLE = re.compile(
+    r"\b(?:source|dataset|data|language|domain|corpus|component|subset|category|split|sprache|quelle)s?\b",
+    re.I,
+)
 _TOTAL = re.compile(r"\b(?:total|all|sum|overall|gesamt)\b", re.I)
-_EPOCH, _STEP = re.compile(r"epochs?", re.I), re.compile(r"(?:global[ _])?steps?|iters?|iterations?|updates?", re.I)
+_EPOCH, _STEP = (
+    re.compile(r"epochs?", re.I),
+    re.compile(r"(?:global[ _])?steps?|iters?|iterations?|updates?", re.I),
+)
 
 
 def judge(document: Document) -> Iterator[Finding]:
@@ -55,7 +63,11 @@ def _cases(document: Document, table: Table) -> Iterator[Finding]:
             values = [row[index].number for index in cases if index < len(row)]
             stated = row[column].number if column < len(row) else None
             kept = [value for value in values if value is not None]
-            if stated is None or len(kept) != len(cases) or {one.dimension for one in kept} != {stated.dimension}:
+            if (
+                stated is None
+                or len(kept) != len(cases)
+                or {one.dimension for one in kept} != {stated.dimension}
+            ):
                 continue
             computed = [_mean(kept)] if mean else spreads(kept)
             yield _finding(document, f"{row[0].text.strip()}: {head} of {len(kept)}", stated, computed)
@@ -129,7 +141,9 @@ def _pace(document: Document, table: Table) -> Iterator[Finding]:
     if len(rows) < 4:
         return
     fitting = [[_paced(a, b, c, d) for c, d in rows] for a, b in rows]
-    borne = [index for index, found in enumerate(fitting) if sum(found) > max(2, 2 * (len(rows) - sum(found)))]
+    borne = [
+        index for index, found in enumerate(fitting) if sum(found) > max(2, 2 * (len(rows) - sum(found)))
+    ]
     if not borne:
         return
     best = max(borne, key=lambda index: rows[index][0].value)
@@ -166,7 +180,9 @@ def _paced(epoch: Number, step: Number, other: Number, later: Number) -> bool:
 def around_(number: Number) -> Range:
     """Returns what a figure of an axis may stand for: epochs are rounded, steps may be one off."""
     slack = number.step if number.counts else number.step * 51 / 100
-    return Range(number.value - slack, number.value + slack) if not _whole_epoch(number) else point(number.value)
+    return (
+        Range(number.value - slack, number.value + slack) if not _whole_epoch(number) else point(number.value)
+    )
 
 
 def _whole_epoch(number: Number) -> bool:
@@ -188,5 +204,3 @@ def _finding(document: Document, words: str, stated: Number, computed: Sequence[
         computed=best,
         rests=f"the other cells ({document.place(stated.start)})",
     )
-
-

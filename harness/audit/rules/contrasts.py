@@ -1,4 +1,4 @@
-"""Changes that a sentence states of two values in it, in other forms: ``31.2, which is 1.9 points above the 29.3``."""
+"""Changes of two values of one sentence, in other forms: ``31.2, which is 1.9 points above the 29.3``."""
 
 from __future__ import annotations
 
@@ -17,40 +17,68 @@ from harness.audit.text import Document
 NAME = "contrast"
 _GAP = rf"(?:\s*(?:/\s*)?{W}){{0,4}}?"
 _TO = r"(?:→|->|=>|\bto\b|\bvs\.?|\bversus\b)"
+_STEP = rf"(?:\s+(?:at|after)\s+(?:step|epoch|iter|iteration)\s+{PLAIN})?"
 _ARROW = re.compile(
-    rf"(?P<a>{PLAIN}|{PERCENT}){_GAP}\s*{_TO}{_GAP}\s*(?P<b>{PLAIN}|{PERCENT})(?P<unit>{_GAP})\s*[(=]\s*(?P<e>[{RATIO}{PERCENT}{SIGNED_PERCENT}])"
+    rf"(?P<a>{PLAIN}|{PERCENT}){_GAP}{_STEP}\s*{_TO}{_GAP}\s*(?P<b>{PLAIN}|{PERCENT})(?P<unit>{_GAP}){_STEP}"
+    rf"\s*[(=]\s*(?P<e>[{RATIO}{PERCENT}{SIGNED_PERCENT}])"
     rf"\s*(?P<end>\)|\.\s|\.?\Z|relative\b|rel\b)"
 )
 _BY = re.compile(
-    rf"\bby\s+(?:about\s+|some\s+)?(?P<e>[{PERCENT}{RATIO}])\s*\(\s*(?:from\s+)?(?P<a>{PLAIN}){_GAP}\s*{_TO}{_GAP}\s*(?P<b>{PLAIN}){_GAP}\s*\)"
+    rf"\bby\s+(?:about\s+|some\s+)?(?P<e>[{PERCENT}{RATIO}])\s*\(\s*(?:from\s+)?(?P<a>{PLAIN}){_GAP}\s*{_TO}"
+    rf"{_GAP}\s*(?P<b>{PLAIN}){_GAP}\s*\)"
 )
 _BESIDE = re.compile(
-    rf"(?P<a>{LEVEL})(?:\s+{W}){{0,2}},\s+(?:which\s+is\s+|that\s+is\s+|i\.e\.\s+)?(?:about\s+)?(?P<e>{PLAIN}|{PERCENT})\s+(?:percentage\s+)?"
-    rf"(?:points?|nats|bits|pp|pts)?\s*(?:above|below|over|under|better than|worse than|higher than|lower than|more than|less than)\s+"
+    rf"(?P<a>{LEVEL})(?:\s+{W}){{0,2}},\s+(?:which\s+is\s+|that\s+is\s+|i\.e\.\s+)?(?:about\s+)?(?P<e>"
+    rf"{PLAIN}|{PERCENT})\s+(?:percentage\s+)?"
+    rf"(?:points?|nats|bits|pp|pts)?\s*(?:above|below|over|under|better than|worse than|higher than|lower th"
+    rf"an|more than|less than)\s+"
     rf"(?:(?!\bno\b){W}\s+){{0,4}}?(?P<b>{LEVEL})"
 )
-_NAMED = re.compile(
-    r"\b(?:descent|drop|decrease|difference|reduction|fall|rise|increase|improvement)\s+of\s+(?:about\s+)?(?P<e>[\ue000\ue002])"
+_FROM_BY = re.compile(
+    rf"\bfrom\s+(?P<a>{LEVEL}){_GAP}\s+to\s+(?P<b>{LEVEL}){_GAP}\s*[,(]\s*(?:i\.e\.,?\s*)?(?:that is,?\s*)?b"
+    rf"y\s+(?P<e>{LEVEL}|{PERCENT}|{RATIO})"
 )
-_SPARE = re.compile(rf"(?P<e>{PLAIN})\s+(?:to spare|of headroom|headroom|left over|below the (?:cap|limit|budget))\b")
-_LIMIT = re.compile(rf"(?P<b>{PLAIN})\s+(?:budget|cap|limit)\b|\b(?:budget|cap|limit)\s+(?:of|is)\s+(?P<c>{PLAIN})")
+_POINTS = re.compile(
+    rf"\b(?:gain|drop|rise|fall|improvement|increase|loss|difference)\s+of\s+(?P<e>{PLAIN})\s+(?:percentage"
+    rf"\s+)?(?:points|pp|pts)\b"
+)
+_NAMED = re.compile(
+    r"\b(?:descent|drop|decrease|difference|reduction|fall|rise|increase|improvement)\s+of\s+(?:about\s+)?(?"
+    r"P<e>[\ue000\ue002])"
+)
+_SPARE = re.compile(
+    rf"(?P<e>{PLAIN})\s+(?:to spare|of headroom|headroom|left over|below the (?:cap|limit|budget))\b"
+)
+_LIMIT = re.compile(
+    rf"(?P<b>{PLAIN})\s+(?:budget|cap|limit)\b|\b(?:budget|cap|limit)\s+(?:of|is)\s+(?P<c>{PLAIN})"
+)
 _SIZE = re.compile(
-    rf"(?P<e>{RATIO}|{PERCENT})\s+(?P<word>smaller|larger|bigger|reduction|less|faster|slower|longer|shorter|saving)\b(?!\s+than)"
+    rf"(?P<e>{RATIO}|{PERCENT})\s+(?P<word>smaller|larger|bigger|reduction|less|faster|slower|longer|shorter"
+    rf"|saving|speed-?up)\b(?!\s+than)"
 )
 _PEAK = re.compile(
-    rf"(?P<a>{PLAIN})(?:[^.;\ue000-\ue004]{{0,60}}?)(?P<b>{PLAIN})\s*,?\s*\(?\s*(?:(?:i\.e\.\s*)?(?P<p>{PERCENT})\s+of\s+(?:its|the)\s+"
+    rf"(?P<a>{PLAIN})(?:[^.;\ue000-\ue004]{{0,60}}?)(?P<b>{PLAIN})\s*,?\s*\(?\s*(?:(?:i\.e\.\s*)?(?P<p>"
+    rf"{PERCENT})\s+of\s+(?:its|the)\s+"
     rf"(?:peak|maximum|max|initial|start)|a\s+factor\s+of\s+(?P<f>{PLAIN}))"
 )
 _OF_IT = re.compile(
-    rf"(?P<a>{PLAIN})\s*(?:{W}\s*){{0,2}}/\s*(?P<b>{PLAIN})(?:\s*{W}){{1,3}}\s*\(\s*(?P<w>one\s+half|half|one\s+third|a\s+third|one\s+quarter|"
+    rf"(?P<a>{PLAIN})\s*(?:{W}\s*){{0,2}}/\s*(?P<b>{PLAIN})(?:\s*{W}){{1,3}}\s*\(\s*(?P<w>one\s+half|half|on"
+    rf"e\s+third|a\s+third|one\s+quarter|"
     rf"a\s+quarter|one\s+fifth|one\s+tenth|a\s+tenth)\s*\)",
     re.I,
 )
 _WORDS = {"half": 2, "third": 3, "quarter": 4, "fifth": 5, "tenth": 10}
 _SETTING = re.compile(
-    r"\b(?:lr|learning rate|rate|decay|wd|dropout|temperature|batch|seq|rank|threshold|warmup|alpha|beta|k|top_?[kp])\W*\Z", re.I
+    r"\b(?:lr|learning rate|rate|decay|wd|dropout|temperature|batch|seq|rank|threshold|warmup|alpha|beta|k|t"
+    r"op_?[kp])\W*\Z",
+    re.I,
 )
-_AT = re.compile(r"\b(?:step|iter|iteration|epoch|layer|seed|rank|version|stage|phase|table|figure|section)s?\s*\Z", re.I)
+_GREW = re.compile(
+    r"\b(?:grown?|grew|increased|rose|raised|enlarged|reduced|shrunk|cut|extended)\b[^.;]{0,20}\Z", re.I
+)
+_AT = re.compile(
+    r"\b(?:step|iter|iteration|epoch|layer|seed|rank|version|stage|phase|table|figure|section)s?\s*\Z", re.I
+)
 
 
 def judge(document: Document) -> Iterator[Finding]:
@@ -58,11 +86,13 @@ def judge(document: Document) -> Iterator[Finding]:
     for sentence in masks(document):
         if sentence.block.kind in ("code", "line"):
             continue
-        for pattern in (_ARROW, _BY, _BESIDE):
+        for pattern in (_ARROW, _BY, _BESIDE, _FROM_BY):
             for match in pattern.finditer(sentence.text):
                 yield from _direct(sentence, match)
         for match in _NAMED.finditer(sentence.text):
             yield from _named(sentence, match)
+        for match in _POINTS.finditer(sentence.text):
+            yield from _points(sentence, match)
         for match in _SIZE.finditer(sentence.text):
             yield from _sized(sentence, match)
         for match in _PEAK.finditer(sentence.text):
@@ -78,9 +108,12 @@ def _direct(sentence: Mask, match: re.Match[str]) -> Iterator[Finding]:
     before = sentence.text[max(0, match.start() - 40) : match.start()]
     if _SETTING.search(before) or _AT.search(before) or _AT.search(sentence.text[: match.start("b")][-12:]):
         return
-    if match.re is _ARROW and change.dimension == "percent" and a.counts and b.counts and "/" not in match[0]:
+    counted = change.dimension == "percent" and a.counts and b.counts and "/" not in match[0]
+    if match.re is _ARROW and counted and not (_GREW.search(before) or explained(a, b, change)):
         return
-    if not askable(a, b, change) or (match.re is _BESIDE and abs(change.value) > max(abs(a.value), abs(b.value))):
+    if not askable(a, b, change) or (
+        match.re is _BESIDE and abs(change.value) > max(abs(a.value), abs(b.value))
+    ):
         return
     if match.re is _BESIDE and (a.counts or b.counts) and change.dimension == "percent":
         return
@@ -107,15 +140,32 @@ def _named(sentence: Mask, match: re.Match[str]) -> Iterator[Finding]:
     yield _finding(sentence, match, values[0], values[1], change)
 
 
-def _sized(sentence: Mask, match: re.Match[str]) -> Iterator[Finding]:
-    """Judges ``192.8 MB, int8 49.1 MB → 3.93× smaller``: the only two sizes, or times, before it in the sentence."""
+def _points(sentence: Mask, match: re.Match[str]) -> Iterator[Finding]:
+    """Judges ``71.5%, up from 66.0%, a gain of 5.5 points``."""
     change = sentence.number(match, "e")
-    kind = "bytes" if match["word"] not in ("faster", "slower", "longer", "shorter") else "seconds"
+    values = _before(sentence, match, replace(change, dimension="percent"))
+    if len(values) == 2 and askable(values[0], values[1], change):
+        yield _finding(sentence, match, values[0], values[1], change)
+
+
+def _sized(sentence: Mask, match: re.Match[str]) -> Iterator[Finding]:
+    """Judges ``192.8 MB, int8 49.1 MB → 3.93× smaller`` by the only two sizes, or times, before it."""
+    change = sentence.number(match, "e")
+    kind = (
+        "seconds"
+        if match["word"] in ("faster", "slower", "longer", "shorter", "speed-up", "speedup")
+        else "bytes"
+    )
     values = [
-        number
-        for number in _before(sentence, match, replace(change, dimension=kind))
-        if not number.more
+        number for number in _before(sentence, match, replace(change, dimension=kind)) if not number.more
     ]
+    if not values and match["word"] in ("smaller", "larger", "bigger"):
+        values = [one for one in _all_before(sentence, match) if one.scaled and not one.dimension]
+        values = (
+            values
+            if len(values) == 2 and re.search(r"i\.e\.\s*(?:about\s*)?\Z", sentence.text[: match.start()])
+            else []
+        )
     if len(values) == 2 and askable(values[0], values[1], change):
         if re.search(r"\(\s*\Z", sentence.text[: match.start()]) and _ARROW.search(sentence.text):
             return
@@ -179,7 +229,9 @@ def _spare(sentence: Mask, match: re.Match[str]) -> Iterator[Finding]:
     near: Sequence[Number] = [
         one
         for one in _all_before(sentence, match)
-        if one is not limits[0] and one.dimension == spare.dimension and limits[0].value / 2 <= one.value <= limits[0].value
+        if one is not limits[0]
+        and one.dimension == spare.dimension
+        and limits[0].value / 2 <= one.value <= limits[0].value
     ]
     if len({one.value for one in near}) != 1:
         return

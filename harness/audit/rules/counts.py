@@ -27,7 +27,9 @@ _GOES_ON = re.compile(
     r"\s*(?:[:(]|\w+ing\b|(?:that|which|of|for|in|to|from|with|on|we|below|here|as|about|against)\b)", re.I
 )
 _TOLD = re.compile(
-    r"\s+(?:changed|added|removed|fixed|found|listed|affected|touched|considered|remaining|needed|required)\b", re.I
+    r"\s+(?:changed|added|removed|fixed|found|listed|affected|touched|considered|remaining|needed|required)"
+    r"\b",
+    re.I,
 )
 _TURNS = re.compile(
     r"\b(?:following|results?|reveal\w*|shows?|found|suggests?|yield\w*|gave|gives?|because|so)\b", re.I
@@ -314,6 +316,8 @@ def _sizes(inside: str) -> list[int]:
     parts = [part.strip() for part in re.split(r"[,·;]|\band\b|&", inside) if part.strip()]
     if len(parts) < 2 or any(not re.fullmatch(r"[\w][\w./-]*(?:\s[\w./-]+){0,2}", part) for part in parts):
         return []
+    if all(part.isdigit() for part in parts[1:]) and re.fullmatch(r"(?:[A-Za-z]+ )?\d+", parts[0]):
+        return [len(parts)] if len(parts) >= 3 else []
     if any(part[0].isdigit() for part in parts):
         return []
     slashed = sum(len(part.split("/")) for part in parts)

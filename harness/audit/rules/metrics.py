@@ -9,7 +9,7 @@ from fractions import Fraction
 from harness.audit import ranges
 from harness.audit.findings import Finding
 from harness.audit.judge import fits, readings, verdict
-from harness.audit.masks import LEVEL, PERCENT, PLAIN, Mask, masks
+from harness.audit.masks import PERCENT, PLAIN, Mask, masks
 from harness.audit.numbers import Number
 from harness.audit.ranges import Range, Undefined, point
 from harness.audit.text import Document
@@ -20,18 +20,22 @@ _PERPLEXITY = re.compile(rf"\b(?:perplexity|ppl)\b{_NAME}\s*(?:[:=≈]|\bis\b|\b
 _BITS = re.compile(
     rf"(?P<n>{PLAIN})\s*(?:bits\s*(?:per|/)\s*(?:token|char\w*|byte|symbol)|bpc\b|bpb\b|bits/\w+)", re.I
 )
-_PER_BYTE = re.compile(rf"(?P<k>{PLAIN})\s+bytes\s*(?:per|/)\s*token", re.I)
+_PER_BYTE = re.compile(rf"(?P<k>{PLAIN})\s*(?:per|/)\s*token", re.I)
 _LOSS = re.compile(r"\b(?:loss|nll|cross-?\s?entropy|ce|nats)\b", re.I)
 _UNIFORM = re.compile(
-    rf"\buniform\b[^\ue000-\ue004.;]{{0,40}}?(?:\bover\s+(?:the\s+)?(?P<v>{PLAIN})[^\ue000-\ue004.;]{{0,40}}?)?"
+    rf"\buniform\b[^\ue000-\ue004.;]{{0,40}}?(?:\bover\s+(?:the\s+)?(?P<v>{PLAIN})[^\ue000-\ue004.;]{{0,40}}"
+    rf"?)?"
     rf"(?:costs?|is|would be|gives|=|≈|of)\s+(?:about\s+)?(?P<n>{PLAIN})\s*nats",
     re.I,
 )
+_BOTH = re.compile(rf"(?P<a>{PLAIN})\s+nats\s*(?:=|≈|\(|,?\s*or|are|is)\s*(?P<n>{PLAIN})\s+bits\b(?!\s*per)")
+_THAT = re.compile(r"\s*(?:That|This|Which|In bits)\b")
 _F1 = re.compile(rf"\bF1?(?:[- ]score)?\s*(?:=|:|is|of|at)?\s*(?P<n>[{PLAIN}{PERCENT}])")
 _PRECISION = re.compile(rf"\bprecision\s*(?:=|:|is|of|at)?\s*(?P<n>[{PLAIN}{PERCENT}])", re.I)
 _RECALL = re.compile(rf"\brecall\s*(?:=|:|is|of|at)?\s*(?P<n>[{PLAIN}{PERCENT}])", re.I)
 _OTHER = re.compile(
-    r"\s*(?:on|for|of|over|from|with|at|in|under|when|after|per)\b(?!\s+(?:the\s+)?(?:end|total))"
+    r"\s*(?:on|for|of|over|from|with|at|in|under|when|after|per)\b(?!\s+(?:the\s+)?(?:end|total)|\s+\ue000\s"
+    r"+per)"
 )
 LN2 = ranges.apply("ln", point(2))
 SLACK = Fraction(1, 50)
@@ -50,6 +54,8 @@ def judge(document: Document) -> Iterator[Finding]:
         for match in _BITS.finditer(sentence.text):
             yield from _of_loss(sentence, match, "bits = nats / ln 2", _bits(sentence, match))
         yield from _harmonic(sentence)
+        for match in _BOTH.finditer(sentence.text):
+            yield from _both(sentence, match)
         for match in _UNIFORM.finditer(sentence.text):
             yield from _uniform(sentence, match)
 
@@ -61,7 +67,8 @@ def _powers(loss: Range) -> list[Range]:
 def _bits(sentence: Mask, match: re.Match[str]) -> Callable[[Range], list[Range]]:
     """Returns how bits follow from nats: per symbol, or per byte where the bytes of a symbol are given."""
     span = _sentence(sentence.text, match)
-    each = [sentence.number(found, "k").given for found in _PER_BYTE.finditer(sentence.text, *span)]
+    found = [sentence.number(one, "k") for one in _PER_BYTE.finditer(sentence.text, *span)]
+    each = [number.given for number in found if number.dimension == "bytes"]
 
     def bits(loss: Range) -> list[Range]:
         return [loss / LN2, *(loss / LN2 / one for one in each)]
@@ -87,8 +94,10 @@ def _of_loss(
             yield _finding(sentence, words, stated, loss, _applied(formula, loss), holds=True)
             return
     start, end = _sentence(sentence.text, match)
-    clear = _LOSS.search(sentence.text, start, end) and not _OTHER.match(sentence.text, match.end())
-    if near and len(near) <= MOST and clear and _of_these(sentence.text[start : match.start()]):
+    that = bool(_THAT.match(sentence.text, start)) and start > 2
+    first = _before(sentence.text, start - 2) if that else start
+    clear = _LOSS.search(sentence.text, first, end) and not _OTHER.match(sentence.text, match.end())
+    if near and len(near) <= MOST and clear and (that or _of_these(sentence.text[start : match.start()])):
         best = min(near, key=lambda one: abs(_applied(formula, one)[0].middle - stated.value))
         beside = re.search(rf"{PLAIN}\s*\(\s*(?:\w+\s*)?\Z", sentence.text[: match.start()])
         if not beside and abs(_applied(formula, best)[0].middle - stated.value) <= SLACK * stated.value:
@@ -98,12 +107,22 @@ def _of_loss(
 
 def _of_these(before: str) -> bool:
     """Tells whether a metric is set beside losses as another form of them, in brackets or after a comma."""
-    return re.search(rf"{PLAIN}[^.]{{0,60}}?[(,;]\s*(?:or\s+|i\.e\.\s*)?(?:{PLAIN}\s*,\s*)*\Z", before) is not None
+    return (
+        re.search(rf"{PLAIN}[^.]{{0,60}}?[(,;]\s*(?:or\s+|i\.e\.\s*)?(?:{PLAIN}\s*,\s*)*\Z", before)
+        is not None
+    )
+
+
+def _before(text: str, position: int) -> int:
+    """Returns where the sentence before a position starts."""
+    return max(text.rfind(mark, 0, position) for mark in (". ", "! ", "? ", "  ")) + 1
 
 
 def _losses(sentence: Mask, match: re.Match[str], stated: Number) -> tuple[list[Number], list[Number]]:
     """Returns the figures that may be its loss: those of the sentence, and those of the block."""
     span = _sentence(sentence.text, match)
+    if _THAT.match(sentence.text, span[0]) and span[0] > 2:
+        span = (_before(sentence.text, span[0] - 2), span[1])
     near, wide = [], []
     for number, at in zip(sentence.numbers, sentence.at, strict=True):
         plain = not number.dimension and not number.signed and not number.counts and 0 < number.value < 15
@@ -144,6 +163,13 @@ def _uniform(sentence: Mask, match: re.Match[str]) -> Iterator[Finding]:
     )
 
 
+def _both(sentence: Mask, match: re.Match[str]) -> Iterator[Finding]:
+    """Judges ``0.0134 nats = 0.0193 bits``."""
+    nats, bits = sentence.number(match, "a"), sentence.number(match, "n")
+    computed = [nats.given / LN2]
+    yield _finding(sentence, "bits = nats / ln 2", bits, nats, computed, holds=fits(bits, computed))
+
+
 def _harmonic(sentence: Mask) -> Iterator[Finding]:
     """Judges F1 where the same sentence gives one precision and one recall."""
     found = [list(pattern.finditer(sentence.text)) for pattern in (_F1, _PRECISION, _RECALL)]
@@ -159,7 +185,9 @@ def _harmonic(sentence: Mask) -> Iterator[Finding]:
         computed = [(precision.given * recall.given).scaled(Fraction(2)) / (precision.given + recall.given)]
     except Undefined:
         return
-    yield _finding(sentence, "F1 of precision and recall", score, precision, computed, holds=fits(score, computed))
+    yield _finding(
+        sentence, "F1 of precision and recall", score, precision, computed, holds=fits(score, computed)
+    )
 
 
 def _finding(

@@ -1,4 +1,4 @@
-"""What a sentence says of a series: a value at a step, the best and the last one, and whether it always fell."""
+"""What a sentence says of a series: a value at a step, the best and the last, whether it always fell."""
 
 from __future__ import annotations
 
@@ -17,34 +17,49 @@ from harness.audit.text import Document
 
 NAME = "progress"
 _AT = re.compile(
-    rf"(?P<v>{LEVEL})(?:\s+(?:nats|{W}))?\s*\(?\s*(?:at|after|by|in)\s+(?:the\s+)?(?P<axis>step|iter|iteration|epoch|update)"
+    rf"(?P<v>{LEVEL})(?:\s+(?:nats|{W}))?\s*\(?\s*(?:at|after|by|in)\s+(?:the\s+)?(?P<axis>step|iter|iterati"
+    rf"on|epoch|update)"
     rf"\s+(?P<k>{PLAIN})",
     re.I,
 )
+_REACHED = re.compile(
+    rf"\b(?:at|in|after)\s+(?P<axis>step|iter|iteration|epoch|update)\s+(?P<k>{PLAIN})\s*(?:with|\(|:|at|is|"
+    rf"of)\s*(?P<v>{LEVEL})",
+    re.I,
+)
+_LESS = re.compile(rf"(?<![\w-])(?P<a>[A-Za-z_]+)\s*[-–−]\s*(?P<b>[A-Za-z_]+)\s*=\s*(?P<d>{LEVEL})")
 _WHERE = re.compile(
-    rf"\b(?P<word>lowest|highest|best|minimum|maximum|min|max)\b[^\ue000-\ue004.;]{{0,25}}?\b(?:at|in|after)\s+"
+    rf"\b(?P<word>lowest|highest|best|minimum|maximum|min|max)\b[^\ue000-\ue004.;]{{0,25}}?\b(?:at|in|after)"
+    rf"\s+"
     rf"(?P<axis>step|iter|iteration|epoch|update)\s+(?P<k>{PLAIN})",
     re.I,
 )
 _BEST = re.compile(
-    rf"\b(?P<word>best|lowest|minimum)\s+(?P<name>(?:{W}\s+){{0,3}}?)(?:loss\s+|perplexity\s+|ppl\s+)?(?:is\s+|was\s+|of\s+|[:=]\s*)?"
+    rf"\b(?P<word>best|lowest|minimum)\s+(?P<name>(?:{W}\s+){{0,3}}?)(?:loss\s+|perplexity\s+|ppl\s+)?(?:is"
+    rf"\s+|was\s+|of\s+|[:=]\s*)?"
     rf"(?P<v>{LEVEL})",
     re.I,
 )
 _LAST = re.compile(
-    rf"\b[Ff]inal\s+(?P<name>(?:{W}\s+){{0,2}}?(?:loss|perplexity|ppl|accuracy|ce))\s*(?:is|was|of|[:=|])?\s*(?P<v>{LEVEL})"
+    rf"\b[Ff]inal\s+(?P<name>(?:{W}\s+){{0,2}}?(?:loss|perplexity|ppl|accuracy|ce))\s*(?:is|was|of|[:=|])?\s"
+    rf"*(?P<v>{LEVEL})"
 )
-_RESULT = re.compile(rf"\A\s*[-*]\s+(?P<name>Loss|Perplexity|Accuracy|F1|Wer)\s*:\s*(?P<v>{LEVEL})\s*\Z", re.I)
+_RESULT = re.compile(
+    rf"\A\s*[-*]\s+(?P<name>Loss|Perplexity|Accuracy|F1|Wer)\s*:\s*(?P<v>{LEVEL})\s*\Z", re.I
+)
 _ALWAYS = re.compile(
-    r"\b(?P<name>(?:val(?:idation)?|train(?:ing)?|eval(?:uation)?|test)\s+(?:loss|perplexity|error|ce))\b[^.;\ue000-\ue004]{0,30}?"
-    r"\b(?P<way>fell|falls|decreased|decreases|dropped|drops|improved|improves|declined|went down)\b[^.;\ue000-\ue004]{0,12}?"
-    r"(?P<all>\b(?:(?:at|in|with|after|on|from)\s+(?:each|every)\s+(?:evaluation|checkpoint|epoch|step|row|eval)|monotonically|"
+    r"\b(?P<name>(?:val(?:idation)?|train(?:ing)?|eval(?:uation)?|test)\s+(?:loss|perplexity|error|ce))\b[^."
+    r";\ue000-\ue004]{0,30}?"
+    r"\b(?P<way>fell|falls|decreased|decreases|dropped|drops|improved|improves|declined|went down)\b[^.;\ue0"
+    r"00-\ue004]{0,12}?"
+    r"(?P<all>\b(?:(?:at|in|with|after|on|from)\s+(?:each|every)\s+(?:evaluation|checkpoint|epoch|step|row|e"
+    r"val)|monotonically|"
     r"throughout|steadily at every \w+))",
     re.I,
 )
 _LOW = {"loss", "perplexity", "ppl", "ce", "error", "bpb", "bpc", "wer", "cer", "nll"}
-_SPLITS = {"val": "val", "valid": "val", "validation": "val", "eval": "val", "evaluation": "val", "dev": "val",
-           "train": "train", "training": "train", "test": "test"}  # fmt: skip
+_SPLITS = {"val": "val", "valid": "val", "validation": "val", "eval": "val", "evaluation": "val",
+           "dev": "val", "train": "train", "training": "train", "test": "test"}  # fmt: skip
 
 
 def judge(document: Document) -> Iterator[Finding]:
@@ -53,8 +68,11 @@ def judge(document: Document) -> Iterator[Finding]:
     for sentence in masks(document) if known else ():
         if sentence.block.kind == "line":
             continue
-        for match in _AT.finditer(sentence.text):
-            yield from _at(sentence, match, known)
+        for pattern in (_AT, _REACHED):
+            for match in pattern.finditer(sentence.text):
+                yield from _at(sentence, match, known)
+        for match in _LESS.finditer(sentence.text):
+            yield from _less(sentence, match, known)
         for match in _WHERE.finditer(sentence.text):
             yield from _where(sentence, match, known)
         for match in _BEST.finditer(sentence.text):
@@ -74,14 +92,16 @@ def _key(words: Sequence[str] | frozenset[str]) -> frozenset[str]:
 
 
 def _of(known: Sequence[Series], name: Sequence[str] | frozenset[str]) -> list[Series]:
-    """Returns the series that a name may mean: of the same split, of the same metric as far as both are said."""
+    """Returns the series that a name may mean: of its split, and of its metric as far as both are said."""
     wanted = _key(name)
     splits, metrics = wanted & {"val", "train", "test"}, wanted - {"val", "train", "test"}
     found: dict[tuple[int, ...], Series] = {}
     for one in known:
         key = _key(one.words)
         mine, kind = key & {"val", "train", "test"}, key - {"val", "train", "test"}
-        if (splits == mine or (not splits and mine == {"val"}) or (not mine and metrics & kind)) and (not metrics or not kind or metrics & kind):
+        if (splits == mine or (not splits and mine == {"val"}) or (not mine and metrics & kind)) and (
+            not metrics or not kind or metrics & kind
+        ):
             found.setdefault(tuple(value.start for value in one.values), one)
     return list(found.values())
 
@@ -102,6 +122,10 @@ def _at(sentence: Mask, match: re.Match[str], known: Sequence[Series]) -> Iterat
     if stated.counts:
         return
     before = re.findall(rf"{W}", sentence.text[max(0, match.start() - 60) : match.start()])[-2:]
+    if match.re is _REACHED:
+        before = re.findall(
+            rf"{W}", sentence.text[max(0, match.start() - 60) : match.start()].rpartition(". ")[2]
+        )
     named = {word.lower() for word in before}
     rows = [
         (one, value)
@@ -114,7 +138,28 @@ def _at(sentence: Mask, match: re.Match[str], known: Sequence[Series]) -> Iterat
     asked = [row for row in rows if _key(row[0].words) & _key(list(named)) and _like(stated, row[0])]
     if good or (asked and len({value.value for _, value in asked}) == 1):
         one, value = (good or asked)[0]
-        yield _finding(sentence, match, stated, value, f"{one.name} at {one.axis} {position.text}", holds=bool(good))
+        yield _finding(
+            sentence, match, stated, value, f"{one.name} at {one.axis} {position.text}", holds=bool(good)
+        )
+
+
+def _less(sentence: Mask, match: re.Match[str], known: Sequence[Series]) -> Iterator[Finding]:
+    """Judges ``val - train = 0.4039`` by the last values of both series, or those of any one row."""
+    first, second = (_of(known, words_of(match[name].lower())) for name in "ab")
+    stated = sentence.number(match, "d")
+    if len(first) != 1 or len(second) != 1 or first[0] is second[0] or stated.counts:
+        return
+    rows = list(zip(first[0].values, second[0].values, strict=False))
+    found = [a.given - b.given for a, b in rows]
+    yield verdict(
+        sentence.document,
+        NAME,
+        holds=fits(stated, found),
+        statement=sentence.excerpt(match),
+        stated=stated,
+        computed=found[-1],
+        rests=f"{rows[-1][0].text} and {rows[-1][1].text} ({sentence.document.place(rows[-1][0].start)})",
+    )
 
 
 def _same_axis(one: Series, word: str) -> bool:
@@ -180,8 +225,10 @@ def _always(sentence: Mask, match: re.Match[str], known: Sequence[Series]) -> It
 
 
 _DOWN_LIST = re.compile(
-    rf"(?P<list>{PLAIN}(?:\s*(?:,|→|->|,\s*and|>)\s*{PLAIN}){{2,}})(?P<gap>[^.;\ue000-\ue004]{{0,60}}?)\bmonoton(?:ically|ic|e)\b"
-    rf"|\bmonoton(?:ically|ic|e)\b[^.;\ue000-\ue004]{{0,50}}?(?P<after>{PLAIN}(?:\s*(?:,|→|->|,\s*and)\s*{PLAIN}){{2,}})"
+    rf"(?P<list>{PLAIN}(?:\s*(?:,|→|->|,\s*and|>)\s*{PLAIN}){{2,}})(?P<gap>[^.;\ue000-\ue004]{{0,60}}?)\bmon"
+    rf"oton(?:ically|ic|e)\b"
+    rf"|\bmonoton(?:ically|ic|e)\b[^.;\ue000-\ue004]{{0,50}}?(?P<after>{PLAIN}(?:\s*(?:,|→|->|,\s*and)\s*"
+    rf"{PLAIN}){{2,}})"
 )
 
 

@@ -46,7 +46,8 @@ _DOWN_FROM = re.compile(
     re.I,
 )
 _NAMED = re.compile(
-    rf"\b(?P<word>descent|decrease|drop|fall|reduction|rise|increase|growth)\b[^.;\ue000-\ue004]{{0,40}}(?:\ue000\s+)?[^.;\ue000-\ue004]{{0,12}}"
+    rf"\b(?P<word>descent|decrease|drop|fall|reduction|rise|increase|growth)\b[^.;\ue000-\ue004]{{0,40}}(?:"
+    rf"\ue000\s+)?[^.;\ue000-\ue004]{{0,12}}"
     rf"(?P<a>{LEVEL})\s*(?:→|->)\s*(?:{W}\s+){{0,3}}(?P<b>{LEVEL})"
 )
 _RISING = re.compile(r"rise|increase|growth")

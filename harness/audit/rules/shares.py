@@ -16,11 +16,18 @@ NAME = "share"
 RESTATED = "restated"
 _FRACTION = rf"(?P<a>{PLAIN})\s*(?:/|\bof\b|\bout of\b)\s*(?:(?:the|all|a total of)\s+)?(?P<b>{PLAIN})"
 _SHARE = re.compile(
-    rf"{_FRACTION}(?:\s*{W}){{0,3}}?\s*(?:\(|=|≈|–|—|->|→|,(?=\s*{PERCENT}\s*(?:[.;)]|$)))\s*[~≈]?\s*(?P<c>{PERCENT})(?!\s*("
+    rf"{_FRACTION}(?:\s*{W}){{0,5}}?\s*(?:\(|=|≈|–|—|->|→|,(?=\s*{PERCENT}\s*(?:[.;)]|$)))\s*[~≈]?\s*(?P<c>"
+    rf"{PERCENT})(?!\s*("
     rf"?:CI|conf|of\b))"
 )
+_OF_WHICH = re.compile(
+    rf"(?P<b>{PLAIN})(?:\s+{W}){{1,4}}\s*,?\s+of\s+which\s+(?P<a>{PLAIN})\s*(?:{W}\s*)?\(\s*(?P<c>{PERCENT})"
+    rf"\s*\)"
+)
 _REVERSED = re.compile(rf"(?P<c>{PERCENT})(?:\s*{W}){{0,2}}?\s*\(\s*{_FRACTION}(?:\s*{W}){{0,2}}\s*\)")
-_NOUN = re.compile(r"[\s-]+(?P<noun>tokens?|param(?:eter)?s?|bytes|documents?|docs|examples?|steps?|words?|images?)\b", re.I)
+_NOUN = re.compile(
+    r"[\s-]+(?P<noun>tokens?|param(?:eter)?s?|bytes|documents?|docs|examples?|steps?|words?|images?)\b", re.I
+)
 _TWICE = re.compile(
     rf"(?P<a>{PLAIN})\s*(?P<w>(?:{W}\s*){{0,2}})\(\s*[~≈=]?\s*(?P<b>{PLAIN})\s*(?P<v>(?:{W}\s*)?)\)"
 )
@@ -30,7 +37,7 @@ def judge(document: Document) -> Iterator[Finding]:
     """Tries percentages beside their fraction, and numbers given twice in two forms."""
     yield from _elsewhere(document)
     for sentence in masks(document):
-        for pattern in (_SHARE, _REVERSED):
+        for pattern in (_SHARE, _REVERSED, _OF_WHICH):
             for match in pattern.finditer(sentence.text):
                 yield from _share(sentence, match)
         for match in _TWICE.finditer(sentence.text):
@@ -38,7 +45,7 @@ def judge(document: Document) -> Iterator[Finding]:
 
 
 def _elsewhere(document: Document) -> Iterator[Finding]:
-    """Tells that ``74.3M tokens`` is ``74,286,865 tokens`` of another place; others may be of something else."""
+    """Tells that ``74.3M tokens`` is ``74,286,865 tokens`` elsewhere; others may be of something else."""
     full, rough = [], []
     for number in document.numbers:
         noun = _NOUN.match(document.text, number.end)
@@ -52,7 +59,11 @@ def _elsewhere(document: Document) -> Iterator[Finding]:
     told = set()
     for word, number in rough:
         for other, written in full:
-            if word == other and fits(number, [point(written.value)]) and (number.value, written.value) not in told:
+            if (
+                word == other
+                and fits(number, [point(written.value)])
+                and (number.value, written.value) not in told
+            ):
                 told.add((number.value, written.value))
                 yield verdict(
                     document,

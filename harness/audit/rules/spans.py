@@ -1,10 +1,11 @@
-"""Figures in a row and what the same sentence says of them: their mean, their spread, between which they lie."""
+"""Figures in a row and what their sentence says of them: mean, spread, between which they lie."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from itertools import pairwise
 
 from harness.audit.findings import Finding
 from harness.audit.judge import fits, verdict
@@ -21,7 +22,8 @@ _BETWEEN = re.compile(
     rf"\b(?:between|from|range[sd]?\s+(?:from\s+)?|spanning)\s+(?P<lo>{_N})\s*(?:and|to|-|–)\s*(?P<hi>{_N})"
 )
 _MEAN = re.compile(
-    rf"\b(?:mean|average|avg)\b(?:\s+(?:of|is|=))?\s*[:=]?\s*(?P<m>{_N})(?:\s*(?:±|\+/-)\s*(?P<s>{_N}))?(?!\s*(?:,|/)\s*{_N}\s*(?:,|/))"
+    rf"\b(?:mean|average|avg)\b(?:\s+(?:of|is|=))?\s*[:=]?\s*(?P<m>{_N})(?:\s*(?:±|\+/-|,?\s*(?:std|sd|stdev"
+    rf"|standard deviation)\s*(?:of|=|:)?)\s*(?P<s>{_N}))?(?!\s*(?:,|/)\s*{_N}\s*(?:,|/))"
 )
 
 
@@ -84,17 +86,19 @@ def _mean(sentence: Mask, match: re.Match[str]) -> Iterator[Finding]:
     if not fitting and (len(between) > 25 or not _adjacent(sentence, values)):
         return
     chosen = fitting[0] if fitting else values
-    yield _finding(sentence, match, stated, chosen, [_average(chosen)], "mean")
+    yield _finding(sentence, stated, chosen, [_average(chosen)], "mean")
     if match["s"]:
         spread = sentence.number(match, "s")
-        if any(spread.value and one.meets(Range(spread.value / 2, spread.value * 2)) for one in spreads(chosen)):
-            yield _finding(sentence, match, spread, chosen, spreads(chosen), "spread")
+        if any(
+            spread.value and one.meets(Range(spread.value / 2, spread.value * 2)) for one in spreads(chosen)
+        ):
+            yield _finding(sentence, spread, chosen, spreads(chosen), "spread")
 
 
 def _adjacent(sentence: Mask, values: Sequence[Number]) -> bool:
     """Tells whether nothing but a few words, and no other such figure, stands between the values."""
     places = [sentence.at[sentence.index(one)] for one in values]
-    return all(b - a <= 14 for a, b in zip(places, places[1:], strict=False))
+    return all(b - a <= 14 for a, b in pairwise(places))
 
 
 def _average(values: Sequence[Number]) -> Range:
@@ -105,7 +109,11 @@ def _average(values: Sequence[Number]) -> Range:
 
 
 def _finding(
-    sentence: Mask, match: re.Match[str], stated: Number, values: Sequence[Number], computed: Sequence[Range], word: str
+    sentence: Mask,
+    stated: Number,
+    values: Sequence[Number],
+    computed: Sequence[Range],
+    word: str,
 ) -> Finding:
     best = min(computed, key=lambda one: abs(one.middle - stated.value))
     return verdict(

@@ -23,6 +23,9 @@ _FROM, _TO = (
     re.compile(r"\b(?:init|initial|start|first|before)\b", re.I),
     re.compile(r"\b(?:final|end|last|after)\b", re.I),
 )
+_SIZED = re.compile(
+    r"\b(?:tokens?|documents?|docs|examples?|count|size|hours|params?|parameters|bytes|GB|MB)\b", re.I
+)
 _SPREAD = re.compile(r"\b(?:std|stdev|stddev|sd|sem|stderr|median|min|max|best|worst)\b|±", re.I)
 _NOISE = re.compile(r"\b(?:std|stdev|stddev|sd|sem|stderr|n|seed|seeds|median|min|max|best|worst)\b|±", re.I)
 
@@ -153,7 +156,9 @@ def _additive(tried: list[_Try], label: str) -> _Group:
     near = [one for one in kept if abs(one.computed.middle - one.stated.value) * 2 <= abs(one.stated.value)]
     literal = re.search(r"\b(?:total|sum)\b", label, re.I) is not None
     borne = any(one.holds and one.stated.value for one in near)
-    return _Group(near, sure=borne or (literal and all(one.stated.counts for one in near)))
+    exact = all(one.stated.counts for one in near)
+    sized = len(near) == 1 and _SIZED.search(near[0].words) is not None
+    return _Group(near, sure=borne or (literal and (exact or sized)))
 
 
 def _values(cells: Sequence[Cell | None]) -> list[Number] | None:

@@ -1,4 +1,4 @@
-"""Identities of a training run: tokens, batches, devices, hours, passes and widths, where all parts are stated."""
+"""Identities of a training run: tokens, batches, devices, hours, passes, widths, all parts stated."""
 
 from __future__ import annotations
 
@@ -166,6 +166,21 @@ _IDENTITIES = (
         spare=1,
     ),
     _Identity(
+        result="rate",
+        parts=("rate_each", "devices"),
+        words="tokens per second = those of a device × devices",
+        formula=_product,
+        larger=True,
+        scopes=("sentence", "block"),
+    ),
+    _Identity(
+        result="warmup",
+        parts=("warmup_part", "steps"),
+        words="warm-up steps = their share × steps",
+        formula=_product,
+        slack=Fraction(1, 5),
+    ),
+    _Identity(
         result="tail_steps",
         parts=("tail_share", "steps"),
         words="steps of a part of the run = its share × steps",
@@ -209,6 +224,10 @@ def judge(document: Document) -> Iterator[Finding]:
     roles: dict[str, list[Mention]] = {}
     for one in mentions_of(document):
         roles.setdefault(one.role, []).append(one)
+    if "tokens" not in roles and "any_tokens" in roles:
+        large = [one for one in roles["any_tokens"] if one.number.value >= 10**8]
+        if large and _values(large) == 1:
+            roles["tokens"] = large
     for identity in _IDENTITIES:
         if any(name in roles for name in identity.without):
             continue
@@ -255,9 +274,7 @@ def _values(found: Sequence[Mention]) -> int:
     return len(kept)
 
 
-def _single(
-    lists: Sequence[Sequence[Mention]], scope: str, identity: _Identity, stated: Mention
-) -> bool:
+def _single(lists: Sequence[Sequence[Mention]], scope: str, identity: _Identity, stated: Mention) -> bool:
     sizes = [_values(found) for found in lists]
     if identity.larger and any(one.number.value > stated.number.value for found in lists for one in found):
         return False

@@ -1,4 +1,4 @@
-"""Arithmetic of dates and units: days between two dates, power by time, a rate and its period, counts per case."""
+"""Arithmetic of dates and units: days between dates, power by time, rate and period, counts per case."""
 
 from __future__ import annotations
 
@@ -17,25 +17,37 @@ from harness.audit.words import SPELLED, count_of
 NAME = "unit"
 _MONTHS = {
     name: number
-    for number, name in enumerate(
-        "jan feb mar apr may jun jul aug sep oct nov dec".split(), start=1
-    )
+    for number, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), start=1)
 }
 _MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?"
 _DATE = re.compile(
-    rf"(?P<y>\d{{4}})-(?P<m>\d{{2}})-(?P<d>\d{{2}})|(?P<d2>\d{{1,2}})\s+(?P<m2>{_MONTH})(?:,?\s+(?P<y2>\d{{4}}))?"
+    rf"(?P<y>\d{{4}})-(?P<m>\d{{2}})-(?P<d>\d{{2}})|(?P<d2>\d{{1,2}})\s+(?P<m2>{_MONTH})(?:,?\s+(?P<y2>\d{{4"
+    rf"}}))?"
     rf"|(?P<m3>{_MONTH})\s+(?P<d3>\d{{1,2}}),?\s+(?P<y3>\d{{4}})"
 )
 _DAYS = re.compile(r"(?<![\w.–-])(?P<n>\d{1,4}|" + "|".join(SPELLED) + r")\s+(?P<unit>days?|weeks?)\b", re.I)
 _ENERGY = re.compile(
-    r"(?<![\w.])(?P<w>\d[\d,]*(?:\.\d+)?)\s*(?P<k>k?)W\b(?P<gap>[^.;\n]{0,40}?)(?P<h>\d+(?:\.\d+)?)\s*(?:h|hours?|hrs?)\b"
+    r"(?<![\w.])(?P<w>\d[\d,]*(?:\.\d+)?)\s*(?P<k>k?)W\b(?P<gap>[^.;\n]{0,40}?)(?P<h>\d+(?:\.\d+)?)\s*(?:h|h"
+    r"ours?|hrs?)\b"
     r"[^.;\n]{0,25}?(?P<e>\d[\d,]*(?:\.\d+)?)\s*(?P<u>[kM]?)Wh\b"
 )
 _PERIOD = re.compile(
-    rf"\b(?:every|each|one per)\s+(?P<t>{PLAIN})\s*\(?\s*[(,=—–]\s*(?:i\.e\.\s*)?(?P<n>{PLAIN})\s+\w+\s*(?:/\s*s|per\s+second)\b"
+    rf"\b(?:every|each|one per)\s+(?P<t>{PLAIN})\s*\(?\s*[(,=—–]\s*(?:i\.e\.\s*)?(?P<n>{PLAIN})\s+\w+\s*(?:/"
+    rf"\s*s|per\s+second)\b"
+)
+_OF_EACH = (
+    re.compile(
+        rf"(?P<a>{PLAIN})(?:\s+[\w-]+){{1,2}}\s+(?:of|at|x|×)\s+(?P<b>{PLAIN})\s+each\s*[,=:(]\s*(?P<t>"
+        rf"{PLAIN})\s+(?:in all|in total|altogether|together)"
+    ),
+    re.compile(
+        rf"(?P<t>{PLAIN})(?:\s+[\w-]+){{1,2}}\s+in\s+(?P<a>{PLAIN})(?:\s+[\w-]+){{1,2}}\s*[,(]\s*(?P<b>"
+        rf"{PLAIN})\s+(?:[\w-]+\s+)?(?:each|per)\b"
+    ),
 )
 _EACH = re.compile(
-    rf"(?P<a>{PLAIN})(?:\s+[\w-]+){{1,3}}\s+(?:per|for each|for every)\s+(?P<noun>[a-z]+)\s*[,(]\s*(?P<t>{PLAIN})\s+(?:in all|in total|altogether|overall)"
+    rf"(?P<a>{PLAIN})(?:\s+[\w-]+){{1,3}}\s+(?:per|for each|for every)\s+(?P<noun>[a-z]+)\s*[,(]\s*(?P<t>"
+    rf"{PLAIN})\s+(?:in all|in total|altogether|overall)"
 )
 
 
@@ -47,6 +59,9 @@ def judge(document: Document) -> Iterator[Finding]:
     for sentence in masks(document):
         for match in _PERIOD.finditer(sentence.text):
             yield from _period(sentence, match)
+        for pattern in _OF_EACH:
+            for match in pattern.finditer(sentence.text):
+                yield from _of_each(sentence, match)
         for match in _EACH.finditer(sentence.text):
             yield from _each(sentence, match)
 
@@ -57,7 +72,11 @@ def _spans(document: Document, block: Block) -> Iterator[Finding]:
     for start, end in _sentences(text):
         dates = [one for match in _DATE.finditer(text, start, end) if (one := _read(match)) is not None]
         spans = list(_DAYS.finditer(text, start, end))
-        if len(dates) != 2 or len(spans) != 1 or re.search(r"\b(?:first|last|every|within|another)\b", text[start:end]):
+        if (
+            len(dates) != 2
+            or len(spans) != 1
+            or re.search(r"\b(?:first|last|every|within|another)\b", text[start:end])
+        ):
             continue
         first, second = dates
         if first.year == 1 or second.year == 1:
@@ -138,8 +157,25 @@ def _period(sentence: Mask, match: re.Match[str]) -> Iterator[Finding]:
     )
 
 
+def _of_each(sentence: Mask, match: re.Match[str]) -> Iterator[Finding]:
+    """Judges ``5 runs of 6 h each, 30 h in total`` and ``1,200 prompts in 6 categories, 200 each``."""
+    count, each, total = (sentence.number(match, name) for name in "abt")
+    if not count.counts or each.dimension != total.dimension or each.dimension == "percent":
+        return
+    computed = count.given * each.given
+    yield verdict(
+        sentence.document,
+        NAME,
+        holds=fits(total, [computed]),
+        statement=sentence.excerpt(match),
+        stated=total,
+        computed=computed,
+        rests=f"{count.text} of {each.text} ({sentence.document.place(count.start)})",
+    )
+
+
 def _each(sentence: Mask, match: re.Match[str]) -> Iterator[Finding]:
-    """Judges ``2,000 sentences per language, 6,000 in all`` where the text says how many languages there are."""
+    """Judges ``2,000 sentences per language, 6,000 in all`` where the text counts the languages."""
     each, total = sentence.number(match, "a"), sentence.number(match, "t")
     noun = match["noun"].lower().removesuffix("s")
     said = {

@@ -1,4 +1,4 @@
-"""Bytes of a file against parameters and the type that the same words name, and sizes restated in brackets."""
+"""Bytes of a file against parameters and the type named beside it, and sizes restated in brackets."""
 
 from __future__ import annotations
 
@@ -19,21 +19,38 @@ NAME = "width"
 _DTYPE = re.compile(rf"\b(?:{'|'.join(DTYPES)})\b", re.I)
 _FILE = re.compile(r"\b(?:checkpoint|ckpt|file|weights|safetensors|model size|download)\b", re.I)
 _OTHER = re.compile(
-    r"\b(?:optimi[sz]er|gradients?|activations?|memory|RAM|VRAM|cache|GPU|adamw?|moments?|states?|corpus|dataset|data)\b", re.I
+    r"\b(?:optimi[sz]er|gradients?|activations?|memory|RAM|VRAM|cache|GPU|adamw?|moments?|states?|corpus|dat"
+    r"aset|data)\b",
+    re.I,
 )
-_TWICE = re.compile(rf"(?P<a>{PLAIN})\s*\(\s*(?:=|≈|about|~)?\s*(?P<b>{PLAIN})\s*(?:,|/|;|or)\s*(?P<c>{PLAIN})\s*\)")
+_TWICE = re.compile(
+    rf"(?P<a>{PLAIN})\s*\(\s*(?:=|≈|about|~)?\s*(?P<b>{PLAIN})\s*(?:,|/|;|or)\s*(?P<c>{PLAIN})\s*\)"
+)
 _AT = re.compile(
-    rf"(?P<p>{PLAIN})\s+param\w*\s+(?:at|of|×|x|with)\s+(?P<w>{PLAIN})\s*(?:each\s*)?(?:are|is|=|make|need|take|give)\s+(?P<n>{PLAIN})"
+    rf"(?P<p>{PLAIN})\s+param\w*\s+(?:at|of|×|x|with)\s+(?P<w>{PLAIN})\s*(?:each\s*)?(?:are|is|=|make|need|t"
+    rf"ake|give)\s+(?P<n>{PLAIN})"
 )
-_MORE = re.compile(rf"(?P<w>{PLAIN})\s+(?:per|/)\s*param\w*\s*,?\s*(?:another|or|i\.e\.|which is|=)\s+(?P<n>{PLAIN})")
-_PACKED = re.compile(r"zstd|zlib|lzma|brotli|gzip|compress|int[2-7]\b|[2-7]-?bit|ternary|quanti[sz]ed to", re.I)
+_BITS = re.compile(
+    rf"(?P<w>{PLAIN})\s+bits\s+(?:per|/)\s+(?:weight|parameter|param)\b[^.\ue000-\ue004]{{0,20}}[:,;]?\s*(?P"
+    rf"<p>{PLAIN})\s+(?:weights|param\w*)\s+"
+    rf"(?:take|need|are|use|occupy|fit in|make)\s+(?P<n>{PLAIN})"
+)
+_BARE = re.compile(rf"{PLAIN}\s+(?:param\w*|weights)\s*[,(:]\s*\Z")
+_MORE = re.compile(
+    rf"(?P<w>{PLAIN})\s+(?:per|/)\s*param\w*\s*,?\s*(?:another|or|i\.e\.|which is|=)\s+(?P<n>{PLAIN})"
+)
+_PACKED = re.compile(
+    r"zstd|zlib|lzma|brotli|gzip|compress|int[2-7]\b|[2-7]-?bit|ternary|quanti[sz]ed to", re.I
+)
 NEAR = 45
 """How far, in characters, a type may stand from the size that it is of."""
 
 
 def judge(document: Document) -> Iterator[Finding]:
     """Tries sizes of files beside their type, bytes per parameter, and sizes given twice in brackets."""
-    counts = [one.number for one in mentions_of(document) if one.role == "parameters" and one.number.value >= 10_000]
+    counts = [
+        one.number for one in mentions_of(document) if one.role == "parameters" and one.number.value >= 10_000
+    ]
     for sentence in masks(document):
         if sentence.block.kind == "code":
             continue
@@ -43,6 +60,8 @@ def judge(document: Document) -> Iterator[Finding]:
             yield from _at(sentence, match)
         for match in _MORE.finditer(sentence.text):
             yield from _more(sentence, match)
+        for match in _BITS.finditer(sentence.text):
+            yield from _bits(sentence, match)
         if counts:
             yield from _typed(sentence, counts)
 
@@ -73,6 +92,14 @@ def _at(sentence: Mask, match: re.Match[str]) -> Iterator[Finding]:
         yield _finding(sentence, match, stated, count, computed, holds=fits(stated, computed))
 
 
+def _bits(sentence: Mask, match: re.Match[str]) -> Iterator[Finding]:
+    """Judges ``6 bits per weight: 31.5M weights take 23.6 MB``."""
+    count, width, stated = (sentence.number(match, name) for name in "pwn")
+    if stated.dimension == "bytes" and not width.dimension and width.value <= 64:
+        computed = [(one * point(width.value)).scaled(Fraction(1, 8)) for one in readings(count)]
+        yield _finding(sentence, match, stated, count, computed, holds=fits(stated, computed))
+
+
 def _more(sentence: Mask, match: re.Match[str]) -> Iterator[Finding]:
     """Judges ``8 bytes per parameter, another 8.16 GB`` by the one count of parameters of the block."""
     width, stated = sentence.number(match, "w"), sentence.number(match, "n")
@@ -96,10 +123,13 @@ def _typed(sentence: Mask, counts: list[Number]) -> Iterator[Finding]:
         around = around[max(around.rfind(". ", 0, at - start), around.rfind(", ", 0, at - start)) + 1 :]
         around = re.split(r"(?<=[^\d])[.;](?:\s|\Z)", around[: NEAR * 2])[0] if "." in around else around
         types = {DTYPES[found.lower()] for found in _DTYPE.findall(around)}
-        if _PACKED.search(sentence.text) or len(types) != 1 or not _FILE.search(sentence.text[max(0, at - 60) : end]) or _OTHER.search(around):
+        bare = _BARE.search(sentence.text[:at])
+        named = bare or _FILE.search(sentence.text[max(0, at - 60) : end])
+        if _PACKED.search(around) or len(types) != 1 or not named or _OTHER.search(around):
             continue
         (width,) = types
-        yield from _sized(sentence, number, width, counts)
+        own = [sentence.numbers[sentence.index(number) - 1]] if bare else counts
+        yield from _sized(sentence, number, width, own)
 
 
 def _sized(sentence: Mask, number: Number, width: int, counts: list[Number]) -> Iterator[Finding]:
@@ -112,13 +142,15 @@ def _sized(sentence: Mask, number: Number, width: int, counts: list[Number]) -> 
             return
     if len({one.value for one in counts}) == 1:
         count = counts[0]
-        computed = readings(count)[0] * point(width)
-        off = abs(number.value - computed.middle) / computed.middle
+        expected = readings(count)[0] * point(width)
+        off = abs(number.value - expected.middle) / expected.middle
         if Fraction(8, 100) < off < 8:
-            yield _said(sentence, number, count, width, computed, holds=False)
+            yield _said(sentence, number, count, width, expected, holds=False)
 
 
-def _said(sentence: Mask, number: Number, count: Number, width: int, computed: Range, *, holds: bool) -> Finding:
+def _said(
+    sentence: Mask, number: Number, count: Number, width: int, computed: Range, *, holds: bool
+) -> Finding:
     return verdict(
         sentence.document,
         NAME,
