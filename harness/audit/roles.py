@@ -72,7 +72,7 @@ _PATTERNS: dict[str, tuple[str, ...]] = {
         rf"(?:took|takes|lasted|for|in|ran)\s+(?:about\s+|roughly\s+|some\s+)?{_N}(?!\s*each)",
         rf"(?:wall|total|training time|duration){_IS}{_N}",
     ),
-    "rate": (rf"{_N}\s+(?:tokens|tok|chars)\s*(?:/|per)\s*(?:s\b|sec)",),
+    "rate": (rf"{_N}\s+(?:tokens|tok|chars)\s*(?:/|per)\s*(?:s|sec|seconds?)\b(?!\s*(?:per|/))",),
     "rate_each": ((rf"{_N}\s+(?:(?:tokens|tok)\s*(?:/s\s+|per\s+second\s+)?)?(?:per|/)\s*(?:GPU|device|TPU)\b"
     ""),),
     "any_tokens": (rf"{_N}\s+(?:\w+\s+)?tokens\b(?!\s*(?:per|/|each|corpus|context|vocab))",),
@@ -115,10 +115,11 @@ _PATTERNS: dict[str, tuple[str, ...]] = {
         rf"{_N}\s+(?:attention\s+)?heads\b(?!\s*(?:per|each))",
     ),
     "head_width": (
-        rf"\b(?:head[_ ]dim(?:ension)?|d_head|head size){_IS}{_N}",
+        rf"\b(?:head dimension|head size){_IS}{_N}",
         rf"{_N}\s+dimensions?\s+(?:per|in each)\s+head",
         rf"head\s+size\s+(?:stays\s+at|remains|is)\s+{_N}",
     ),
+    "head_key": (rf"\b(?:head_dim|d_head){_IS}{_N}",),
     "hidden": (rf"{_N}\s+hidden\s+units", rf"\b(?:intermediate_size|ffn_dim|d_ff|n_inner){_IS}{_N}"),
     "ratio": (rf"\bMLP\s+(?:ratio|expansion|mult\w*){_IS}{_N}", rf"\bmlp_ratio{_IS}{_N}"),
     "vocabulary": (rf"\bvocab\w*(?:[ _]size)?{_IS}{_N}", rf"{_N}\s+(?:vocabulary\s+)?entries\b"),

@@ -42,6 +42,9 @@ _BEST = re.compile(
 _OF_ALL = re.compile(rf"\s+of\s+(?:the\s+|all\s+|these\s+)*(?P<n>{_NUMBER})\b", re.I)
 _GAIN = re.compile(r"\b(?:gain|improvement|delta|diff|difference|change)\b|Δ", re.I)
 _LABELS = re.compile(r"\b(?:avg|average|mean|total|sum|overall|all|std|stdev|median|min|max)\b|Σ", re.I)
+_REFERENCE = re.compile(
+    r"\b(?:random|chance|human|baseline|majority|previous|prior|sota|reference|uniform)\b", re.I
+)
 _GENERIC = frozenset(
     "the model run variant setting arm with of in on our this that it and a an here method".split()
 )
@@ -100,6 +103,8 @@ def _count(
     if len(sizes) != 1:
         return
     (size,), stated = sizes, count_of(match["n"])
+    own = {len([row for row in _rows(table) if not _REFERENCE.search(row[0].text)]) for table in found}
+    size = stated if stated is not None and stated in own else size
     strong = re.match(r"all|over|best|across", match[0], re.I)
     if stated is None or (stated != size and not (strong and abs(stated - size) <= max(2, size // 2))):
         return
@@ -132,7 +137,8 @@ def _signs(
     """Judges how many cases improve by the signs in the column of gains."""
     noun = match["noun"].lower()
     found = [(table, gains) for table in _headed(tables, noun) if (gains := _gains(table))]
-    if len(found) != 1:
+    after = document.text[block.start + match.end() : block.start + match.end() + 40]
+    if len(found) != 1 or re.match(r"[^.;]{0,20}\b(?:on average|except|but|apart|overall)\b", after, re.I):
         return
     table, gains = found[0]
     up, down = sum(one.value > 0 for one in gains), sum(one.value < 0 for one in gains)

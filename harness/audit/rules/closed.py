@@ -67,7 +67,7 @@ def _uniform(document: Document, known: Sequence[Quantity]) -> Iterator[Finding]
 
 def _perplexities(document: Document, known: Sequence[Quantity]) -> Iterator[Finding]:
     for one in known:
-        if not _PPL & set(one.words) or one.number.dimension or "word" in one.words:
+        if not _PPL & set(one.words) or one.number.dimension or _by_word(document, one):
             continue
         losses = [
             other
@@ -79,9 +79,26 @@ def _perplexities(document: Document, known: Sequence[Quantity]) -> Iterator[Fin
         right = [other for other in losses if fits(one.number, _powers(other.number))]
         if not right and not same and _rest(one, _PPL) <= _WHEN:
             same = [other for other in losses if _rest(other, _LOSS) <= _WHEN][-1:]
+        if not right and same and _rough(one.number, same[0].number):
+            continue
         if right or len({other.number.value for other in same}) == 1:
             yield _perplexity(document, one, (right or same)[0], holds=bool(right))
     yield from _columns(document)
+
+
+def _by_word(document: Document, one: Quantity) -> bool:
+    line = document.lines[document.line(one.number.start) - 1]
+    return (
+        "word" in one.words
+        or re.search(r"\bword[- ]level|\bper word|\bbyte[- ]level", line, re.I) is not None
+    )
+
+
+def _rough(stated: Number, loss: Number) -> bool:
+    """Tells whether a perplexity of one or two digits is close: such a figure is a rough one."""
+    digits = stated.text.strip().replace(".", "").lstrip("0")
+    near = [abs(one.middle - stated.value) <= stated.step * 3 / 2 for one in _powers(loss)]
+    return len(digits) <= 2 and any(near)
 
 
 def _rest(one: Quantity, kind: set[str]) -> set[str]:

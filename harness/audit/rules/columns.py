@@ -24,6 +24,7 @@ _WHOLE = re.compile(
     r"\b(?:source|dataset|data|language|domain|corpus|component|subset|category|split|sprache|quelle)s?\b",
     re.I,
 )
+_OVERLAP = re.compile(r"\boverlap|multi-?label|mutually exclusive|more than one (?:category|class)", re.I)
 _TOTAL = re.compile(r"\b(?:total|all|sum|overall|gesamt)\b", re.I)
 _EPOCH, _STEP = (
     re.compile(r"epochs?", re.I),
@@ -96,7 +97,7 @@ def spreads(values: Sequence[Number]) -> list[Range]:
 
 def _whole(document: Document, table: Table) -> Iterator[Finding]:
     """Judges shares of sources or languages: together they are no more than the whole."""
-    if not _WHOLE.search(_text(table, 0)):
+    if not _WHOLE.search(_text(table, 0)) or _OVERLAP.search(document.text):
         return
     for column in range(1, len(table.header)):
         if not _SHARE.search(_text(table, column)):

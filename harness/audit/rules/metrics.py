@@ -176,6 +176,8 @@ def _harmonic(sentence: Mask) -> Iterator[Finding]:
     if not all(len(matches) == 1 for matches in found):
         return
     score, precision, recall = (sentence.number(matches[0], "n") for matches in found)
+    if re.search(r"\b(?:macro|micro|weighted|averaged?|mean)\b", sentence.text, re.I):
+        return
     spans = sorted(matches[0].start() for matches in found)
     if len({score.dimension, precision.dimension, recall.dimension}) != 1 or spans[-1] - spans[0] > 120:
         return

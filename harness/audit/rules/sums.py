@@ -13,7 +13,7 @@ from harness.audit.ranges import Range, point
 from harness.audit.text import Document
 
 NAME = "sum"
-_PART = rf"{PLAIN}\s+(?!of\b|per\b|each\b|out\b|times\b|to\b|x\b){W}(?:\s+(?!of\b|per\b|out\b){W}){{0,2}}"
+_PART = rf"{PLAIN}\s+(?!(?:of|per|each|out|times|to|x|with|using|in|on|at|under|that|had|have)\b){W}(?:\s+(?!of\b|per\b|out\b){W}){{0,2}}"
 _BRACKET = re.compile(
     rf"(?P<t>{PLAIN})(?:[\s-]*{W}){{1,5}}?\s*[(:—–]\s*(?P<parts>{_PART}(?:\s*(?:,|;|/|\band\b|,\s*and)\s*"
     rf"{_PART})+)\s*"
@@ -55,6 +55,8 @@ def _parts(sentence: Mask, match: re.Match[str]) -> Iterator[Finding]:
     counted = total.counts and all(part.counts for part in parts)
     scaled = all(part.scaled or part.dimension in ("seconds", "bytes") for part in (total, *parts))
     if not counted and not scaled:
+        return
+    if re.match(rf"\s*(?:and|plus|\+|,)\s*{PLAIN}", sentence.text[match.end() :]):
         return
     if _VAGUE.search(match[0]) or total.value <= max(part.value for part in parts):
         return

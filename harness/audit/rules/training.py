@@ -194,6 +194,13 @@ _IDENTITIES = (
         slack=Fraction(1, 100),
     ),
     _Identity(
+        result="head_key",
+        parts=("width", "heads"),
+        words="head dimension = width / heads",
+        formula=_over,
+        scopes=(),
+    ),
+    _Identity(
         result="hidden",
         parts=("ratio", "width"),
         words="hidden units = ratio × width",

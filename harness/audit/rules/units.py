@@ -75,7 +75,7 @@ def _spans(document: Document, block: Block) -> Iterator[Finding]:
         if (
             len(dates) != 2
             or len(spans) != 1
-            or re.search(r"\b(?:first|last|every|within|another)\b", text[start:end])
+            or re.search(r"\b(?:first|last|every|within|another|each|per|apiece)\b", text[start:end])
         ):
             continue
         first, second = dates
