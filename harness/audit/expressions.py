@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -127,9 +128,18 @@ class Parser:
         """Parses terms joined by + and -."""
         value = self.product()
         while token := self._take("op", "+-"):
+            self._name()
             other = self.product()
             value = _combined(token.text, value, other)
         return value
+
+    def _name(self) -> None:
+        """Passes up to two words that name the next term: ``code 61,204 bytes + model 15,748,330 bytes``."""
+        ahead = self.given[self.at : self.at + 3]
+        words = list(itertools.takewhile(lambda token: token.kind == "word", ahead))
+        named = any(word.text.lower() in (*ranges.FUNCTIONS, *_STOPS) for word in words)
+        if words and not named and len(words) < len(ahead) and ahead[len(words)].kind == "number":
+            self.at += len(words)
 
     def product(self) -> Value:
         """Parses factors joined by × and /, or by ``at`` (N evaluations at 5 s each)."""

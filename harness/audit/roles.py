@@ -33,9 +33,11 @@ _PATTERNS: dict[str, tuple[str, ...]] = {
         rf"iter\w*)\b"),
         rf"{_STEPS}\s+(?:of|at|with|×|x|\*)\s+{_N}\s+tokens\b",
         rf"batch(?:es|\s+size)?\s+(?:of|is|=|:)\s+{_N}\s+tokens\b",
+        rf"sequences?\s+of\s+{PLAIN}\s+tokens\s*[,(=]\s*(?:i\.e\.\s*|or\s+)?{_N}\s+tokens",
         rf"(?<![×x*]\s){PLAIN}(?:\s+sequences?)?\s*[×x*]\s*{PLAIN}\s+tokens\s*(?:=|\()\s*{_N}(?:\s+tokens)?",
     ),
     "sequences": (
+        rf"(?:processes|consumes|sees)\s+{_N}\s+sequences",
         rf"{_N}\s+(?:sequences|examples|samples|utterances|images)\s*(?:/|per)\s*(?:step|update|batch)\b",
         (rf"(?<!micro-)(?<!micro)\b[Bb]atch(?:es)?(?:\s+size)?\s+(?:of|is|hold|holds|has)\s+{_N}\s+(?:sequenc"
         rf"es|examples|samples|images)\b"),
@@ -69,7 +71,7 @@ _PATTERNS: dict[str, tuple[str, ...]] = {
     "nodes": (rf"{_N}\s+nodes\b",),
     "device_hours": (rf"{_N}\s+(?:[A-Z]\d{{2,4}}\w*[- ])?(?:GPU|TPU|device|accelerator)[- ]?hours",),
     "hours": (
-        rf"(?:took|takes|lasted|for|in|ran)\s+(?:about\s+|roughly\s+|some\s+)?{_N}(?!\s*each)",
+        rf"(?:took|takes|lasted|for|in|ran|over)\s+(?:about\s+|roughly\s+|some\s+)?{_N}(?!\s*each)",
         rf"(?:wall|total|training time|duration){_IS}{_N}",
     ),
     "rate": (rf"{_N}\s+(?:tokens|tok|chars)\s*(?:/|per)\s*(?:s|sec|seconds?)\b(?!\s*(?:per|/))",),
@@ -89,7 +91,9 @@ _PATTERNS: dict[str, tuple[str, ...]] = {
         rf"{PLAIN}\s+tokens\s+(?:per|/)\s+step\s*(?:\(|=|—|–|,\s*i\.e\.)\s*{_N}\s+tokens",
         rf"[Tt]hat\s+is\s+{_N}\s+(?:chars|characters|tokens)\s+seen",
     ),
-    "per_parameter": (rf"{_N}\s+tokens\s*(?:per|/)\s*(?:active\s+)?(?:param\w*|weight)",),
+    "per_parameter": (
+        rf"{_N}\s+per\s+(?:param\w*|weight)\b",
+       rf"{_N}\s+tokens\s*(?:per|/)\s*(?:active\s+)?(?:param\w*|weight)",),
     "parameters": (
         rf"{_N}\s+(?:trainable\s+|model\s+|total\s+)?(?:parameters|params|weights)\b",
         rf"(?<![\w-])(?:parameters?|params){_IS}{_N}(?!\s*%)",
@@ -109,7 +113,7 @@ _PATTERNS: dict[str, tuple[str, ...]] = {
     ),
     "layers": (rf"\b(?:is\s+an?|as\s+an?)\s+{_N}[- ]layer\b",),
     "layers_set": (rf"(?<![\w-])n_layers?{_IS}{_N}", rf"(?<![\w-])num_(?:hidden_)?layers{_IS}{_N}"),
-    "width": (rf"\b(?:d_model|hidden[_ ]size|n_embd|model_dim|hidden_dim)\b{_IS}{_N}",),
+    "width": (rf"{_N}[- ]dim\b", rf"\b(?:d_model|hidden[_ ]size|n_embd|model_dim|hidden_dim)\b{_IS}{_N}",),
     "heads": (
         rf"\b(?:n_head|n_heads|num_heads|num_attention_heads){_IS}{_N}",
         rf"{_N}\s+(?:attention\s+)?heads\b(?!\s*(?:per|each))",
@@ -117,6 +121,7 @@ _PATTERNS: dict[str, tuple[str, ...]] = {
     "head_width": (
         rf"\b(?:head dimension|head size){_IS}{_N}",
         rf"{_N}\s+dimensions?\s+(?:per|in each)\s+head",
+        rf"heads\s*\(\s*(?:of\s+)?{_N}\s+(?:each|dims?\b|dimensions)",
         rf"head\s+size\s+(?:stays\s+at|remains|is)\s+{_N}",
     ),
     "head_key": (rf"\b(?:head_dim|d_head){_IS}{_N}",),
@@ -127,7 +132,8 @@ _PATTERNS: dict[str, tuple[str, ...]] = {
         rf"{_N}\s*(?:/|per)\s*(?:iter\w*|step|update)\b",
         rf"(?:ms|s)/(?:iter|step)\s*[:=]\s*{_N}",
     ),
-    "total_time": (rf"\btotal(?:\s+of|\s*[:=])?\s+{_N}",),
+    "total_time": (rf"{_N}\s+for\s+{PLAIN}\s+(?:steps|iters|updates)\b", (rf"\btotal(?:\s+of|\s*[:=])?\s+{_N}"
+    ""),),
 }  # fmt: skip
 _SHARES: dict[str, tuple[str, ...]] = {
     "warmup_share": (rf"(?P<n>{PERCENT})(?!\s*{_WARM})",),
@@ -166,6 +172,8 @@ def mentions_of(document: Document) -> tuple[Mention, ...]:
                 found.append(
                     Mention(role=role, number=number, block=block, sentence=1000 * block + min(place, 999))
                 )
+    taken = {one.number.start for one in found if one.role == "step_tokens"}
+    found = [one for one in found if one.role != "tokens" or one.number.start not in taken]
     return tuple(sorted(dict.fromkeys(found), key=lambda one: one.number.start))
 
 

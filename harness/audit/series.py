@@ -14,6 +14,7 @@ from harness.audit.quantities import words_of
 from harness.audit.text import Block, Cell, Document, Table
 
 AXIS = re.compile(r"\b(?:step|steps|iter|iters|iteration|iterations|epoch|epochs|update|updates)\b", re.I)
+_AXIS = re.compile(rf"(?:training\s+|global[ _])?(?:{AXIS.pattern}|tokens\s*(?:\([BMT]\))?)", re.I)
 _LINE = re.compile(
     rf"\s*[-*\[]?\s*(?P<axis>step|iter|iteration|epoch|update)s?\s*[:=]?\s*(?P<n>{PLAIN})(?=[\s:,|]).{{0,8}}?[^\W\d]",
     re.I,
@@ -49,7 +50,7 @@ def _rising(one: Series) -> bool:
 
 
 def _of_table(table: Table) -> Iterator[Series]:
-    axes = [column for column, cell in enumerate(table.header) if AXIS.fullmatch(cell.text.strip())]
+    axes = [column for column, cell in enumerate(table.header) if _AXIS.fullmatch(cell.text.strip())]
     for axis in axes:
         for column, cell in enumerate(table.header):
             words = frozenset(words_of(cell.text.lower()))

@@ -28,11 +28,15 @@ _BY = re.compile(
     rf"{_GAP}\s*(?P<b>{PLAIN}){_GAP}\s*\)"
 )
 _BESIDE = re.compile(
-    rf"(?P<a>{LEVEL})(?:\s+{W}){{0,2}},\s+(?:which\s+is\s+|that\s+is\s+|i\.e\.\s+)?(?:about\s+)?(?P<e>"
+    rf"(?P<a>{LEVEL})(?:\s+{W}){{0,6}}?,\s+(?:which\s+is\s+|that\s+is\s+|i\.e\.\s+)?(?:about\s+)?(?P<e>"
     rf"{PLAIN}|{PERCENT})\s+(?:percentage\s+)?"
     rf"(?:points?|nats|bits|pp|pts)?\s*(?:above|below|over|under|better than|worse than|higher than|lower th"
     rf"an|more than|less than)\s+"
     rf"(?:(?!\bno\b){W}\s+){{0,4}}?(?P<b>{LEVEL})"
+)
+_IN_BRACKETS = re.compile(
+    rf"\b(?:of|by|costs?|gain|loss|drop|gap)\s+(?:only\s+|about\s+)?(?P<e>{PLAIN})(?:\s+{W})?\s*\(\s*"
+    rf"(?:from\s+)?(?P<a>{PLAIN})\s*{_TO}\s*(?P<b>{PLAIN})\s*\)"
 )
 _FROM_BY = re.compile(
     rf"\bfrom\s+(?P<a>{LEVEL}){_GAP}\s+to\s+(?P<b>{LEVEL}){_GAP}\s*[,(]\s*(?:i\.e\.,?\s*)?(?:that is,?\s*)?b"
@@ -52,9 +56,10 @@ _SPARE = re.compile(
 _LIMIT = re.compile(
     rf"(?P<b>{PLAIN})\s+(?:budget|cap|limit)\b|\b(?:budget|cap|limit)\s+(?:of|is)\s+(?P<c>{PLAIN})"
 )
+_UNDER = re.compile(rf"\b(?:under|below|cap of|limit of|budget of|at most)\s+(?P<b>{PLAIN})")
 _SIZE = re.compile(
     rf"(?P<e>{RATIO}|{PERCENT})\s+(?P<word>smaller|larger|bigger|reduction|less|faster|slower|longer|shorter"
-    rf"|saving|speed-?up)\b(?!\s+than)"
+    rf"|saving|saved|speed-?up)\b(?!\s+than)"
 )
 _PEAK = re.compile(
     rf"(?P<a>{PLAIN})(?:[^.;\ue000-\ue004]{{0,60}}?)(?P<b>{PLAIN})\s*,?\s*\(?\s*(?:(?:i\.e\.\s*)?(?P<p>"
@@ -86,7 +91,7 @@ def judge(document: Document) -> Iterator[Finding]:
     for sentence in masks(document):
         if sentence.block.kind in ("code", "line"):
             continue
-        for pattern in (_ARROW, _BY, _BESIDE, _FROM_BY):
+        for pattern in (_ARROW, _BY, _BESIDE, _FROM_BY, _IN_BRACKETS):
             for match in pattern.finditer(sentence.text):
                 yield from _direct(sentence, match)
         for match in _NAMED.finditer(sentence.text):
@@ -224,6 +229,10 @@ def _spare(sentence: Mask, match: re.Match[str]) -> Iterator[Finding]:
     """Judges ``under the 50 MB budget with 0.9 MB to spare`` by the one size near the budget."""
     spare = sentence.number(match, "e")
     limits = [sentence.number(found, "b" if found["b"] else "c") for found in _LIMIT.finditer(sentence.text)]
+    if not limits and "the" in match[0]:
+        said = [(one, found) for one in masks(sentence.document) for found in _UNDER.finditer(one.text)]
+        limits = [one.number(found, "b") for one, found in said]
+        limits = [one for one in limits if one.dimension == "bytes"]
     if len(limits) != 1 or limits[0].dimension != spare.dimension or not spare.dimension:
         return
     near: Sequence[Number] = [
@@ -233,6 +242,7 @@ def _spare(sentence: Mask, match: re.Match[str]) -> Iterator[Finding]:
         and one.dimension == spare.dimension
         and limits[0].value / 2 <= one.value <= limits[0].value
     ]
+    near = near[-1:] if near and near[-1].end > spare.start - 6 else near
     if len({one.value for one in near}) != 1:
         return
     computed = limits[0].given - near[0].given

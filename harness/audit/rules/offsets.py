@@ -11,7 +11,7 @@ from harness.audit.judge import verdict
 from harness.audit.masks import PLAIN, SIGNED, Mask, masks
 from harness.audit.numbers import Number
 from harness.audit.ranges import Range
-from harness.audit.text import Document
+from harness.audit.text import Document, Table
 
 NAME = "offset"
 _PAIR = re.compile(rf"(?P<v>{PLAIN})\s*\(\s*(?P<d>{SIGNED})\s*\)")
@@ -32,6 +32,20 @@ def judge(document: Document) -> Iterator[Finding]:
             run += found
             last = index
     yield from _judged(document, run)
+    for table in document.tables:
+        yield from _judged(document, _rows(table))
+
+
+def _rows(table: Table) -> list[tuple[Number, Number]]:
+    """Returns the value and the signed change that end the rows of a table."""
+    found = []
+    for row in table.rows:
+        last = [cell.number for cell in row[-2:]]
+        if len(row) >= 3 and last[0] and last[1] and last[1].signed and not last[0].signed:
+            found.append((last[0], last[1]))
+    return [
+        (value, change) for value, change in found if not value.counts and value.dimension == change.dimension
+    ]
 
 
 def _pairs(sentence: Mask) -> list[tuple[Number, Number]]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from itertools import pairwise
 
 from harness.audit.findings import Figure, Finding, Said
 from harness.audit.judge import fits, verdict
-from harness.audit.masks import LEVEL, PLAIN, Mask, W, masks
+from harness.audit.masks import LEVEL, PLAIN, Mask, W, mask, masks
 from harness.audit.numbers import Number
 from harness.audit.quantities import words_of
 from harness.audit.ranges import Range
@@ -28,6 +29,10 @@ _REACHED = re.compile(
     re.I,
 )
 _LESS = re.compile(rf"(?<![\w-])(?P<a>[A-Za-z_]+)\s*[-–−]\s*(?P<b>[A-Za-z_]+)\s*=\s*(?P<d>{LEVEL})")
+_BETWEEN = re.compile(
+    rf"\b(?:[Bb]etween|[Ff]rom)\s+(?:(?:step|iter|epoch)\s+)?(?P<i>{PLAIN})\s*(?:and|to)\s+"
+    rf"(?:(?:step|iter|epoch)\s+)?(?P<k>{PLAIN})[^.;\ue000-\ue004]{{0,50}}?\b(?:by|of)\s+(?P<d>{PLAIN})"
+)
 _WHERE = re.compile(
     rf"\b(?P<word>lowest|highest|best|minimum|maximum|min|max)\b[^\ue000-\ue004.;]{{0,25}}?\b(?:at|in|after)"
     rf"\s+"
@@ -54,7 +59,7 @@ _ALWAYS = re.compile(
     r"00-\ue004]{0,12}?"
     r"(?P<all>\b(?:(?:at|in|with|after|on|from)\s+(?:each|every)\s+(?:evaluation|checkpoint|epoch|step|row|e"
     r"val)|monotonically|"
-    r"throughout|steadily at every \w+))",
+    r"throughout|steadily at every \w+))(?!\s+(?:of|but|except|on)\b)",
     re.I,
 )
 _LOW = {"loss", "perplexity", "ppl", "ce", "error", "bpb", "bpc", "wer", "cer", "nll"}
@@ -66,22 +71,15 @@ def judge(document: Document) -> Iterator[Finding]:
     """Tries what prose says of the one series that it can mean."""
     known = series_of(document)
     for sentence in masks(document) if known else ():
-        if sentence.block.kind == "line":
-            continue
-        for pattern in (_AT, _REACHED):
-            for match in pattern.finditer(sentence.text):
-                yield from _at(sentence, match, known)
-        for match in _LESS.finditer(sentence.text):
-            yield from _less(sentence, match, known)
-        for match in _WHERE.finditer(sentence.text):
-            yield from _where(sentence, match, known)
-        for match in _BEST.finditer(sentence.text):
-            yield from _best(sentence, match, known)
-        for pattern in (_LAST, _RESULT):
-            for match in pattern.finditer(sentence.text):
-                yield from _last(sentence, match, known)
-        for match in _ALWAYS.finditer(sentence.text):
-            yield from _always(sentence, match, known)
+        if sentence.block.kind != "line":
+            for pattern, tried in _TRIED:
+                for match in pattern.finditer(sentence.text):
+                    yield from tried(sentence, match, known)
+    for block in document.blocks if known else ():
+        if _ALWAYS.search(document.text, block.start, block.end):
+            sentence = mask(document, block)
+            for match in _ALWAYS.finditer(sentence.text):
+                yield from _always(sentence, match, known)
     yield from _listed(document)
 
 
@@ -159,6 +157,41 @@ def _less(sentence: Mask, match: re.Match[str], known: Sequence[Series]) -> Iter
         stated=stated,
         computed=found[-1],
         rests=f"{rows[-1][0].text} and {rows[-1][1].text} ({sentence.document.place(rows[-1][0].start)})",
+    )
+
+
+def _between(sentence: Mask, match: re.Match[str], known: Sequence[Series]) -> Iterator[Finding]:
+    """Judges ``between epoch 1 and epoch 5 train loss drops by 0.409`` by the series that has both places."""
+    stated = sentence.number(match, "d")
+    ends = [sentence.number(match, name) for name in "ik"]
+    found = []
+    for one in _of(known, words_of(match[0].lower())):
+        at = {_place(one, position): value for position, value in one.points}
+        here = [at[end.value] for end in ends if end.value in at]
+        if len(here) == 2 and here[0].dimension == stated.dimension:
+            found.append(here)
+    if len(found) != 1 or stated.counts:
+        return
+    first, second = found[0]
+    computed = abs(first.given - second.given)
+    yield verdict(
+        sentence.document,
+        NAME,
+        holds=fits(stated, [computed]),
+        statement=sentence.excerpt(match),
+        stated=stated,
+        computed=computed,
+        rests=f"{first.text.strip()} and {second.text.strip()} ({sentence.document.place(first.start)})",
+    )
+
+
+def _place(one: Series, position: Number) -> Fraction:
+    """Returns a place on the axis in units: 50 under ``tokens (B)`` is 50 billion."""
+    unit = re.search(r"\(([BMT])\)", one.axis, re.I)
+    return (
+        position.value * Fraction(10) ** {"m": 6, "b": 9, "t": 12}[unit[1].lower()]
+        if unit
+        else position.value
     )
 
 
@@ -279,3 +312,15 @@ def _finding(
         computed=Range(value.value, value.value),
         rests=f"{value.text.strip()} ({document.place(value.start)})",
     )
+
+
+_TRIED = (
+    (_AT, _at),
+    (_REACHED, _at),
+    (_BETWEEN, _between),
+    (_LESS, _less),
+    (_WHERE, _where),
+    (_BEST, _best),
+    (_LAST, _last),
+    (_RESULT, _last),
+)

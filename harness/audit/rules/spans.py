@@ -11,15 +11,22 @@ from harness.audit.findings import Finding
 from harness.audit.judge import fits, verdict
 from harness.audit.masks import PERCENT, PLAIN, Mask, masks
 from harness.audit.numbers import Number
+from harness.audit.quantities import quantities
 from harness.audit.ranges import Range, point
 from harness.audit.rules.columns import spreads
 from harness.audit.text import Document
+from harness.audit.words import count_of
 
 NAME = "span"
 _N = f"[{PLAIN}{PERCENT}]"
 _LIST = re.compile(rf"{_N}(?:\s*(?:,|/|;|,?\s*and)\s*{_N}){{2,}}")
 _BETWEEN = re.compile(
     rf"\b(?:between|from|range[sd]?\s+(?:from\s+)?|spanning)\s+(?P<lo>{_N})\s*(?:and|to|-|–)\s*(?P<hi>{_N})"
+)
+_OF_ALL = re.compile(
+    rf"\b(?:[Mm]ean|[Aa]verage)\s+(?:of|over)\s+(?:the\s+|all\s+)*(?P<k>three|four|five|six|\d)(?:\s+(?:seed"
+    rf"s|runs))?\s*[:=,]?\s*"
+    rf"(?:is\s+|was\s+)?(?P<m>{PLAIN})(?:\s*(?:±|\+/-|,?\s*(?:std|sd)\s*(?:of|=|:)?)\s*(?P<s>{PLAIN}))?"
 )
 _MEAN = re.compile(
     rf"\b(?:mean|average|avg)\b(?:\s+(?:of|is|=))?\s*[:=]?\s*(?P<m>{_N})(?:\s*(?:±|\+/-|,?\s*(?:std|sd|stdev"
@@ -35,8 +42,29 @@ def judge(document: Document) -> Iterator[Finding]:
         for match in _LIST.finditer(sentence.text):
             values = _inside(sentence, match.start(), match.end())
             yield from _ends(sentence, match, values)
+        for match in _OF_ALL.finditer(sentence.text):
+            yield from _over_runs(sentence, match)
         for match in _MEAN.finditer(sentence.text):
             yield from _mean(sentence, match)
+
+
+def _over_runs(sentence: Mask, match: re.Match[str]) -> Iterator[Finding]:
+    """Judges ``mean of the three: 1.0799, std 0.0005`` by the figures of as many lines ``seed 42: …``."""
+    stated, count = sentence.number(match, "m"), count_of(match["k"])
+    groups: dict[tuple[str, ...], list[Number]] = {}
+    for one in quantities(sentence.document):
+        if re.match(r"(?:seed|run|fold)s?\b", one.arm) and one.number.step <= 10 * stated.step:
+            groups.setdefault(one.words, []).append(one.number)
+    near = [
+        values
+        for values in groups.values()
+        if len(values) == count and all(abs(v.value - stated.value) * 20 <= abs(stated.value) for v in values)
+    ]
+    if len(near) != 1:
+        return
+    yield _finding(sentence, stated, near[0], [_average(near[0])], "mean")
+    if match["s"]:
+        yield _finding(sentence, sentence.number(match, "s"), near[0], spreads(near[0]), "spread")
 
 
 def _inside(sentence: Mask, start: int, end: int) -> list[Number]:

@@ -13,7 +13,8 @@ from harness.audit.ranges import Range, point
 from harness.audit.text import Document
 
 NAME = "sum"
-_PART = rf"{PLAIN}\s+(?!(?:of|per|each|out|times|to|x|with|using|in|on|at|under|that|had|have)\b){W}(?:\s+(?!of\b|per\b|out\b){W}){{0,2}}"
+_NO = r"(?!(?:of|per|each|out|times|to|x|with|using|in|on|at|under|that|had|have)\b)"
+_PART = rf"{PLAIN}\s+{_NO}{W}(?:\s+(?!of\b|per\b|out\b){W}){{0,2}}"
 _BRACKET = re.compile(
     rf"(?P<t>{PLAIN})(?:[\s-]*{W}){{1,5}}?\s*[(:—–]\s*(?P<parts>{_PART}(?:\s*(?:,|;|/|\band\b|,\s*and)\s*"
     rf"{_PART})+)\s*"
