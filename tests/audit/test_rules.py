@@ -164,7 +164,7 @@ WRONG = {
     ],
     "offset": ["- a: 2.131 (+0.043)\n- b: 2.117 (+0.029)\n- c: 2.164 (+0.067)\n- d: 2.100 (+0.012)\n"],
     "portion": [
-        "Web is 80% of all tokens.\n\n| part | tokens |\n|--|--|\n| web | 212 |\n| code | 60 |\n| sum | 272 |\n"
+        "Web is 90% of the tokens.\n\n| x | tokens |\n|--|--|\n| web | 212 |\n| code | 60 |\n| all | 272 |\n"
     ],
     "same": [
         "The final val loss is 2.31 here.\n\n| metric | value |\n|---|---|\n| final val loss | 2.41 |\n",

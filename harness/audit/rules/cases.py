@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from harness.audit.findings import Figure, Finding, Said
 from harness.audit.numbers import Number
@@ -53,6 +53,10 @@ _GENERIC = frozenset(
 def judge(document: Document) -> Iterator[Finding]:
     """Tries prose that counts or ranks the rows of the one table that its noun or its name points to."""
     tables = [table for table in document.tables if len(_rows(table)) >= 2]
+    heads: dict[str, list[tuple[Table, int]]] = {}
+    for table in tables:
+        for column, cell in enumerate(table.header):
+            heads.setdefault(cell.text.strip().lower(), []).append((table, column))
     for block in document.blocks if tables else ():
         text = document.text[block.start : block.end]
         for match in _ALL.finditer(text):
@@ -63,7 +67,7 @@ def judge(document: Document) -> Iterator[Finding]:
             yield from _wins(document, block, match, tables)
         for match in _BEST.finditer(text):
             yield from _ranked(document, block, match, tables)
-        yield from _cells(document, block, tables)
+        yield from _cells(document, block, heads)
 
 
 def _rows(table: Table) -> list[tuple[Cell, ...]]:
@@ -285,19 +289,18 @@ def _is(row: tuple[Cell, ...], said: Sequence[str]) -> bool:
     return bool(label) and bool(header_free) and (set(label) <= set(said) or set(said) <= set(label))
 
 
-def _cells(document: Document, block: Block, tables: Sequence[Table]) -> Iterator[Finding]:
+def _cells(
+    document: Document, block: Block, heads: Mapping[str, Sequence[tuple[Table, int]]]
+) -> Iterator[Finding]:
     """Tells that ``MODEL-1: … 5 PARTIALs`` is the cell there; another number may be a part."""
     text = document.text[block.start : block.end]
     for number in document.within(block.start, block.end):
         noun = re.match(r"\s+([A-Z][A-Za-z]+?)s?\b", document.text[number.end :][:40])
         if noun is None or not number.counts:
             continue
-        for table in tables:
-            columns = [
-                i for i, cell in enumerate(table.header) if i and cell.text.strip().lower() == noun[1].lower()
-            ]
-            for row in table.rows if columns else ():
-                cell = row[columns[0]].number if columns[0] < len(row) else None
+        for table, column in heads.get(noun[1].lower(), ()):
+            for row in table.rows if column else ():
+                cell = row[column].number if column < len(row) else None
                 label = row[0].text.strip()
                 if cell is not None and label and cell.value == number.value and label in text:
                     yield Finding(

@@ -34,10 +34,11 @@ _EPOCH, _STEP = (
 
 def judge(document: Document) -> Iterator[Finding]:
     """Tries mean and spread over numbered columns, shares that make up a whole, and steps against epochs."""
+    overlap = _OVERLAP.search(document.text) is not None
     for table in document.tables:
         if table.header:
             yield from _cases(document, table)
-            yield from _whole(document, table)
+            yield from _whole(document, table) if not overlap else ()
             yield from _pace(document, table)
 
 
@@ -97,7 +98,7 @@ def spreads(values: Sequence[Number]) -> list[Range]:
 
 def _whole(document: Document, table: Table) -> Iterator[Finding]:
     """Judges shares of sources or languages: together they are no more than the whole."""
-    if not _WHOLE.search(_text(table, 0)) or _OVERLAP.search(document.text):
+    if not _WHOLE.search(_text(table, 0)):
         return
     for column in range(1, len(table.header)):
         if not _SHARE.search(_text(table, column)):

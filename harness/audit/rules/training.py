@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -17,6 +18,8 @@ NAME = "training"
 HOUR = Fraction(3600)
 NEAR = 3
 """Blocks before and after a figure that may still speak of the same run."""
+MANY = 60
+"""Mentions of one role that are compared: a text with more speaks of many runs."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -248,34 +251,41 @@ def _try(
 ) -> Iterator[Finding]:
     wrong: tuple[Mention, ...] | None = None
     for scope in ("sentence", "block", "near", "document"):
-        lists = [
-            [one for one in roles[name] if one is not stated and _within(scope, one, stated)]
-            for name in identity.parts
-        ]
+        lists = [_within(scope, roles[name], stated) for name in identity.parts]
         choices = list(itertools.islice(itertools.product(*lists), 200))
         for parts in choices:
             if _fits(identity, stated, parts):
                 yield _finding(document, identity, stated, parts, holds=True)
                 return
-        if choices and wrong is None and scope in identity.scopes and _single(lists, scope, identity, stated):
+        few = scope != "document" or all(len(roles[name]) <= MANY for name in identity.parts)
+        if (
+            choices
+            and few
+            and wrong is None
+            and scope in identity.scopes
+            and _single(lists, scope, identity, stated)
+        ):
             alone = scope != "document" or _values(roles[identity.result]) == 1
             wrong = choices[0] if alone else None
     if wrong is not None and _off(identity, stated, wrong):
         yield _finding(document, identity, stated, wrong, holds=False)
 
 
-def _within(scope: str, one: Mention, stated: Mention) -> bool:
-    if scope == "sentence":
-        return one.sentence == stated.sentence
-    if scope == "block":
-        return one.block == stated.block
-    return scope == "document" or abs(one.block - stated.block) <= NEAR
+def _within(scope: str, found: Sequence[Mention], stated: Mention) -> list[Mention]:
+    """Returns the mentions, which stand in order, that a scope around a figure holds, but for itself."""
+    if scope == "document":
+        return [one for one in found[:MANY] if one is not stated]
+    reach = NEAR if scope == "near" else 0
+    first = bisect_left(found, stated.block - reach, key=lambda one: one.block)
+    last = bisect_right(found, stated.block + reach, key=lambda one: one.block)
+    here = [one for one in found[first:last] if one is not stated]
+    return [one for one in here if one.sentence == stated.sentence] if scope == "sentence" else here
 
 
 def _values(found: Sequence[Mention]) -> int:
     """Counts the values of mentions that are no rounding of each other."""
     kept: list[Mention] = []
-    for one in sorted(found, key=lambda mention: mention.number.step):
+    for one in sorted(found[:MANY], key=lambda mention: mention.number.step):
         if not any(fits(one.number, readings(other.number)) for other in kept):
             kept.append(one)
     return len(kept)
