@@ -14,7 +14,8 @@ _N = rf"(?P<n>{PLAIN})"
 _STEPS = r"(?:training\s+|optimi[sz]er\s+|gradient\s+)?(?:steps|updates|iterations|iters)\b"
 _WARM = r"warm(?:s|ed|ing)?[- ]?up"
 _DEVICE = (
-    r"(?:(?:NVIDIA|AMD|Nvidia)\s+)?(?:[A-Z]{1,3}\d{2,4}\w*(?:-\w+)*\s+)?(?:GPUs?|TPUs?|devices|accelerators)"
+    r"(?:(?:NVIDIA|AMD|Nvidia)\s+)?(?:[A-Z]{1,3}\d{2,4}\w*(?:-\w+)*\s+)?(?:GPUs?|TPUs?|devices"
+    r"|accelerators)"
 )
 _IS = r"\s*(?:[:=]|\bis\b|\bof\b|\|)?\s*"
 _PATTERNS: dict[str, tuple[str, ...]] = {
@@ -143,8 +144,8 @@ _COMPILED = {role: tuple(re.compile(p) for p in patterns) for role, patterns in 
 _END = re.compile(r"(?<!\bi\.e)(?<!\be\.g)(?<!\bvs)[.!?;]\s")
 _TIMED = frozenset({"hours", "step_time", "total_time"})
 _NOT_STEPS = re.compile(
-    r"(?:[\ue002](?:\s+of\s+(?:the\s+)?(?:run|training|steps))?\s*\(|\b(?:last|first|every|each|after|warm-?"
-    r"\s?up|over|at|by|per|accumulat\w+|within|only|next|about every)"
+    r"(?:[\ue002](?:\s+of\s+(?:the\s+)?(?:run|training|steps))?\s*\(|\b(?:last|first|every|each|after"
+    r"|warm-?\s?up|over|at|by|per|accumulat\w+|within|only|next|about every)"
     r"(?:\s+the)?\s*)\Z",
     re.I,
 )

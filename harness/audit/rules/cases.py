@@ -15,27 +15,27 @@ NAME = "case"
 _COUNTED = "|".join(word for word in SPELLED if word not in ("zero", "one"))
 _NUMBER = rf"(?:{_COUNTED}|\d{{1,2}})"
 _ALL = re.compile(
-    rf"\b(?:all|the|these|our|over|best of the|across)\s+(?:the\s+)?(?P<n>{_NUMBER})\s+(?P<noun>[a-z]+s)\b(?"
-    rf"!-)",
+    rf"\b(?:all|the|these|our|over|best of the|across)\s+(?:the\s+)?(?P<n>{_NUMBER})\s+(?P<noun>[a-z]+s)"
+    rf"\b(?!-)",
     re.I,
 )
 _EVERY = re.compile(
-    rf"\b(?:(?P<k>{_NUMBER})\s+(?:out\s+)?of\s+(?:the\s+)?(?P<n>{_NUMBER})|(?P<all>every|each|all(?:\s+(?:th"
-    rf"e\s+)?"
-    rf"(?P<m>{_NUMBER}))?))\s+(?P<noun>[a-z]+)\s+(?:is\s+|are\s+|gets?\s+|become\s+|becomes\s+)?(?P<verb>imp"
-    rf"roves?|improved|gains?|better|"
+    rf"\b(?:(?P<k>{_NUMBER})\s+(?:out\s+)?of\s+(?:the\s+)?(?P<n>{_NUMBER})|(?P<all>every|each|all(?:\s+"
+    rf"(?:the\s+)?"
+    rf"(?P<m>{_NUMBER}))?))\s+(?P<noun>[a-z]+)\s+(?:is\s+|are\s+|gets?\s+|become\s+|becomes\s+)?"
+    rf"(?P<verb>improves?|improved|gains?|better|"
     r"worse|higher|lower|worsens?|degrades?|drops?|regress(?:es)?)\b",
     re.I,
 )
 _WINS = re.compile(
-    rf"\b(?P<who>[A-Za-z][\w-]*)\s+(?:wins|is better|is lower|is higher|leads|is ahead|(?:beats|outperforms)"
-    rf"\s+[\w\s-]{{1,30}}?)\s+(?:on|in|for)\s+(?:(?P<k>{_NUMBER})\s+(?:out\s+)?of\s+|(?P<all>all)\s+)"
-    rf"(?:the\s+)?(?P<n>{_NUMBER})\s+(?P<noun>[a-z]+)",
+    rf"\b(?P<who>[A-Za-z][\w-]*)\s+(?:wins|is better|is lower|is higher|leads|is ahead|(?:beats"
+    rf"|outperforms)\s+[\w\s-]{{1,30}}?)\s+(?:on|in|for)\s+(?:(?P<k>{_NUMBER})\s+(?:out\s+)?of\s+"
+    rf"|(?P<all>all)\s+)(?:the\s+)?(?P<n>{_NUMBER})\s+(?P<noun>[a-z]+)",
     re.I,
 )
 _BEST = re.compile(
-    r"(?P<who>(?:[^.;:,()\n|]|(?<=\d)\.(?=\d)){2,60}?)\s+(?:is|was|are|performs|has|comes out|gives)\s+(?:by"
-    r" far\s+|clearly\s+)?(?:the\s+)?(?P<word>best|lowest|highest|"
+    r"(?P<who>(?:[^.;:,()\n|]|(?<=\d)\.(?=\d)){2,60}?)\s+(?:is|was|are|performs|has|comes out|gives)\s+"
+    r"(?:by far\s+|clearly\s+)?(?:the\s+)?(?P<word>best|lowest|highest|"
     r"worst|strongest|fastest|slowest)\b(?!-)(?!\s+(?:possible|practice|known|guess|suited|used|when|with))",
     re.I,
 )

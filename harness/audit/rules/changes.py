@@ -20,8 +20,8 @@ LESS = (
     r"(?:smaller|fewer|less|lower|shorter|slower|cheaper|narrower|lighter|reduction|compression|compressed)"
 )
 _KEY = (
-    rf"(?:{MORE}|{LESS}|increase|decrease|improvement|improved|gain|drop|reduced|regression|speed-?up|s"
-    rf"avings?|change"
+    rf"(?:{MORE}|{LESS}|increase|decrease|improvement|improved|gain|drop|reduced|regression|speed-?up"
+    rf"|savings?|change"
     r"|difference|delta|worsening)"
 )
 _WORDS = rf"(?:\s*{W}){{0,6}}?\s*[:=]?\s*"
@@ -38,18 +38,18 @@ _BEFORE = re.compile(
     rf"(?P<a>{LEVEL}){_BETWEEN}(?P<b>{LEVEL})\s*(?:{W}\s*){{0,2}}\)"
 )
 _THAN = re.compile(
-    rf"(?P<a>{LEVEL})(?:\s*{W}){{0,2}}\s*[(,—–-]+\s*(?P<e>[{RATIO}{PERCENT}])\s*{_KEY}\s+than(?:\s*{W})"
-    rf"{{0,5}}\s*\(?"
+    rf"(?P<a>{LEVEL})(?:\s*{W}){{0,2}}\s*[(,—–-]+\s*(?P<e>[{RATIO}{PERCENT}])"
+    rf"\s*{_KEY}\s+than(?:\s*{W}){{0,5}}\s*\(?"
     rf"(?P<b>{LEVEL})"
 )
 _OVER = re.compile(
-    rf"(?P<d>[{SIGNED}{SIGNED_PERCENT}])(?:\s*{W}){{0,3}}?\s*\b(?:over|vs\.?|than|relative to|compared "
-    rf"(?:to|with)"
+    rf"(?P<d>[{SIGNED}{SIGNED_PERCENT}])(?:\s*{W}){{0,3}}?\s*\b(?:over|vs\.?|than|relative to"
+    rf"|compared (?:to|with)"
     rf"|against)(?:\s*{W}){{0,7}}\s*\((?:{W}\s*[:=]?\s*){{0,2}}(?P<b>{LEVEL})\s*(?:{W})?\)"
 )
 _ALONE = re.compile(
-    rf"(?P<label>{W})\s*[=:]\s*(?P<a>{LEVEL})\s*[(,—–-]+\s*(?P<e>{RATIO})\s*(?:{MORE}|{LESS})(?!\s+(?:t"
-    rf"han|{W}\s+than))"
+    rf"(?P<label>{W})\s*[=:]\s*(?P<a>{LEVEL})\s*[(,—–-]+\s*(?P<e>{RATIO})\s*(?:{MORE}|{LESS})(?!\s+(?:than"
+    rf"|{W}\s+than))"
 )
 _FLAG = re.compile(rf"--(?P<label>[A-Za-z][\w-]*)(?:\s+|=)(?P<a>{PLAIN})\s*\(\s*(?P<e>{RATIO})(?=[\s)])")
 _SETTING = re.compile(

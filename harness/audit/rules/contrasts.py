@@ -19,19 +19,19 @@ _GAP = rf"(?:\s*(?:/\s*)?{W}){{0,4}}?"
 _TO = r"(?:→|->|=>|\bto\b|\bvs\.?|\bversus\b)"
 _STEP = rf"(?:\s+(?:at|after)\s+(?:step|epoch|iter|iteration)\s+{PLAIN})?"
 _ARROW = re.compile(
-    rf"(?P<a>{PLAIN}|{PERCENT}){_GAP}{_STEP}\s*{_TO}{_GAP}\s*(?P<b>{PLAIN}|{PERCENT})(?P<unit>{_GAP}){_STEP}"
-    rf"\s*[(=]\s*(?P<e>[{RATIO}{PERCENT}{SIGNED_PERCENT}])"
+    rf"(?P<a>{PLAIN}|{PERCENT}){_GAP}{_STEP}\s*{_TO}{_GAP}\s*(?P<b>{PLAIN}|{PERCENT})"
+    rf"(?P<unit>{_GAP}){_STEP}\s*[(=]\s*(?P<e>[{RATIO}{PERCENT}{SIGNED_PERCENT}])"
     rf"\s*(?P<end>\)|\.\s|\.?\Z|relative\b|rel\b)"
 )
 _BY = re.compile(
-    rf"\bby\s+(?:about\s+|some\s+)?(?P<e>[{PERCENT}{RATIO}])\s*\(\s*(?:from\s+)?(?P<a>{PLAIN}){_GAP}\s*{_TO}"
-    rf"{_GAP}\s*(?P<b>{PLAIN}){_GAP}\s*\)"
+    rf"\bby\s+(?:about\s+|some\s+)?(?P<e>[{PERCENT}{RATIO}])\s*\(\s*(?:from\s+)?"
+    rf"(?P<a>{PLAIN}){_GAP}\s*{_TO}{_GAP}\s*(?P<b>{PLAIN}){_GAP}\s*\)"
 )
 _BESIDE = re.compile(
-    rf"(?P<a>{LEVEL})(?:\s+{W}){{0,6}}?,\s+(?:which\s+is\s+|that\s+is\s+|i\.e\.\s+)?(?:about\s+)?(?P<e>"
-    rf"{PLAIN}|{PERCENT})\s+(?:percentage\s+)?"
-    rf"(?:points?|nats|bits|pp|pts)?\s*(?:above|below|over|under|better than|worse than|higher than|lower th"
-    rf"an|more than|less than)\s+"
+    rf"(?P<a>{LEVEL})(?:\s+{W}){{0,6}}?,\s+(?:which\s+is\s+|that\s+is\s+|i\.e\.\s+)?(?:about\s+)?"
+    rf"(?P<e>{PLAIN}|{PERCENT})\s+(?:percentage\s+)?"
+    rf"(?:points?|nats|bits|pp|pts)?\s*(?:above|below|over|under|better than|worse than|higher than"
+    rf"|lower than|more than|less than)\s+"
     rf"(?:(?!\bno\b){W}\s+){{0,4}}?(?P<b>{LEVEL})"
 )
 _IN_BRACKETS = re.compile(
@@ -39,16 +39,16 @@ _IN_BRACKETS = re.compile(
     rf"(?:from\s+)?(?P<a>{PLAIN})\s*{_TO}\s*(?P<b>{PLAIN})\s*\)"
 )
 _FROM_BY = re.compile(
-    rf"\bfrom\s+(?P<a>{LEVEL}){_GAP}\s+to\s+(?P<b>{LEVEL}){_GAP}\s*[,(]\s*(?:i\.e\.,?\s*)?(?:that is,?\s*)?b"
-    rf"y\s+(?P<e>{LEVEL}|{PERCENT}|{RATIO})"
+    rf"\bfrom\s+(?P<a>{LEVEL}){_GAP}\s+to\s+(?P<b>{LEVEL}){_GAP}\s*[,(]\s*(?:i\.e\.,?\s*)?(?:that is,?"
+    rf"\s*)?by\s+(?P<e>{LEVEL}|{PERCENT}|{RATIO})"
 )
 _POINTS = re.compile(
-    rf"\b(?:gain|drop|rise|fall|improvement|increase|loss|difference)\s+of\s+(?P<e>{PLAIN})\s+(?:percentage"
-    rf"\s+)?(?:points|pp|pts)\b"
+    rf"\b(?:gain|drop|rise|fall|improvement|increase|loss|difference)\s+of\s+(?P<e>{PLAIN})\s+"
+    rf"(?:percentage\s+)?(?:points|pp|pts)\b"
 )
 _NAMED = re.compile(
-    r"\b(?:descent|drop|decrease|difference|reduction|fall|rise|increase|improvement)\s+of\s+(?:about\s+)?(?"
-    r"P<e>[\ue000\ue002])"
+    r"\b(?:descent|drop|decrease|difference|reduction|fall|rise|increase|improvement)\s+of\s+(?:about\s+)?"
+    r"(?P<e>[\ue000\ue002])"
 )
 _SPARE = re.compile(
     rf"(?P<e>{PLAIN})\s+(?:to spare|of headroom|headroom|left over|below the (?:cap|limit|budget))\b"
@@ -58,24 +58,24 @@ _LIMIT = re.compile(
 )
 _UNDER = re.compile(rf"\b(?:under|below|cap of|limit of|budget of|at most)\s+(?P<b>{PLAIN})")
 _SIZE = re.compile(
-    rf"(?P<e>{RATIO}|{PERCENT})\s+(?P<word>smaller|larger|bigger|reduction|less|faster|slower|longer|shorter"
-    rf"|saving|saved|speed-?up)\b(?!\s+than)"
+    rf"(?P<e>{RATIO}|{PERCENT})\s+(?P<word>smaller|larger|bigger|reduction|less|faster|slower|longer"
+    rf"|shorter|saving|saved|speed-?up)\b(?!\s+than)"
 )
 _PEAK = re.compile(
-    rf"(?P<a>{PLAIN})(?:[^.;\ue000-\ue004]{{0,60}}?)(?P<b>{PLAIN})\s*,?\s*\(?\s*(?:(?:i\.e\.\s*)?(?P<p>"
-    rf"{PERCENT})\s+of\s+(?:its|the)\s+"
+    rf"(?P<a>{PLAIN})(?:[^.;\ue000-\ue004]{{0,60}}?)(?P<b>{PLAIN})\s*,?\s*\(?\s*(?:(?:i\.e\.\s*)?"
+    rf"(?P<p>{PERCENT})\s+of\s+(?:its|the)\s+"
     rf"(?:peak|maximum|max|initial|start)|a\s+factor\s+of\s+(?P<f>{PLAIN}))"
 )
 _OF_IT = re.compile(
-    rf"(?P<a>{PLAIN})\s*(?:{W}\s*){{0,2}}/\s*(?P<b>{PLAIN})(?:\s*{W}){{1,3}}\s*\(\s*(?P<w>one\s+half|half|on"
-    rf"e\s+third|a\s+third|one\s+quarter|"
+    rf"(?P<a>{PLAIN})\s*(?:{W}\s*){{0,2}}/\s*(?P<b>{PLAIN})(?:\s*{W}){{1,3}}\s*\(\s*(?P<w>one\s+half|half"
+    rf"|one\s+third|a\s+third|one\s+quarter|"
     rf"a\s+quarter|one\s+fifth|one\s+tenth|a\s+tenth)\s*\)",
     re.I,
 )
 _WORDS = {"half": 2, "third": 3, "quarter": 4, "fifth": 5, "tenth": 10}
 _SETTING = re.compile(
-    r"\b(?:lr|learning rate|rate|decay|wd|dropout|temperature|batch|seq|rank|threshold|warmup|alpha|beta|k|t"
-    r"op_?[kp])\W*\Z",
+    r"\b(?:lr|learning rate|rate|decay|wd|dropout|temperature|batch|seq|rank|threshold|warmup|alpha|beta|k"
+    r"|top_?[kp])\W*\Z",
     re.I,
 )
 _GREW = re.compile(

@@ -13,8 +13,8 @@ from harness.audit.words import ENUMERABLE, SPELLED, VAGUE, count_of
 
 NAME = "count"
 _COUNT = re.compile(
-    rf"(?<![\w.,/#§$:-])(?P<n>\d{{1,3}}|{'|'.join(w for w in SPELLED if w not in ('zero', 'one'))})(?!["
-    rf"\w.,%/×+~–])"
+    rf"(?<![\w.,/#§$:-])(?P<n>\d{{1,3}}|{'|'.join(w for w in SPELLED if w not in ('zero', 'one'))})"
+    rf"(?![\w.,%/×+~–])"
     rf"(?:-(?P<tight>[A-Za-z]\w*)|(?:\s+[A-Za-z][\w'/-]*){{0,3}}?\s+(?P<head>"
     rf"{'|'.join(sorted(ENUMERABLE))})\b)",
     re.I,

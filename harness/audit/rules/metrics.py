@@ -23,8 +23,8 @@ _BITS = re.compile(
 _PER_BYTE = re.compile(rf"(?P<k>{PLAIN})\s*(?:per|/)\s*token", re.I)
 _LOSS = re.compile(r"\b(?:loss|nll|cross-?\s?entropy|ce|nats)\b", re.I)
 _UNIFORM = re.compile(
-    rf"\buniform\b[^\ue000-\ue004.;]{{0,40}}?(?:\bover\s+(?:the\s+)?(?P<v>{PLAIN})[^\ue000-\ue004.;]{{0,40}}"
-    rf"?)?"
+    rf"\buniform\b[^\ue000-\ue004.;]{{0,40}}?(?:\bover\s+(?:the\s+)?"
+    rf"(?P<v>{PLAIN})[^\ue000-\ue004.;]{{0,40}}?)?"
     rf"(?:costs?|is|would be|gives|=|≈|of)\s+(?:about\s+)?(?P<n>{PLAIN})\s*nats",
     re.I,
 )
@@ -34,8 +34,8 @@ _F1 = re.compile(rf"\bF1?(?:[- ]score)?\s*(?:=|:|is|of|at)?\s*(?P<n>[{PLAIN}{PER
 _PRECISION = re.compile(rf"\bprecision\s*(?:=|:|is|of|at)?\s*(?P<n>[{PLAIN}{PERCENT}])", re.I)
 _RECALL = re.compile(rf"\brecall\s*(?:=|:|is|of|at)?\s*(?P<n>[{PLAIN}{PERCENT}])", re.I)
 _OTHER = re.compile(
-    r"\s*(?:on|for|of|over|from|with|at|in|under|when|after|per)\b(?!\s+(?:the\s+)?(?:end|total)|\s+\ue000\s"
-    r"+per)"
+    r"\s*(?:on|for|of|over|from|with|at|in|under|when|after|per)\b(?!\s+(?:the\s+)?(?:end|total)|\s+"
+    r"\ue000\s+per)"
 )
 LN2 = ranges.apply("ln", point(2))
 SLACK = Fraction(1, 50)

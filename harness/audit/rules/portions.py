@@ -13,8 +13,8 @@ from harness.audit.text import Document, Table
 
 NAME = "portion"
 _SHARE = re.compile(
-    rf"\b(?P<who>[A-Za-z][\w-]*)\s+(?:is|are|makes? up|accounts? for|provides?|contributes?)\s+(?:about\s+)?"
-    rf"(?P<p>{PERCENT})\s+of\s+"
+    rf"\b(?P<who>[A-Za-z][\w-]*)\s+(?:is|are|makes? up|accounts? for|provides?|contributes?)\s+"
+    rf"(?:about\s+)?(?P<p>{PERCENT})\s+of\s+"
     rf"(?:all\s+|the\s+|our\s+|its\s+|total\s+)*(?P<what>[A-Za-z]+)"
 )
 _NEXT = re.compile(rf"\s*(?:,|and|,\s*and)\s+(?P<who>[A-Za-z][\w-]*)\s+(?P<p>{PERCENT})")

@@ -18,14 +18,14 @@ from harness.audit.text import Document
 
 NAME = "progress"
 _AT = re.compile(
-    rf"(?P<v>{LEVEL})(?:\s+(?:nats|{W}))?\s*\(?\s*(?:at|after|by|in)\s+(?:the\s+)?(?P<axis>step|iter|iterati"
-    rf"on|epoch|update)"
+    rf"(?P<v>{LEVEL})(?:\s+(?:nats|{W}))?\s*\(?\s*(?:at|after|by|in)\s+(?:the\s+)?(?P<axis>step|iter"
+    rf"|iteration|epoch|update)"
     rf"\s+(?P<k>{PLAIN})",
     re.I,
 )
 _REACHED = re.compile(
-    rf"\b(?:at|in|after)\s+(?P<axis>step|iter|iteration|epoch|update)\s+(?P<k>{PLAIN})\s*(?:with|\(|:|at|is|"
-    rf"of)\s*(?P<v>{LEVEL})",
+    rf"\b(?:at|in|after)\s+(?P<axis>step|iter|iteration|epoch|update)\s+(?P<k>{PLAIN})\s*(?:with|\(|:|at|is"
+    rf"|of)\s*(?P<v>{LEVEL})",
     re.I,
 )
 _LESS = re.compile(rf"(?<![\w-])(?P<a>[A-Za-z_]+)\s*[-–−]\s*(?P<b>[A-Za-z_]+)\s*=\s*(?P<d>{LEVEL})")
@@ -34,31 +34,31 @@ _BETWEEN = re.compile(
     rf"(?:(?:step|iter|epoch)\s+)?(?P<k>{PLAIN})[^.;\ue000-\ue004]{{0,50}}?\b(?:by|of)\s+(?P<d>{PLAIN})"
 )
 _WHERE = re.compile(
-    rf"\b(?P<word>lowest|highest|best|minimum|maximum|min|max)\b[^\ue000-\ue004.;]{{0,25}}?\b(?:at|in|after)"
-    rf"\s+"
+    rf"\b(?P<word>lowest|highest|best|minimum|maximum|min|max)\b[^\ue000-\ue004.;]{{0,25}}?\b(?:at|in"
+    rf"|after)\s+"
     rf"(?P<axis>step|iter|iteration|epoch|update)\s+(?P<k>{PLAIN})",
     re.I,
 )
 _BEST = re.compile(
-    rf"\b(?P<word>best|lowest|minimum)\s+(?P<name>(?:{W}\s+){{0,3}}?)(?:loss\s+|perplexity\s+|ppl\s+)?(?:is"
-    rf"\s+|was\s+|of\s+|[:=]\s*)?"
+    rf"\b(?P<word>best|lowest|minimum)\s+(?P<name>(?:{W}\s+){{0,3}}?)(?:loss\s+|perplexity\s+|ppl\s+)?"
+    rf"(?:is\s+|was\s+|of\s+|[:=]\s*)?"
     rf"(?P<v>{LEVEL})",
     re.I,
 )
 _LAST = re.compile(
-    rf"\b[Ff]inal\s+(?P<name>(?:{W}\s+){{0,2}}?(?:loss|perplexity|ppl|accuracy|ce))\s*(?:is|was|of|[:=|])?\s"
-    rf"*(?P<v>{LEVEL})"
+    rf"\b[Ff]inal\s+(?P<name>(?:{W}\s+){{0,2}}?(?:loss|perplexity|ppl|accuracy|ce))\s*(?:is|was|of|[:=|])?"
+    rf"\s*(?P<v>{LEVEL})"
 )
 _RESULT = re.compile(
     rf"\A\s*[-*]\s+(?P<name>Loss|Perplexity|Accuracy|F1|Wer)\s*:\s*(?P<v>{LEVEL})\s*\Z", re.I
 )
 _ALWAYS = re.compile(
-    r"\b(?P<name>(?:val(?:idation)?|train(?:ing)?|eval(?:uation)?|test)\s+(?:loss|perplexity|error|ce))\b[^."
-    r";\ue000-\ue004]{0,30}?"
-    r"\b(?P<way>fell|falls|decreased|decreases|dropped|drops|improved|improves|declined|went down)\b[^.;\ue0"
-    r"00-\ue004]{0,12}?"
-    r"(?P<all>\b(?:(?:at|in|with|after|on|from)\s+(?:each|every)\s+(?:evaluation|checkpoint|epoch|step|row|e"
-    r"val)|monotonically|"
+    r"\b(?P<name>(?:val(?:idation)?|train(?:ing)?|eval(?:uation)?|test)\s+(?:loss|perplexity|error|ce))"
+    r"\b[^.;\ue000-\ue004]{0,30}?"
+    r"\b(?P<way>fell|falls|decreased|decreases|dropped|drops|improved|improves|declined|went down)"
+    r"\b[^.;\ue000-\ue004]{0,12}?"
+    r"(?P<all>\b(?:(?:at|in|with|after|on|from)\s+(?:each|every)\s+(?:evaluation|checkpoint|epoch|step|row"
+    r"|eval)|monotonically|"
     r"throughout|steadily at every \w+))(?!\s+(?:of|but|except|on)\b)",
     re.I,
 )
@@ -258,10 +258,10 @@ def _always(sentence: Mask, match: re.Match[str], known: Sequence[Series]) -> It
 
 
 _DOWN_LIST = re.compile(
-    rf"(?P<list>{PLAIN}(?:\s*(?:,|→|->|,\s*and|>)\s*{PLAIN}){{2,}})(?P<gap>[^.;\ue000-\ue004]{{0,60}}?)\bmon"
-    rf"oton(?:ically|ic|e)\b"
-    rf"|\bmonoton(?:ically|ic|e)\b[^.;\ue000-\ue004]{{0,50}}?(?P<after>{PLAIN}(?:\s*(?:,|→|->|,\s*and)\s*"
-    rf"{PLAIN}){{2,}})"
+    rf"(?P<list>{PLAIN}(?:\s*(?:,|→|->|,\s*and|>)\s*{PLAIN}){{2,}})(?P<gap>[^.;\ue000-\ue004]{{0,60}}?)"
+    rf"\bmonoton(?:ically|ic|e)\b"
+    rf"|\bmonoton(?:ically|ic|e)\b[^.;\ue000-\ue004]{{0,50}}?(?P<after>{PLAIN}(?:\s*(?:,|→|->|,\s*and)"
+    rf"\s*{PLAIN}){{2,}})"
 )
 
 

@@ -29,8 +29,8 @@ _UP = (
 _ARROW = r"(?:to|→|->)"
 _UNIT = rf"\s*(?:(?!to\b|and\b|from\b|or\b){W}\s*){{0,2}}?"
 _FROM_TO = re.compile(
-    rf"\b(?P<word>{_DOWN}|{_UP})\b(?:\s+{W}){{0,4}}?\s+from\s+(?P<a>{LEVEL}){_UNIT}{_ARROW}\s*(?:{W}\s+"
-    rf"){{0,1}}"
+    rf"\b(?P<word>{_DOWN}|{_UP})\b(?:\s+{W}){{0,4}}?\s+from\s+(?P<a>{LEVEL}){_UNIT}{_ARROW}\s*"
+    rf"(?:{W}\s+){{0,1}}"
     rf"(?P<b>{LEVEL})",
     re.I,
 )
@@ -41,13 +41,13 @@ _VERSUS = re.compile(
     re.I,
 )
 _DOWN_FROM = re.compile(
-    rf"(?P<b>{LEVEL})\s*\(\s*(?:{W}\s+)?(?P<word>down|up|reduced|increased|raised|lowered)\s+from\s+(?P"
-    rf"<a>{LEVEL})",
+    rf"(?P<b>{LEVEL})\s*\(\s*(?:{W}\s+)?(?P<word>down|up|reduced|increased|raised|lowered)\s+from\s+"
+    rf"(?P<a>{LEVEL})",
     re.I,
 )
 _NAMED = re.compile(
-    rf"\b(?P<word>descent|decrease|drop|fall|reduction|rise|increase|growth)\b[^.;\ue000-\ue004]{{0,40}}(?:"
-    rf"\ue000\s+)?[^.;\ue000-\ue004]{{0,12}}"
+    rf"\b(?P<word>descent|decrease|drop|fall|reduction|rise|increase|growth)\b[^.;\ue000-\ue004]{{0,40}}"
+    rf"(?:\ue000\s+)?[^.;\ue000-\ue004]{{0,12}}"
     rf"(?P<a>{LEVEL})\s*(?:→|->)\s*(?:{W}\s+){{0,3}}(?P<b>{LEVEL})"
 )
 _RISING = re.compile(r"rise|increase|growth")

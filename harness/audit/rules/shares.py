@@ -16,13 +16,13 @@ NAME = "share"
 RESTATED = "restated"
 _FRACTION = rf"(?P<a>{PLAIN})\s*(?:/|\bof\b|\bout of\b)\s*(?:(?:the|all|a total of)\s+)?(?P<b>{PLAIN})"
 _SHARE = re.compile(
-    rf"{_FRACTION}(?:\s*{W}){{0,5}}?\s*(?:\(|=|≈|–|—|->|→|,(?=\s*{PERCENT}\s*(?:[.;)]|$)))\s*[~≈]?\s*(?P<c>"
-    rf"{PERCENT})(?!\s*("
+    rf"{_FRACTION}(?:\s*{W}){{0,5}}?\s*(?:\(|=|≈|–|—|->|→|,(?=\s*{PERCENT}\s*(?:[.;)]|$)))\s*[~≈]?\s*"
+    rf"(?P<c>{PERCENT})(?!\s*("
     rf"?:CI|conf|of\b))"
 )
 _OF_WHICH = re.compile(
-    rf"(?P<b>{PLAIN})(?:\s+{W}){{1,4}}\s*,?\s+of\s+which\s+(?P<a>{PLAIN})\s*(?:{W}\s*)?\(\s*(?P<c>{PERCENT})"
-    rf"\s*\)"
+    rf"(?P<b>{PLAIN})(?:\s+{W}){{1,4}}\s*,?\s+of\s+which\s+(?P<a>{PLAIN})\s*(?:{W}\s*)?\(\s*"
+    rf"(?P<c>{PERCENT})\s*\)"
 )
 _REVERSED = re.compile(rf"(?P<c>{PERCENT})(?:\s*{W}){{0,2}}?\s*\(\s*{_FRACTION}(?:\s*{W}){{0,2}}\s*\)")
 _NOUN = re.compile(

@@ -24,13 +24,13 @@ _BETWEEN = re.compile(
     rf"\b(?:between|from|range[sd]?\s+(?:from\s+)?|spanning)\s+(?P<lo>{_N})\s*(?:and|to|-|–)\s*(?P<hi>{_N})"
 )
 _OF_ALL = re.compile(
-    rf"\b(?:[Mm]ean|[Aa]verage)\s+(?:of|over)\s+(?:the\s+|all\s+)*(?P<k>three|four|five|six|\d)(?:\s+(?:seed"
-    rf"s|runs))?\s*[:=,]?\s*"
+    rf"\b(?:[Mm]ean|[Aa]verage)\s+(?:of|over)\s+(?:the\s+|all\s+)*(?P<k>three|four|five|six|\d)(?:\s+"
+    rf"(?:seeds|runs))?\s*[:=,]?\s*"
     rf"(?:is\s+|was\s+)?(?P<m>{PLAIN})(?:\s*(?:±|\+/-|,?\s*(?:std|sd)\s*(?:of|=|:)?)\s*(?P<s>{PLAIN}))?"
 )
 _MEAN = re.compile(
-    rf"\b(?:mean|average|avg)\b(?:\s+(?:of|is|=))?\s*[:=]?\s*(?P<m>{_N})(?:\s*(?:±|\+/-|,?\s*(?:std|sd|stdev"
-    rf"|standard deviation)\s*(?:of|=|:)?)\s*(?P<s>{_N}))?(?!\s*(?:,|/)\s*{_N}\s*(?:,|/))"
+    rf"\b(?:mean|average|avg)\b(?:\s+(?:of|is|=))?\s*[:=]?\s*(?P<m>{_N})(?:\s*(?:±|\+/-|,?\s*(?:std|sd"
+    rf"|stdev|standard deviation)\s*(?:of|=|:)?)\s*(?P<s>{_N}))?(?!\s*(?:,|/)\s*{_N}\s*(?:,|/))"
 )
 
 

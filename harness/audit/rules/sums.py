@@ -16,22 +16,22 @@ NAME = "sum"
 _NO = r"(?!(?:of|per|each|out|times|to|x|with|using|in|on|at|under|that|had|have)\b)"
 _PART = rf"{PLAIN}\s+{_NO}{W}(?:\s+(?!of\b|per\b|out\b){W}){{0,2}}"
 _BRACKET = re.compile(
-    rf"(?P<t>{PLAIN})(?:[\s-]*{W}){{1,5}}?\s*[(:—–]\s*(?P<parts>{_PART}(?:\s*(?:,|;|/|\band\b|,\s*and)\s*"
-    rf"{_PART})+)\s*"
+    rf"(?P<t>{PLAIN})(?:[\s-]*{W}){{1,5}}?\s*[(:—–]\s*(?P<parts>{_PART}(?:\s*(?:,|;|/|\band\b|,\s*and)"
+    rf"\s*{_PART})+)\s*"
     rf"(?:\)|[.;]|\Z)"
 )
 _TOTAL = re.compile(
-    rf"(?<![^\s(:.;|])(?P<parts>{_PART}(?:\s*[,/+]\s*{_PART})+)\s*[,;=:.]\s*(?:and\s+)?(?P<t>{PLAIN})\s*(?:"
-    rf"{W}\s+)?(?:in\s+)?"
+    rf"(?<![^\s(:.;|])(?P<parts>{_PART}(?:\s*[,/+]\s*{_PART})+)\s*[,;=:.]\s*(?:and\s+)?(?P<t>{PLAIN})\s*"
+    rf"(?:{W}\s+)?(?:in\s+)?"
     rf"(?:total|all|altogether|together)\b"
 )
 _ADDED = re.compile(
-    rf"(?P<t>{PLAIN})(?:\s+{W}){{0,5}}?\s*\(\s*(?P<parts>{PLAIN}(?:\s+{W}){{0,2}}(?:\s*\+\s*{PLAIN}(?:\s+{W}"
-    rf"){{0,2}}){{2,}})\s*\)"
+    rf"(?P<t>{PLAIN})(?:\s+{W}){{0,5}}?\s*\(\s*(?P<parts>{PLAIN}(?:\s+{W}){{0,2}}(?:\s*\+\s*{PLAIN}"
+    rf"(?:\s+{W}){{0,2}}){{2,}})\s*\)"
 )
 _SPLIT = re.compile(
-    rf"(?P<t>{PLAIN})(?:\s+{W}){{1,3}}\s*,\s*split\s+(?:into\s+|as\s+)?(?P<parts>{PLAIN}\s+{W}(?:\s*(?:/|,|a"
-    rf"nd)\s*{PLAIN}\s+{W})+)"
+    rf"(?P<t>{PLAIN})(?:\s+{W}){{1,3}}\s*,\s*split\s+(?:into\s+|as\s+)?(?P<parts>{PLAIN}\s+{W}(?:\s*(?:/|,"
+    rf"|and)\s*{PLAIN}\s+{W})+)"
 )
 _VAGUE = re.compile(
     r"\b(?:including|incl|e\.g|such as|of which|among|up to|at least|over|more than|like)\b", re.I

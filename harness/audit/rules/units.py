@@ -21,33 +21,33 @@ _MONTHS = {
 }
 _MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?"
 _DATE = re.compile(
-    rf"(?P<y>\d{{4}})-(?P<m>\d{{2}})-(?P<d>\d{{2}})|(?P<d2>\d{{1,2}})\s+(?P<m2>{_MONTH})(?:,?\s+(?P<y2>\d{{4"
-    rf"}}))?"
+    rf"(?P<y>\d{{4}})-(?P<m>\d{{2}})-(?P<d>\d{{2}})|(?P<d2>\d{{1,2}})\s+(?P<m2>{_MONTH})(?:,?\s+"
+    rf"(?P<y2>\d{{4}}))?"
     rf"|(?P<m3>{_MONTH})\s+(?P<d3>\d{{1,2}}),?\s+(?P<y3>\d{{4}})"
 )
 _DAYS = re.compile(r"(?<![\w.–-])(?P<n>\d{1,4}|" + "|".join(SPELLED) + r")\s+(?P<unit>days?|weeks?)\b", re.I)
 _ENERGY = re.compile(
-    r"(?<![\w.])(?P<w>\d[\d,]*(?:\.\d+)?)\s*(?P<k>k?)W\b(?P<gap>[^.;\n]{0,40}?)(?P<h>\d+(?:\.\d+)?)\s*(?:h|h"
-    r"ours?|hrs?)\b"
+    r"(?<![\w.])(?P<w>\d[\d,]*(?:\.\d+)?)\s*(?P<k>k?)W\b(?P<gap>[^.;\n]{0,40}?)(?P<h>\d+(?:\.\d+)?)\s*(?:h"
+    r"|hours?|hrs?)\b"
     r"[^.;\n]{0,25}?(?P<e>\d[\d,]*(?:\.\d+)?)\s*(?P<u>[kM]?)Wh\b"
 )
 _PERIOD = re.compile(
-    rf"\b(?:every|each|one per)\s+(?P<t>{PLAIN})\s*\(?\s*[(,=—–]\s*(?:i\.e\.\s*)?(?P<n>{PLAIN})\s+\w+\s*(?:/"
-    rf"\s*s|per\s+second)\b"
+    rf"\b(?:every|each|one per)\s+(?P<t>{PLAIN})\s*\(?\s*[(,=—–]\s*(?:i\.e\.\s*)?(?P<n>{PLAIN})\s+\w+\s*"
+    rf"(?:/\s*s|per\s+second)\b"
 )
 _OF_EACH = (
     re.compile(
-        rf"(?P<a>{PLAIN})(?:\s+[\w-]+){{1,2}}\s+(?:of|at|x|×)\s+(?P<b>{PLAIN})\s+each\s*[,=:(]\s*(?P<t>"
-        rf"{PLAIN})\s+(?:in all|in total|altogether|together)"
+        rf"(?P<a>{PLAIN})(?:\s+[\w-]+){{1,2}}\s+(?:of|at|x|×)\s+(?P<b>{PLAIN})\s+each\s*[,=:(]\s*"
+        rf"(?P<t>{PLAIN})\s+(?:in all|in total|altogether|together)"
     ),
     re.compile(
-        rf"(?P<t>{PLAIN})(?:\s+[\w-]+){{1,2}}\s+in\s+(?P<a>{PLAIN})(?:\s+[\w-]+){{1,2}}\s*[,(]\s*(?P<b>"
-        rf"{PLAIN})\s+(?:[\w-]+\s+)?(?:each|per)\b"
+        rf"(?P<t>{PLAIN})(?:\s+[\w-]+){{1,2}}\s+in\s+(?P<a>{PLAIN})(?:\s+[\w-]+){{1,2}}\s*[,(]\s*"
+        rf"(?P<b>{PLAIN})\s+(?:[\w-]+\s+)?(?:each|per)\b"
     ),
 )
 _EACH = re.compile(
-    rf"(?P<a>{PLAIN})(?:\s+[\w-]+){{1,3}}\s+(?:per|for each|for every)\s+(?P<noun>[a-z]+)\s*[,(]\s*(?P<t>"
-    rf"{PLAIN})\s+(?:in all|in total|altogether|overall)"
+    rf"(?P<a>{PLAIN})(?:\s+[\w-]+){{1,3}}\s+(?:per|for each|for every)\s+(?P<noun>[a-z]+)\s*[,(]\s*"
+    rf"(?P<t>{PLAIN})\s+(?:in all|in total|altogether|overall)"
 )
 
 

@@ -19,20 +19,20 @@ NAME = "width"
 _DTYPE = re.compile(rf"\b(?:{'|'.join(DTYPES)})\b", re.I)
 _FILE = re.compile(r"\b(?:checkpoint|ckpt|file|weights|safetensors|model size|download)\b", re.I)
 _OTHER = re.compile(
-    r"\b(?:optimi[sz]er|gradients?|activations?|memory|RAM|VRAM|cache|GPU|adamw?|moments?|states?|corpus|dat"
-    r"aset|data)\b",
+    r"\b(?:optimi[sz]er|gradients?|activations?|memory|RAM|VRAM|cache|GPU|adamw?|moments?|states?|corpus"
+    r"|dataset|data)\b",
     re.I,
 )
 _TWICE = re.compile(
     rf"(?P<a>{PLAIN})\s*\(\s*(?:=|≈|about|~)?\s*(?P<b>{PLAIN})\s*(?:,|/|;|or)\s*(?P<c>{PLAIN})\s*\)"
 )
 _AT = re.compile(
-    rf"(?P<p>{PLAIN})\s+param\w*\s+(?:at|of|×|x|with)\s+(?P<w>{PLAIN})\s*(?:each\s*)?(?:are|is|=|make|need|t"
-    rf"ake|give)\s+(?P<n>{PLAIN})"
+    rf"(?P<p>{PLAIN})\s+param\w*\s+(?:at|of|×|x|with)\s+(?P<w>{PLAIN})\s*(?:each\s*)?(?:are|is|=|make|need"
+    rf"|take|give)\s+(?P<n>{PLAIN})"
 )
 _BITS = re.compile(
-    rf"(?P<w>{PLAIN})\s+bits\s+(?:per|/)\s+(?:weight|parameter|param)\b[^.\ue000-\ue004]{{0,20}}[:,;]?\s*(?P"
-    rf"<p>{PLAIN})\s+(?:weights|param\w*)\s+"
+    rf"(?P<w>{PLAIN})\s+bits\s+(?:per|/)\s+(?:weight|parameter|param)\b[^.\ue000-\ue004]{{0,20}}[:,;]?\s*"
+    rf"(?P<p>{PLAIN})\s+(?:weights|param\w*)\s+"
     rf"(?:take|need|are|use|occupy|fit in|make)\s+(?P<n>{PLAIN})"
 )
 _BARE = re.compile(rf"{PLAIN}\s+(?:param\w*|weights)\s*[,(:]\s*\Z")
