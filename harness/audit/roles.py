@@ -14,7 +14,7 @@ _N = rf"(?P<n>{PLAIN})"
 _STEPS = r"(?:training\s+|optimi[sz]er\s+|gradient\s+)?(?:steps|updates|iterations|iters)\b"
 _WARM = r"warm(?:s|ed|ing)?[- ]?up"
 _DEVICE = (
-    r"(?:(?:NVIDIA|AMD|Nvidia)\s+)?(?:[A-Z]{1,3}\d{2,4}\w*(?:-\w+)*\s+)?(?:GPUs?|TPUs?|devices"
+    r"(?:(?:NVIDIA|AMD|Nvidia)\s+)?(?:(?-i:[A-Z]){1,3}\d{2,4}\w*(?:-\w+)*\s+)?(?:GPUs?|TPUs?|devices"
     r"|accelerators)"
 )
 _IS = r"\s*(?:[:=]|\bis\b|\bof\b|\|)?\s*"
@@ -64,7 +64,7 @@ _PATTERNS: dict[str, tuple[str, ...]] = {
     ),
     "devices": (
         rf"{_N}\s*[×x]?\s*{_DEVICE}\b(?!-?\s?hours)",
-        rf"{_N}\s*[×x]?\s*(?:NVIDIA\s+)?[A-Z]{{1,3}}\d{{2,4}}\w*\b(?!-?\s?hours)",
+        rf"{_N}\s*[×x]?\s*(?:NVIDIA\s+)?(?-i:[A-Z]){{1,3}}\d{{2,4}}\w*\b(?!-?\s?hours)",
         rf"num_devices{_IS}{_N}",
     ),
     "tail_steps": (rf"(?:last|first|final)\s+{PERCENT}[^.()]{{0,25}}\(\s*{_N}\s+steps",),
@@ -140,7 +140,9 @@ _SHARES: dict[str, tuple[str, ...]] = {
     "warmup_share": (rf"(?P<n>{PERCENT})(?!\s*{_WARM})",),
     "warmup_part": (rf"(?P<n>{PERCENT})\s+{_WARM}\w*\s*\(\s*{PLAIN}\s+steps",),
 }
-_COMPILED = {role: tuple(re.compile(p) for p in patterns) for role, patterns in (_PATTERNS | _SHARES).items()}
+_COMPILED = {
+    role: tuple(re.compile(p, re.I) for p in patterns) for role, patterns in (_PATTERNS | _SHARES).items()
+}
 _END = re.compile(r"(?<!\bi\.e)(?<!\be\.g)(?<!\bvs)[.!?;]\s")
 _TIMED = frozenset({"hours", "step_time", "total_time"})
 _NOT_STEPS = re.compile(

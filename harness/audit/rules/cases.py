@@ -19,6 +19,7 @@ _ALL = re.compile(
     rf"\b(?!-)",
     re.I,
 )
+_LEAD = re.compile(rf"\b(?P<n>{_NUMBER})\s+(?:[a-z]+\s+)?(?P<noun>[a-z]+s):\s*\Z", re.I)
 _EVERY = re.compile(
     rf"\b(?:(?P<k>{_NUMBER})\s+(?:out\s+)?of\s+(?:the\s+)?(?P<n>{_NUMBER})|(?P<all>every|each|all(?:\s+"
     rf"(?:the\s+)?"
@@ -59,8 +60,9 @@ def judge(document: Document) -> Iterator[Finding]:
             heads.setdefault(cell.text.strip().lower(), []).append((table, column))
     for block in document.blocks if tables else ():
         text = document.text[block.start : block.end]
-        for match in _ALL.finditer(text):
-            yield from _count(document, block, match, tables)
+        for pattern in (_ALL, _LEAD):
+            for match in pattern.finditer(text):
+                yield from _count(document, block, match, tables)
         for match in _EVERY.finditer(text):
             yield from _signs(document, block, match, tables)
         for match in _WINS.finditer(text):
@@ -109,7 +111,7 @@ def _count(
     (size,), stated = sizes, count_of(match["n"])
     own = {len([row for row in _rows(table) if not _REFERENCE.search(row[0].text)]) for table in found}
     size = stated if stated is not None and stated in own else size
-    strong = re.match(r"all|over|best|across", match[0], re.I)
+    strong = match.re is _LEAD or re.match(r"all|over|best|across", match[0], re.I)
     if stated is None or (stated != size and not (strong and abs(stated - size) <= max(2, size // 2))):
         return
     if stated != size and re.search(r"\b(?:other|remaining|first|last|top|more)\b", match[0], re.I):

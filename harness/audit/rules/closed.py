@@ -133,6 +133,7 @@ def _columns(document: Document) -> Iterator[Finding]:
     Columns of the same split judge by themselves; the only loss of a table where most rows bear it out.
     """
     for table in document.tables:
+        yield from _bits(document, table)
         heads = [set(words_of(cell.text.lower())) for cell in table.header]
         for p, words in enumerate(heads):
             if not _PPL & words:
@@ -144,6 +145,36 @@ def _columns(document: Document) -> Iterator[Finding]:
                 if len(wanted) == 1:
                     yield from _column(document, table, p, wanted[0], sure=wanted is named)
                     break
+
+
+def _bits(document: Document, table: Table) -> Iterator[Finding]:
+    """Judges a column of bits per byte beside nats, where most rows are their loss over ln 2."""
+    heads = [set(words_of(cell.text.lower())) for cell in table.header]
+    bits = [i for i, words in enumerate(heads) if words & {"bpb", "bpc", "bits"}]
+    losses = [i for i, words in enumerate(heads) if _LOSS & words and not words & {"train", "training"}]
+    if len(bits) != 1 or len(losses) != 1:
+        return
+    rows = [
+        (row, stated, figure)
+        for row in table.rows
+        if max(bits[0], losses[0]) < len(row)
+        and (stated := row[bits[0]].number) is not None
+        and (figure := row[losses[0]].number) is not None
+    ]
+    half = ranges.apply("ln", point(2))
+    right = [fits(stated, [figure.given / half]) for _, stated, figure in rows]
+    if sum(right) < max(2, 2 * (len(rows) - sum(right))):
+        return
+    for (row, stated, figure), holds in zip(rows, right, strict=True):
+        yield verdict(
+            document,
+            NAME,
+            holds=holds,
+            statement=f"{row[0].text.strip()}: bits = nats / ln 2",
+            stated=stated,
+            computed=figure.given / half,
+            rests=f"{figure.text} ({document.place(figure.start)})",
+        )
 
 
 def _column(document: Document, table: Table, p: int, loss: int, *, sure: bool) -> Iterator[Finding]:

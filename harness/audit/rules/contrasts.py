@@ -28,7 +28,7 @@ _BY = re.compile(
     rf"(?P<a>{PLAIN}){_GAP}\s*{_TO}{_GAP}\s*(?P<b>{PLAIN}){_GAP}\s*\)"
 )
 _BESIDE = re.compile(
-    rf"(?P<a>{LEVEL})(?:\s+{W}){{0,6}}?,\s+(?:which\s+is\s+|that\s+is\s+|i\.e\.\s+)?(?:about\s+)?"
+    rf"(?P<a>{LEVEL})(?:\s+{W}){{0,6}}?(?:\s*\([^()]{{1,20}}\))?,\s+(?:which\s+is\s+|that\s+is\s+|i\.e\.\s+)?(?:about\s+)?"
     rf"(?P<e>{PLAIN}|{PERCENT})\s+(?:percentage\s+)?"
     rf"(?:points?|nats|bits|pp|pts)?\s*(?:above|below|over|under|better than|worse than|higher than"
     rf"|lower than|more than|less than)\s+"

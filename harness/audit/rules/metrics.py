@@ -28,7 +28,9 @@ _UNIFORM = re.compile(
     rf"(?:costs?|is|would be|gives|=|≈|of)\s+(?:about\s+)?(?P<n>{PLAIN})\s*nats",
     re.I,
 )
-_BOTH = re.compile(rf"(?P<a>{PLAIN})\s+nats\s*(?:=|≈|\(|,?\s*or|are|is)\s*(?P<n>{PLAIN})\s+bits\b(?!\s*per)")
+_BOTH = re.compile(
+    rf"(?P<a>{PLAIN})\s+nats\s*(?:=|≈|\(|,?\s*or|are|is|equals?|corresponds?\s+to)\s*(?P<n>{PLAIN})\s+bits\b(?!\s*per\s+token)"
+)
 _THAT = re.compile(r"\s*(?:That|This|Which|In bits)\b")
 _F1 = re.compile(rf"\bF1?(?:[- ]score)?\s*(?:=|:|is|of|at)?\s*(?P<n>[{PLAIN}{PERCENT}])")
 _PRECISION = re.compile(rf"\bprecision\s*(?:=|:|is|of|at)?\s*(?P<n>[{PLAIN}{PERCENT}])", re.I)

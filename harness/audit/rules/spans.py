@@ -28,6 +28,7 @@ _OF_ALL = re.compile(
     rf"(?:seeds|runs))?\s*[:=,]?\s*"
     rf"(?:is\s+|was\s+)?(?P<m>{PLAIN})(?:\s*(?:±|\+/-|,?\s*(?:std|sd)\s*(?:of|=|:)?)\s*(?P<s>{PLAIN}))?"
 )
+_BETWEEN_LIST = re.compile(rf"{_BETWEEN.pattern}\s*[:(]\s*(?P<list>{_LIST.pattern})")
 _MEAN = re.compile(
     rf"\b(?:mean|average|avg)\b(?:\s+(?:of|is|=))?\s*[:=]?\s*(?P<m>{_N})(?:\s*(?:±|\+/-|,?\s*(?:std|sd"
     rf"|stdev|standard deviation)\s*(?:of|=|:)?)\s*(?P<s>{_N}))?(?!\s*(?:,|/)\s*{_N}\s*(?:,|/))"
@@ -39,6 +40,8 @@ def judge(document: Document) -> Iterator[Finding]:
     for sentence in masks(document):
         if sentence.block.kind in ("code", "line"):
             continue
+        for match in _BETWEEN_LIST.finditer(sentence.text):
+            yield from _ends(sentence, match, _inside(sentence, match.start("list"), match.end("list")))
         for match in _LIST.finditer(sentence.text):
             values = _inside(sentence, match.start(), match.end())
             yield from _ends(sentence, match, values)
@@ -75,6 +78,8 @@ def _ends(sentence: Mask, match: re.Match[str], values: Sequence[Number]) -> Ite
     """Judges ``13.1%, 12.4%, 11.8% — between 11.8% and 13.1%``."""
     rest = re.split(r"[.!?;]\s", sentence.text[match.end() : match.end() + 60])[0]
     found = _BETWEEN.search(sentence.text, match.end(), match.end() + len(rest))
+    if match.re is _BETWEEN_LIST:
+        found = _BETWEEN.search(sentence.text, match.start(), match.start("list"))
     if found is None:
         return
     for name, pick in (("lo", min), ("hi", max)):

@@ -26,6 +26,7 @@ _FROM, _TO = (
 _SIZED = re.compile(
     r"\b(?:tokens?|documents?|docs|examples?|count|size|hours|params?|parameters|bytes|GB|MB)\b", re.I
 )
+_TRAIN, _VAL = {"train", "training"}, {"val", "valid", "validation", "eval", "dev", "test"}
 _SPREAD = re.compile(r"\b(?:std|stdev|stddev|sd|sem|stderr|median|min|max|best|worst)\b|±", re.I)
 _NOISE = re.compile(r"\b(?:std|stdev|stddev|sd|sem|stderr|n|seed|seeds|median|min|max|best|worst)\b|±", re.I)
 
@@ -303,6 +304,10 @@ def _pair(table: Table, row: Sequence[Cell], column: int, label: str) -> tuple[N
     ends = [n for other, n in named if _TO.search(other[0].text) and _same(other[0].text, words)]
     if len(starts) == 1 and len(ends) == 1:
         return starts[0], ends[0]
+    if {"gap"} & set(_words(label)):
+        splits = [[n for other, n in named if kind & set(_words(other[0].text))] for kind in (_TRAIN, _VAL)]
+        if all(len(found) == 1 for found in splits):
+            return splits[0][0], splits[1][0]
     both = [n for other, n in named if _words(other[0].text)[:1] and _words(other[0].text)[0] in words]
     return (both[0], both[1]) if len(both) == 2 and len(words) >= 2 else None
 

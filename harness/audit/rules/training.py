@@ -4,229 +4,21 @@ from __future__ import annotations
 
 import itertools
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 
 from harness.audit.findings import Finding
+from harness.audit.identities import IDENTITIES, Identity
 from harness.audit.judge import fits, readings, verdict
-from harness.audit.ranges import Range, Undefined, point
+from harness.audit.ranges import Range, Undefined
 from harness.audit.roles import Mention, mentions_of
 from harness.audit.text import Document
 
 NAME = "training"
-HOUR = Fraction(3600)
 NEAR = 3
 """Blocks before and after a figure that may still speak of the same run."""
 MANY = 60
 """Mentions of one role that are compared: a text with more speaks of many runs."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Identity:
-    """``result`` follows from ``parts`` by ``formula``.
-
-    ``slack`` is how far off, relative, a result must be to contradict; ``whole`` that a whole multiple may be
-    parts that are not named (devices, nodes); ``larger`` that the result is above every part; ``exact``
-    that one more or less is rounding of a division; ``scopes`` where a contradiction may be seen.
-    """
-
-    result: str
-    parts: tuple[str, ...]
-    words: str
-    formula: Callable[..., Range]
-    slack: Fraction = Fraction(1, 50)
-    whole: bool = False
-    larger: bool = False
-    spare: int = 0
-    without: tuple[str, ...] = ()
-    scopes: tuple[str, ...] = ("sentence", "block", "document")
-
-
-def _product(*parts: Range) -> Range:
-    total = point(1)
-    for part in parts:
-        total = total * part
-    return total
-
-
-def _over(one: Range, other: Range) -> Range:
-    return one / other
-
-
-_IDENTITIES = (
-    _Identity(
-        result="tokens",
-        parts=("steps", "step_tokens"),
-        words="tokens = steps × tokens per step",
-        formula=_product,
-        whole=True,
-    ),
-    _Identity(
-        result="tokens",
-        parts=("steps", "sequences", "length"),
-        words="tokens = steps × sequences × length",
-        formula=_product,
-        whole=True,
-    ),
-    _Identity(
-        result="step_tokens",
-        parts=("sequences", "length"),
-        words="tokens per step = sequences × length",
-        formula=_product,
-        whole=True,
-    ),
-    _Identity(
-        result="per_parameter",
-        parts=("tokens", "parameters"),
-        words="tokens per parameter = tokens / parameters",
-        formula=_over,
-        slack=Fraction(1, 10),
-    ),
-    _Identity(
-        result="passes",
-        parts=("tokens", "corpus"),
-        words="passes = tokens / corpus",
-        formula=_over,
-        slack=Fraction(1, 10),
-    ),
-    _Identity(
-        result="epochs",
-        parts=("tokens", "corpus"),
-        words="epochs = tokens / corpus",
-        formula=_over,
-        slack=Fraction(1, 4),
-    ),
-    _Identity(
-        result="device_hours",
-        parts=("devices", "hours"),
-        words="device hours = devices × hours",
-        formula=lambda devices, hours: (devices * hours).scaled(1 / HOUR),
-        scopes=("sentence", "block"),
-    ),
-    _Identity(
-        result="devices",
-        parts=("nodes", "devices"),
-        words="devices = nodes × devices of each",
-        formula=_product,
-        larger=True,
-        scopes=("sentence",),
-    ),
-    _Identity(
-        result="tokens",
-        parts=("rate", "hours"),
-        words="tokens = tokens per second × time",
-        formula=_product,
-        slack=Fraction(1, 5),
-        whole=True,
-    ),
-    _Identity(
-        result="warmup_share",
-        parts=("warmup", "steps"),
-        words="share of the warm-up = its steps / steps",
-        formula=_over,
-        slack=Fraction(1, 20),
-    ),
-    _Identity(
-        result="sequences",
-        parts=("micro", "devices", "accumulation"),
-        words="batch = micro-batch × devices × accumulation",
-        formula=_product,
-        larger=True,
-        slack=Fraction(1, 1000),
-    ),
-    _Identity(
-        result="sequences",
-        parts=("micro", "accumulation"),
-        words="batch = micro-batch × accumulation",
-        formula=_product,
-        without=("devices", "nodes"),
-        larger=True,
-        slack=Fraction(1, 1000),
-    ),
-    _Identity(
-        result="sequences",
-        parts=("micro", "devices"),
-        words="batch = micro-batch × devices",
-        formula=_product,
-        without=("accumulation",),
-        larger=True,
-        scopes=("sentence",),
-        slack=Fraction(1, 1000),
-    ),
-    _Identity(
-        result="steps",
-        parts=("epochs", "per_epoch"),
-        words="steps = epochs × steps per epoch",
-        formula=_product,
-        larger=True,
-    ),
-    _Identity(
-        result="per_epoch",
-        parts=("examples", "sequences"),
-        words="steps per epoch = examples / batch",
-        formula=_over,
-        spare=1,
-    ),
-    _Identity(
-        result="rate",
-        parts=("rate_each", "devices"),
-        words="tokens per second = those of a device × devices",
-        formula=_product,
-        larger=True,
-        scopes=("sentence", "block"),
-    ),
-    _Identity(
-        result="warmup",
-        parts=("warmup_part", "steps"),
-        words="warm-up steps = their share × steps",
-        formula=_product,
-        slack=Fraction(1, 5),
-    ),
-    _Identity(
-        result="tail_steps",
-        parts=("tail_share", "steps"),
-        words="steps of a part of the run = its share × steps",
-        formula=_product,
-    ),
-    _Identity(
-        result="head_width",
-        parts=("width", "heads"),
-        words="head dimension = width / heads",
-        formula=_over,
-        slack=Fraction(1, 100),
-    ),
-    _Identity(
-        result="head_key",
-        parts=("width", "heads"),
-        words="head dimension = width / heads",
-        formula=_over,
-        scopes=(),
-    ),
-    _Identity(
-        result="hidden",
-        parts=("ratio", "width"),
-        words="hidden units = ratio × width",
-        formula=_product,
-        slack=Fraction(1, 100),
-    ),
-    _Identity(
-        result="total_time",
-        parts=("steps", "step_time"),
-        words="total time = steps × time of a step",
-        formula=_product,
-        slack=Fraction(1, 5),
-        scopes=("sentence", "block"),
-    ),
-    _Identity(
-        result="layers",
-        parts=("layers_set",),
-        words="layers in two places",
-        formula=lambda other: other,
-        slack=Fraction(1, 100),
-        scopes=("document",),
-    ),
-)
 
 
 def judge(document: Document) -> Iterator[Finding]:
@@ -238,7 +30,7 @@ def judge(document: Document) -> Iterator[Finding]:
         large = [one for one in roles["any_tokens"] if one.number.value >= 10**8]
         if large and _values(large) == 1:
             roles["tokens"] = large
-    for identity in _IDENTITIES:
+    for identity in IDENTITIES:
         if any(name in roles for name in identity.without):
             continue
         if all(name in roles for name in (identity.result, *identity.parts)):
@@ -247,7 +39,7 @@ def judge(document: Document) -> Iterator[Finding]:
 
 
 def _try(
-    document: Document, identity: _Identity, stated: Mention, roles: Mapping[str, Sequence[Mention]]
+    document: Document, identity: Identity, stated: Mention, roles: Mapping[str, Sequence[Mention]]
 ) -> Iterator[Finding]:
     wrong: tuple[Mention, ...] | None = None
     for scope in ("sentence", "block", "near", "document"):
@@ -291,14 +83,14 @@ def _values(found: Sequence[Mention]) -> int:
     return len(kept)
 
 
-def _single(lists: Sequence[Sequence[Mention]], scope: str, identity: _Identity, stated: Mention) -> bool:
+def _single(lists: Sequence[Sequence[Mention]], scope: str, identity: Identity, stated: Mention) -> bool:
     sizes = [_values(found) for found in lists]
     if identity.larger and any(one.number.value > stated.number.value for found in lists for one in found):
         return False
     return all(size == 1 for size in sizes) or (scope == "sentence" and sum(sizes) <= len(sizes) + 1)
 
 
-def _computed(identity: _Identity, parts: Sequence[Mention]) -> list[Range]:
+def _computed(identity: Identity, parts: Sequence[Mention]) -> list[Range]:
     found = []
     for values in itertools.product(*(readings(one.number) for one in parts)):
         try:
@@ -308,7 +100,7 @@ def _computed(identity: _Identity, parts: Sequence[Mention]) -> list[Range]:
     return found
 
 
-def _fits(identity: _Identity, stated: Mention, parts: Sequence[Mention]) -> bool:
+def _fits(identity: Identity, stated: Mention, parts: Sequence[Mention]) -> bool:
     if identity.larger and any(one.number.value > stated.number.value for one in parts):
         return False
     computed = _computed(identity, parts)
@@ -318,7 +110,7 @@ def _fits(identity: _Identity, stated: Mention, parts: Sequence[Mention]) -> boo
     return fits(stated.number, computed, about=about)
 
 
-def _off(identity: _Identity, stated: Mention, parts: Sequence[Mention]) -> bool:
+def _off(identity: Identity, stated: Mention, parts: Sequence[Mention]) -> bool:
     """Tells whether a result is further off than words like these are meant, and by no whole factor."""
     value = stated.number.value
     for one in _computed(identity, parts):
@@ -332,7 +124,7 @@ def _off(identity: _Identity, stated: Mention, parts: Sequence[Mention]) -> bool
 
 
 def _finding(
-    document: Document, identity: _Identity, stated: Mention, parts: Sequence[Mention], *, holds: bool
+    document: Document, identity: Identity, stated: Mention, parts: Sequence[Mention], *, holds: bool
 ) -> Finding:
     computed = min(_computed(identity, parts), key=lambda one: abs(one.middle - stated.number.value))
     given = " and ".join(f"{one.number.text.strip()} ({document.place(one.number.start)})" for one in parts)
