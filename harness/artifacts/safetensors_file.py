@@ -10,9 +10,9 @@ import math
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+from harness.artifacts.place import Place
 from harness.model.problem import InputError
 
 MAX_HEADER = 100_000_000
@@ -37,7 +37,7 @@ class Tensor:
     name: str
     dtype: str
     shape: tuple[int, ...]
-    path: Path
+    path: Place
     start: int
 
     @property
@@ -46,7 +46,7 @@ class Tensor:
         return math.prod(self.shape)
 
 
-def read(path: Path) -> tuple[Tensor, ...]:
+def read(path: Place) -> tuple[Tensor, ...]:
     """Reads a file's header, sorted by tensor name; no value is read.
 
     Raises ``InputError`` naming what is wrong: header too long or not JSON, a key twice, an unknown
@@ -92,7 +92,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _tensors(header: dict[str, Any], path: Path, base: int, size: int) -> tuple[Tensor, ...]:
+def _tensors(header: dict[str, Any], path: Place, base: int, size: int) -> tuple[Tensor, ...]:
     spans = sorted((*_entry(name, entry), name) for name, entry in header.items())
     position = 0
     for start, end, name in spans:
@@ -166,7 +166,7 @@ def _pieces(tensor: Tensor, size: int) -> Iterator[bytes]:
             yield piece
 
 
-def read_shards(paths: Sequence[Path]) -> tuple[Tensor, ...]:
+def read_shards(paths: Sequence[Place]) -> tuple[Tensor, ...]:
     """Reads the shards of one checkpoint with their ``*.index.json``, if it is among the paths.
 
     Raises ``InputError`` when a tensor is in two shards, or the index names a shard or a tensor that is
@@ -184,7 +184,7 @@ def read_shards(paths: Sequence[Path]) -> tuple[Tensor, ...]:
     return tuple(found[name] for name in sorted(found))
 
 
-def _compare(index: Path, here: dict[str, str]) -> None:
+def _compare(index: Place, here: dict[str, str]) -> None:
     try:
         told = json.loads(index.read_bytes(), object_pairs_hook=_unique)["weight_map"]
     except (ValueError, KeyError, TypeError, RecursionError, _Refused) as error:

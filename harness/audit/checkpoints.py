@@ -7,8 +7,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from pathlib import Path
 
+from harness.artifacts.place import Place
 from harness.artifacts.safetensors_file import Tensor, read_shards
 from harness.audit.findings import Figure, Finding, Said
 from harness.audit.judge import fits, verdict
@@ -36,12 +36,23 @@ _DTYPE = re.compile(
 _SIZE = re.compile(
     r"\b(?:ckpt|checkpoint|weights?|safetensors|model|file)\s+(?:file\s+)?size\b|\bsafetensors\b", re.I
 )
+_COMPUTED = re.compile(
+    r"torch\.\w|from_pretrained|\b(?:mixed|amp|autocast|comput\w+|regime|activations?|gradients?|trained|training"
+    r"|inference|optimi[sz]er|load\w*|cast\w*|quanti[sz]\w*)\b",
+    re.I,
+)
+"""Words of a line that gives the dtype of computing, or of loading, and not of what is stored."""
+_STORED = re.compile(r'"(?:architectures|model_type|transformers_version|torch_dtype|param_dtype)"')
+_EMBEDDING = re.compile(r"(?:^|[._])(?:wte|wpe|\w*embed\w*|emb|pos\w*)(?:[._]|\Z)", re.I)
+_BUFFER = re.compile(
+    r"(?:^|[._])(?:running_mean|running_var|num_batches_tracked|inv_freq|masked_bias|\w*mask)\Z", re.I
+)
 NEAR = Fraction(2)
 """Only a number within this factor of the file's own is taken to be said of this file."""
 
 
 def judge(
-    paths: Sequence[Path], cards: Sequence[Document], configs: Sequence[Document] = ()
+    paths: Sequence[Place], cards: Sequence[Document], configs: Sequence[Document] = ()
 ) -> Iterator[Finding]:
     """Tries that the headers are whole, agree with their index, and bear out the card.
 
@@ -72,13 +83,24 @@ def judge(
     )
     yield from _total_size(paths, tensors)
     for card in cards:
-        yield from _parameters(card, total, name)
+        yield from _parameters(card, _counts(tensors), name)
         yield from _bytes(card, size, name)
-    for document in (*cards, *configs):
-        yield from _dtype(document, tensors, name)
+    for card in cards:
+        yield from _dtype(card, tensors, name)
+    for config in configs:
+        if _STORED.search(config.raw):
+            yield from _dtype(config, tensors, name)
 
 
-def _total_size(paths: Sequence[Path], tensors: Sequence[Tensor]) -> Iterator[Finding]:
+def shape(paths: Sequence[Place]) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    """Returns names and shapes of the tensors of a checkpoint; nothing where it cannot be read."""
+    try:
+        return tuple((tensor.name, tensor.shape) for tensor in read_shards(paths))
+    except InputError:
+        return ()
+
+
+def _total_size(paths: Sequence[Place], tensors: Sequence[Tensor]) -> Iterator[Finding]:
     """Judges the ``total_size`` of an index: the bytes of all values, or their number."""
     from harness.artifacts.safetensors_file import SIZES
 
@@ -99,11 +121,24 @@ def _total_size(paths: Sequence[Path], tensors: Sequence[Tensor]) -> Iterator[Fi
             )
 
 
-def _parameters(card: Document, total: int, name: str) -> Iterator[Finding]:
+def _counts(tensors: Sequence[Tensor]) -> list[int]:
+    """Returns the ways in which people count: everything first; without buffers, without embeddings, or with
+    the embedding counted again where the head is tied to it.
+    """
+    total = sum(tensor.values for tensor in tensors)
+    buffers = sum(tensor.values for tensor in tensors if _BUFFER.search(tensor.name))
+    embedded = [tensor.values for tensor in tensors if _EMBEDDING.search(tensor.name)]
+    plain = total - buffers
+    ways = [total, plain, plain - sum(embedded), *(plain - part for part in embedded)]
+    return list(dict.fromkeys([*ways, *(plain + part for part in embedded[:1])]))
+
+
+def _parameters(card: Document, counts: Sequence[int], name: str) -> Iterator[Finding]:
     """Judges numbers called parameters: one must fit; a card may name other models beside."""
+    total = counts[0]
     said = [number for number in _beside(card, _COUNT) if not number.dimension and number.value >= 1000]
     near = [number for number in said if total / NEAR <= number.value <= total * NEAR]
-    good = [number for number in near if fits(number, [point(total)])]
+    good = [number for number in near if fits(number, [point(count) for count in counts])]
     chosen = good or (near if len({number.value for number in said}) == 1 else [])
     if chosen:
         yield _said(card, chosen[0], total, f"parameters of {name}", holds=bool(good))
@@ -158,6 +193,9 @@ def _dtype(card: Document, tensors: Sequence[Tensor], name: str) -> Iterator[Fin
     names = {alias: dtype for dtype, aliases in _NAMES.items() for alias in aliases}
     said: dict[str, int] = {}
     for match in _DTYPE.finditer(card.text):
+        line = card.lines[card.line(match.start()) - 1]
+        if _COMPUTED.search(line) and not card.name.endswith(".json"):
+            continue
         for alias in re.findall("|".join(names), match[0].lower()):
             said.setdefault(names[alias], match.start())
     if not said or share * 10 < 9 * sum(counted.values()):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -12,6 +12,7 @@ from harness.audit.findings import Figure, Finding, Said
 from harness.audit.quantities import words_of
 from harness.audit.ranges import Range, Undefined, around
 from harness.kinds import _forensic
+from harness.logs._restarts import evaluated_twice
 from harness.model.frame import Frame
 from harness.model.problem import InputError
 from harness.model.values import Cell, Printed
@@ -21,7 +22,10 @@ _STEP = ("step", "global_step", "iteration", "iter", "trainer/global_step", "epo
 _LOSS = {"loss", "ce", "nll"}
 _PPL = {"ppl", "perplexity"}
 _TOKENS = ("tokens", "tokens_seen", "num_tokens", "n_tokens", "num_input_tokens_seen", "total_tokens")
+_EVALUATION = {"eval", "evaluation", "val", "valid", "validation", "test"}
 FEW = 3
+Numeric = Mapping[str, Sequence[tuple[str, Printed]]]
+"""The columns of numbers, each with the places of its cells."""
 SHOWN = 5
 """How many places of one fault are named; all are counted."""
 
@@ -31,14 +35,15 @@ def judge(frame: Frame) -> Iterator[Finding]:
     if not len(frame):
         yield _untried(frame, "it has no rows")
         return
-    yield from _finite(frame)
+    numeric = _numeric(frame)
+    yield from _finite(frame, numeric)
+    yield from _perplexity(frame, numeric)
     if len(frame) < FEW:
         yield _untried(frame, f"{len(frame)} rows are too few for an order or a curve")
         return
     yield from _steps(frame)
-    yield from _shapes(frame)
-    yield from _perplexity(frame)
-    yield from _tokens(frame)
+    yield from _shapes(frame, numeric)
+    yield from _tokens(frame, numeric)
     for note in frame.notes:
         yield _untried(frame, note)
 
@@ -63,7 +68,7 @@ def _untried(frame: Frame, why: str) -> Finding:
     return Finding(outcome=Said.UNTRIED, rule=NAME, statement=f"{frame.source}: {why}")
 
 
-def _numeric(frame: Frame) -> dict[str, list[tuple[str, Printed]]]:
+def _numeric(frame: Frame) -> Numeric:
     """Returns the columns of numbers, each with the places of its cells."""
     found = {}
     for name, cells in frame.columns.items():
@@ -84,14 +89,9 @@ def _printed(cell: Cell) -> Printed | None:
     return None
 
 
-def _finite(frame: Frame) -> Iterator[Finding]:
-    bad = [
-        (name, place, cell)
-        for name, cells in _numeric(frame).items()
-        for place, cell in cells
-        if not cell.finite
-    ]
-    count = sum(map(len, _numeric(frame).values()))
+def _finite(frame: Frame, numeric: Numeric) -> Iterator[Finding]:
+    bad = [(name, place, cell) for name, cells in numeric.items() for place, cell in cells if not cell.finite]
+    count = sum(map(len, numeric.values()))
     for name, place, cell in bad[:SHOWN]:
         yield Finding(
             outcome=Said.CONTRADICTION,
@@ -125,7 +125,8 @@ def _steps(frame: Frame) -> Iterator[Finding]:
         (before, after)
         for rows in streams.values()
         for before, after in itertools.pairwise(rows)
-        if after[1] < before[1] or (after[1] == before[1] and name != "epoch")
+        if after[1] < before[1]
+        or (after[1] == before[1] and name != "epoch" and not evaluated_twice(frame, before[2], after[2]))
     ]
     for before, after in faults[:SHOWN]:
         what = "comes again" if after[1] == before[1] else "goes back: a restart, or rows out of order"
@@ -140,9 +141,9 @@ def _steps(frame: Frame) -> Iterator[Finding]:
         yield _holds(frame, f"{name} goes up through {sum(map(len, streams.values()))} rows")
 
 
-def _shapes(frame: Frame) -> Iterator[Finding]:
+def _shapes(frame: Frame, numeric: Numeric) -> Iterator[Finding]:
     """Judges that no loss is a straight line and no record of losses comes again at another step."""
-    columns = [name for name in _numeric(frame) if _LOSS & set(words_of(name)) and _finite_all(frame, name)]
+    columns = [name for name, cells in numeric.items() if _LOSS & set(words_of(name)) and _all_finite(cells)]
     for name in columns:
         try:
             found = _forensic.curve([frame], name)
@@ -157,8 +158,8 @@ def _shapes(frame: Frame) -> Iterator[Finding]:
         )
 
 
-def _finite_all(frame: Frame, name: str) -> bool:
-    return all(cell.finite for _, cell in _numeric(frame)[name])
+def _all_finite(cells: Sequence[tuple[str, Printed]]) -> bool:
+    return all(cell.finite for _, cell in cells)
 
 
 def _witnessed(frame: Frame, found: _forensic.Finding, words: str) -> Iterator[Finding]:
@@ -176,11 +177,12 @@ def _witnessed(frame: Frame, found: _forensic.Finding, words: str) -> Iterator[F
         yield _untried(frame, f"{words}: {found.reason.value}")
 
 
-def _perplexity(frame: Frame) -> Iterator[Finding]:
-    numeric = _numeric(frame)
+def _perplexity(frame: Frame, numeric: Numeric) -> Iterator[Finding]:
     for name, cells in numeric.items():
         words = set(words_of(name))
         mates = [o for o in numeric if _LOSS & set(words_of(o)) and set(words_of(o)) - _LOSS == words - _PPL]
+        if not mates and words <= _PPL:
+            mates = [o for o in numeric if _LOSS & set(words_of(o)) and _EVALUATION & set(words_of(o))]
         if not _PPL & words or len(mates) != 1:
             continue
         losses = dict(numeric[mates[0]])
@@ -194,7 +196,7 @@ def _perplexity(frame: Frame) -> Iterator[Finding]:
                 stated=Figure(shown=cell.text, place=place),
                 found=Figure(
                     shown=f"{float(ranges.apply('exp', _interval(loss)).middle):.6g}",
-                    place=f"exp({loss.text})",
+                    place=f"exp({loss.text}) at {place}",
                 ),
             )
         if judged and not off:
@@ -214,9 +216,8 @@ def _is_exp(cell: Printed, loss: Printed) -> bool:
         return True
 
 
-def _tokens(frame: Frame) -> Iterator[Finding]:
+def _tokens(frame: Frame, numeric: Numeric) -> Iterator[Finding]:
     """Judges that tokens grow with steps at one rate: a whole number of tokens a step."""
-    numeric = _numeric(frame)
     step = next((name for name in _STEP[:-1] if name in numeric), None)
     name = next((name for name in _TOKENS if name in numeric), None)
     if step is None or name is None:

@@ -15,9 +15,19 @@ from harness.audit.text import Document
 @cache
 def rules() -> tuple[ModuleType, ...]:
     """Returns the modules of ``harness/audit/rules``, each with a ``judge(document)``."""
-    package = importlib.import_module("harness.audit.rules")
+    return _modules("harness.audit.rules")
+
+
+@cache
+def across() -> tuple[ModuleType, ...]:
+    """Returns the modules of ``harness/audit/across``, each with a ``judge(scene)``."""
+    return _modules("harness.audit.across")
+
+
+def _modules(room: str) -> tuple[ModuleType, ...]:
+    package = importlib.import_module(room)
     names = sorted(info.name for info in pkgutil.iter_modules(package.__path__) if info.name[0] != "_")
-    return tuple(importlib.import_module(f"harness.audit.rules.{name}") for name in names)
+    return tuple(importlib.import_module(f"{room}.{name}") for name in names)
 
 
 def audit_text(name: str, text: str) -> tuple[Finding, ...]:

@@ -108,9 +108,14 @@ def _run(command: argparse.ArgumentParser) -> None:
 
 
 def _compare(command: argparse.ArgumentParser) -> None:
-    command.add_argument("before", metavar="A", help="a git revision, or a file of scoreboard --format json")
+    command.add_argument(
+        "before",
+        metavar="A",
+        help="a git revision, a file of scoreboard --format json or of evidence pack; or a run or release: "
+        "a log, a folder, or a folder with one run a seed",
+    )
     command.add_argument("after", metavar="B", nargs="?", help="the same (default: the working tree)")
-    _text_or_json(command)
+    command.add_argument("--format", choices=("text", "json", "markdown", "html"), default="text")
     _to_file(command)
 
 
@@ -144,7 +149,7 @@ def _schema(command: argparse.ArgumentParser) -> None:
 
 
 def _audit(command: argparse.ArgumentParser) -> None:
-    command.add_argument("paths", nargs="+", metavar="PATH", help="run folders, checkpoints, cards, texts")
+    command.add_argument("paths", nargs="+", metavar="PATH", help="run folders, checkpoints, texts, URLs")
     command.add_argument("--verbose", action="store_true", help="list every relation that holds")
     _text_or_json(command)
 
@@ -164,14 +169,27 @@ def _attach(command: argparse.ArgumentParser) -> None:
     command.add_argument("--check", action="store_true", help="hold attached runs against their manifests")
 
 
+def _mutate(command: argparse.ArgumentParser) -> None:
+    _listed(command)
+    _to_file(command)
+    command.add_argument(
+        "--at-least",
+        type=float,
+        default=0.0,
+        metavar="PERCENT",
+        help="end with 1 if fewer are noticed",
+    )
+
+
 COMMANDS = {
     "check": ("discharge what is not fresh, write evidence, print the scoreboard", _check),
     "scoreboard": ("fold contracts and evidence into the scoreboard", _scoreboard),
-    "compare": ("tell two revisions or exported scoreboards apart, and what got worse", _compare),
+    "compare": ("tell two scoreboards, runs or releases apart: what got worse, what moved", _compare),
     "evidence": ("pack evidence into one file, or take such a file in", _evidence),
     "gate": ("refuse unless everything required is discharged by fresh evidence", _listed),
     "explain": ("show one criterion with its verdicts and witnesses", _explain),
     "audit": ("try logs, checkpoints and texts without a contract", _audit),
+    "mutate": ("plant slips in formulas and show which of them no claim notices", _mutate),
     "run": ("make the declared runs that have not finished", _run),
     "init": ("draft a first contract from what lies in a folder", _init),
     "attach": ("adopt a finished run by its bytes", _attach),

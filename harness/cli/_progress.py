@@ -8,7 +8,8 @@ from typing import Any
 
 from harness.cli._setup import terminal
 from harness.engine.check import Done
-from harness.reports._out import say
+from harness.engine.mutation import FormulaScore
+from harness.reports._out import clean, say
 from harness.runs.launch import Progress
 
 EVERY = 10.0  # seconds between lines where stderr is no terminal
@@ -58,6 +59,14 @@ def _rich_bar() -> Any:
     )
 
 
+class FetchProgress(_Bars):
+    """Shows remote files as they come, in MiB."""
+
+    def show(self, name: str, done: int, total: int) -> None:
+        """Shows how much of a file has come."""
+        self.update(f"fetching {clean(name)}", done >> 20, total >> 20, "MiB")
+
+
 class RunProgress(_Bars):
     """Shows training runs as they go."""
 
@@ -68,6 +77,19 @@ class RunProgress(_Bars):
             say(f"{name}: {step.state}")
         if step.total:
             self.update(name, step.done, step.total, step.note)
+
+
+class FormulaProgress(_Bars):
+    """Shows formulas as their mutants are tried."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._done = 0
+
+    def show(self, score: FormulaScore) -> None:
+        """Shows one formula that is done."""
+        self._done += 1
+        self.update("planting slips", self._done, 0, f"{score.contract} {score.formula}")
 
 
 class CheckProgress(_Bars):

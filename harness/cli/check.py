@@ -6,9 +6,9 @@ import argparse
 from contextlib import closing
 
 from harness.cli._output import deliver, report
-from harness.cli._progress import CheckProgress, RunProgress
+from harness.cli._progress import CheckProgress, FetchProgress, RunProgress
 from harness.cli._setup import find_contracts, open_project, utc_now
-from harness.engine.check import Checker, Done, runs_of
+from harness.engine.check import Checker, Done, look_at, runs_of
 from harness.engine.journal import journal_runs
 from harness.engine.load import Loaded, load_contracts
 from harness.engine.running import Made, make_runs
@@ -16,7 +16,7 @@ from harness.evidence.ledger import read_ledger
 from harness.reports._out import clean, say, some
 from harness.scoreboard.build import build
 from harness.scoreboard.gate import Exit, exit_code
-from harness.symbolic.worker import Prover
+from harness.symbolic.pool import ProverPool
 
 
 def main(options: argparse.Namespace) -> int:
@@ -28,8 +28,12 @@ def main(options: argparse.Namespace) -> int:
         say(f"no contracts below {project.contracts}/: nothing to check")
         return Exit.NOTHING
     loaded = load_contracts(project, paths)
-    with Prover() as prover:
-        checker = Checker(project, memo, prover.prove, utc_now)
+    with ProverPool() as provers:
+        with FetchProgress() as fetching:  # all remote inputs are fetched before anything is judged
+            remotes = look_at(project, utc_now, fetching.show)
+            checker = Checker(project, memo, provers, utc_now, remotes, allow_code=options.allow_code)
+            for one in loaded:
+                list(checker.items(one))
         made = _make(checker, loaded, options)
         done = _discharge(checker, loaded, made, again=options.all or options.rerun)
     _summary(done, made)

@@ -20,7 +20,7 @@ from harness.reports._arrived import arrived_text, packed_text
 from harness.reports._out import clean, say, some, write
 from harness.scoreboard.arrived import Worth, arrivals
 from harness.scoreboard.gate import Exit
-from harness.symbolic.worker import Prover
+from harness.symbolic.pool import ProverPool
 
 
 def main(options: argparse.Namespace) -> int:
@@ -80,8 +80,8 @@ _REMEDY = "  remove what is here to take the other side's, or run `harness check
 def _judge(
     project: Project, memo: Memo, paths: list[Path], found: Arriving, options: argparse.Namespace
 ) -> int:
-    with Prover() as prover:
-        judged = arrivals(Checker(project, memo, prover.prove, utc_now), paths, found.records.keys())
+    with ProverPool() as provers:
+        judged = arrivals(Checker(project, memo, provers, utc_now), paths, found.records.keys())
     head = (
         f"took in {some(len(found.evidence), 'statement')}, "
         f"{some(len(found.entries), 'ledger entry', 'ledger entries')} and "

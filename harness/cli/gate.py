@@ -6,7 +6,8 @@ import argparse
 import json
 from dataclasses import replace
 
-from harness.cli._setup import find_contracts, open_project
+from harness.cli._setup import find_contracts, open_project, utc_now
+from harness.engine.check import look_at
 from harness.engine.project import Project
 from harness.reports._out import clean, some, write
 from harness.scoreboard.board import Board
@@ -43,7 +44,7 @@ def main(options: argparse.Namespace) -> int:
             else "no contracts"
         )
         return Exit.NOTHING
-    board = build(project, paths, memo)
+    board = build(project, paths, memo, remotes=look_at(project, utc_now))
     board = replace(board, problems=(*board.problems, *malformed(project, board)))
     reasons, code = refusals(board), gate_code(board)
     decision = "passes" if code is Exit.DISCHARGED else "refused"

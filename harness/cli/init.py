@@ -21,7 +21,9 @@ def main(options: argparse.Namespace) -> int:
         say(clean(str(error)))
         return Exit.FAILED
     if not made.criteria:
-        say(f"{clean(options.path)}: no log, no checkpoint, nothing to claim")
+        say(
+            f"{clean(options.path)}: no log, no checkpoint, no figures that belong together: nothing to claim"
+        )
         for line in made.text.splitlines():
             if line.startswith("# ") and not line.startswith("# Drafted"):
                 say(clean(line))

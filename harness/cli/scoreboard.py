@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from harness.cli._output import deliver, emit, report
-from harness.cli._setup import find_contracts, open_project
+from harness.cli._setup import find_contracts, open_project, utc_now
 from harness.reports._out import say
 from harness.scoreboard.build import build
 from harness.scoreboard.gate import Exit, exit_code
@@ -19,7 +19,12 @@ def main(options: argparse.Namespace) -> int:
     if not paths:
         say(f"no contracts below {project.contracts}/: nothing to show")
         return Exit.NOTHING
-    board = build(project, paths, memo)
+    remotes = None
+    if options.strict:
+        from harness.engine.check import look_at
+
+        remotes = look_at(project, utc_now)
+    board = build(project, paths, memo, remotes=remotes)
     memo.save()
     if options.next:
         from harness.reports._path import path_text

@@ -9,7 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from harness.drafting.propose import Proposal, of_log, of_weights
+from harness.audit.text import Document
+from harness.drafting import identities
+from harness.drafting.evaluations import of_files
+from harness.drafting.figures import nearest, of_parts, of_results
+from harness.drafting.propose import Proposal, names_of, of_log, of_weights
 from harness.drafting.survey import Survey, survey
 from harness.engine.context import DischargeContext
 from harness.engine.discharge import discharge
@@ -46,7 +50,7 @@ def draft(project: Project, path: Path, memo: Memo) -> Draft:
     found = survey(path)
     proposals: list[Proposal] = []
     remarks: list[str] = list(found.remarks)
-    for entry in _proposed(found):
+    for entry in _proposed(project, found):
         if isinstance(entry, Proposal):
             proposals.append(entry)
         else:
@@ -54,11 +58,12 @@ def draft(project: Project, path: Path, memo: Memo) -> Draft:
     name = contract_name(path)
     head = _head(project, path, found, name)
     tried = _try(project, memo, head, proposals)
-    kept = [entry for entry in tried if entry.verdict.outcome is Outcome.DISCHARGED or entry.proposal.keep]
+    kept = _kept(tried)
     remarks += [
-        f"left out {entry.proposal.id}: {entry.verdict.outcome} ({entry.verdict.detail})"
+        f"left out {entry.proposal.id}: {entry.verdict.outcome} "
+        f"({entry.verdict.detail or _seen(entry.verdict)})"
         for entry in tried
-        if entry not in kept
+        if entry not in kept and not _settled(entry.proposal, kept)
     ]
     return Draft(
         name=name,
@@ -68,6 +73,25 @@ def draft(project: Project, path: Path, memo: Memo) -> Draft:
     )
 
 
+def _kept(tried: Sequence[_Tried]) -> list[_Tried]:
+    """Returns what holds or should, and the first that holds of every group."""
+    kept: list[_Tried] = []
+    for entry in tried:
+        holds = entry.verdict.outcome is Outcome.DISCHARGED
+        if (holds or entry.proposal.keep) and not _settled(entry.proposal, kept):
+            kept.append(entry)
+    return kept
+
+
+def _settled(proposal: Proposal, kept: Sequence[_Tried]) -> bool:
+    return bool(proposal.group) and any(entry.proposal.group == proposal.group for entry in kept)
+
+
+def _seen(verdict: Verdict) -> str:
+    witness = verdict.witnesses[0] if verdict.witnesses else None
+    return "" if witness is None else f"{witness.where}: {witness.found}, not {witness.expected}"
+
+
 def contract_name(path: Path) -> str:
     """Returns what a contract about a path is called: the folder's or the file's own name."""
     path = path.resolve()
@@ -75,7 +99,7 @@ def contract_name(path: Path) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-._") or "run"
 
 
-def _proposed(found: Survey) -> Iterator[Proposal | str]:
+def _proposed(project: Project, found: Survey) -> Iterator[Proposal | str]:
     if found.log is not None:
         yield from of_log(found.log.frame)
     if found.weights is not None:
@@ -83,6 +107,23 @@ def _proposed(found: Survey) -> Iterator[Proposal | str]:
             yield of_weights(found.weights)
         except InputError as error:
             yield str(error)
+    yield from of_files(found.files, {path: project.shown(path) for path in found.files})
+    card = nearest(found.cards, found.log.path if found.log else found.weights)
+    if card is not None:
+        yield from _of_card(project.shown(card), card, found)
+
+
+def _of_card(shown: str, path: Path, found: Survey) -> Iterator[Proposal | str]:
+    try:
+        card = Document(shown, path.read_bytes().decode("utf-8-sig"))
+    except (OSError, UnicodeDecodeError) as error:
+        yield f"{shown}: cannot be read ({error})"
+        return
+    if found.log is not None:
+        yield from of_results(shown, card, names_of(found.log.frame))
+    if found.weights is not None:
+        yield from of_parts(shown, card)
+    yield from identities.of_card(card)
 
 
 def _head(project: Project, path: Path, found: Survey, name: str) -> list[str]:
@@ -97,27 +138,37 @@ def _head(project: Project, path: Path, found: Survey, name: str) -> list[str]:
 
 
 def _body(kept: Sequence[_Tried]) -> Iterator[str]:
-    where = {key: text for entry in kept for key, text in entry.proposal.where.items()}
-    if where:
-        yield f"where: {{{', '.join(f'{key}: {text}' for key, text in where.items())}}}"
+    yield from _named([entry.proposal for entry in kept])
     yield "criteria:" if kept else "criteria: {}"
     for entry in kept:
         verdict = entry.verdict
         yield f"  # {_line(entry.proposal.said)}"
         if verdict.outcome is not Outcome.DISCHARGED:
-            seen = verdict.witnesses[0] if verdict.witnesses else None
-            at = f"; {seen.where}: {seen.found}, not {seen.expected}" if seen else ""
+            at = f"; {_seen(verdict)}" if verdict.witnesses else ""
             yield f"  # does not hold now: {verdict.outcome} ({_line(verdict.detail + at)})"
         yield f"  {entry.proposal.id}: {{{entry.proposal.body}}}"
+
+
+def _named(proposals: Sequence[Proposal]) -> Iterator[str]:
+    """Yields the constants and the files that proposals name."""
+    where = {key: text for entry in proposals for key, text in entry.where.items()}
+    data = {key: text for entry in proposals for key, text in entry.data.items()}
+    if where:
+        yield f"where: {{{', '.join(f'{key}: {text}' for key, text in where.items())}}}"
+    if data:
+        yield f"data: {{{', '.join(f'{key}: {_quoted(text)}' for key, text in data.items())}}}"
 
 
 def _try(project: Project, memo: Memo, head: list[str], proposals: list[Proposal]) -> list[_Tried]:
     """Discharges every proposal in memory, as ``harness check`` will."""
     if not proposals:
         return []
-    where = {key: text for entry in proposals for key, text in entry.where.items()}
-    constants = [f"where: {{{', '.join(f'{key}: {text}' for key, text in where.items())}}}"] if where else []
-    lines = [*head, *constants, "criteria:", *(f"  {entry.id}: {{{entry.body}}}" for entry in proposals)]
+    lines = [
+        *head,
+        *_named(proposals),
+        "criteria:",
+        *(f"  {entry.id}: {{{entry.body}}}" for entry in proposals),
+    ]
     contract = read_contract("\n".join(lines).encode(), "the draft", project.root)
     context = DischargeContext(Sources(project, contract, memo), _prove)
     return [

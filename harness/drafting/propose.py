@@ -30,7 +30,7 @@ class Proposal:
     """One criterion in the short form, with what suggested it.
 
     ``keep`` says that it stays in the draft even where it does not hold: it should. ``where`` are
-    constants that it names.
+    constants that it names, ``data`` files. Of a ``group`` only the first one that holds is drafted.
     """
 
     id: str
@@ -38,6 +38,8 @@ class Proposal:
     said: str
     keep: bool = False
     where: Mapping[str, str] = field(default_factory=dict)
+    data: Mapping[str, str] = field(default_factory=dict)
+    group: str = ""
 
 
 def of_log(frame: Frame) -> Iterator[Proposal | str]:
@@ -49,6 +51,11 @@ def of_log(frame: Frame) -> Iterator[Proposal | str]:
     yield from _descent(columns)
     yield from _perplexity(columns)
     yield from _tokens(columns)
+
+
+def names_of(frame: Frame) -> Mapping[str, str]:
+    """Returns the columns of numbers and the names that an expression gives them."""
+    return _Columns(frame).names
 
 
 def of_weights(path: Path) -> Proposal:

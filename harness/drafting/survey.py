@@ -17,6 +17,8 @@ MAX_DOCUMENT = 64 * 2**20
 _LOGS = frozenset((".jsonl", ".ndjson", ".csv", ".tsv", ".log", ".txt", ".out", ".err", ".json"))
 _QUIET = frozenset((".json", ".txt", ".out", ".err"))
 """Files of these names are so often something else that a reader's refusal is not worth a word."""
+MAX_CARD = 2**20
+_CARDS = frozenset(("readme", "card", "model_card", "modelcard"))
 _PICKLED = frozenset((".bin", ".pt", ".pth", ".ckpt"))
 
 
@@ -30,11 +32,18 @@ class Log:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Survey:
-    """What was found: the log with the most rows, the checkpoint beside it, and what was passed over."""
+    """What was found: the log with the most rows, the checkpoint beside it, and what was passed over.
+
+    ``others`` are the logs that could be read too, those with more rows first, ``cards`` the texts, and
+    ``files`` everything.
+    """
 
     log: Log | None
     weights: Path | None
     remarks: tuple[str, ...] = ()
+    cards: tuple[Path, ...] = ()
+    files: tuple[Path, ...] = ()
+    others: tuple[Log, ...] = ()
 
 
 def survey(path: Path) -> Survey:
@@ -62,14 +71,27 @@ def survey(path: Path) -> Survey:
         remarks.append(
             f"{pickles[0]} may be a pickle, which is never opened: save the weights as safetensors"
         )
-    return Survey(log=logs[0] if logs else None, weights=weights, remarks=tuple(remarks))
+    return Survey(
+        log=logs[0] if logs else None,
+        weights=weights,
+        remarks=tuple(remarks),
+        cards=tuple(file for file in files if _is_card(file)),
+        files=tuple(files),
+        others=tuple(logs[1:]),
+    )
 
 
 def _single(path: Path) -> Survey:
     if path.suffix == ".safetensors":
         return Survey(log=None, weights=path)
+    if _is_card(path):
+        return Survey(log=None, weights=None, cards=(path,), files=(path,))
     frames = read_frames([(path.name, path)])
     return Survey(log=Log(path=path, frame=frames[0]), weights=None)
+
+
+def _is_card(path: Path) -> bool:
+    return path.suffix.lower() == ".md" and path.stem.lower() in _CARDS and path.stat().st_size <= MAX_CARD
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from harness import __version__
-from harness.engine.context import DischargeContext, Prove
+from harness.engine.context import DischargeContext, Provers
 from harness.engine.discharge import discharge
 from harness.engine.load import Loaded
 from harness.engine.pins import compare, current_pins, evidence_path, pins_digest
@@ -23,10 +23,15 @@ from harness.evidence.memo import Memo, write_atomically
 from harness.evidence.statement import EvidenceError, canonical, record_of, statement
 from harness.model.contract import Contract, Criterion, Obligation, Severity
 from harness.model.evidence import Evidence, Material, RunPin
+from harness.model.kind import Kind
+from harness.model.problem import InputError
 from harness.model.record import Pins, Record
 from harness.model.verdict import Basis, Outcome, Reason, Verdict
+from harness.remote.looks import Remotes, Show, quiet
+from harness.remote.sightings import sightings_path
+from harness.runs.bench import Bench
 
-LIBRARIES = ("numpy", "sympy", "z3-solver", "safetensors", "torch")
+LIBRARIES = ("numpy", "sympy", "z3-solver", "safetensors", "torch", "hypothesis")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,14 +60,37 @@ class Done:
 
 
 class Checker:
-    """Checks contracts of one project. ``now`` gives RFC 3339 UTC text; ``prove`` is the prover port."""
+    """Checks contracts of one project. ``now`` gives RFC 3339 UTC text; ``provers`` answer closed claims.
 
-    def __init__(self, project: Project, memo: Memo, prove: Prove, now: Callable[[], str]) -> None:
-        self.project, self.memo, self.prove, self.now = project, memo, prove, now
+    ``remotes`` looks at remote inputs, once for all contracts; ``allow_code`` lets contracts that the project
+    does not trust run code of their own too.
+    """
+
+    def __init__(
+        self,
+        project: Project,
+        memo: Memo,
+        provers: Provers,
+        now: Callable[[], str],
+        remotes: Remotes | None = None,
+        *,
+        allow_code: bool = False,
+    ) -> None:
+        self.project, self.memo, self.provers, self.now = project, memo, provers, now
+        self.remotes = remotes or look_at(project, now)
+        self.allow_code = allow_code
+
+    def sources(self, contract: Contract, failed: Mapping[str, InputError] | None = None) -> Sources:
+        """Returns what the inputs of a contract stand for right now."""
+        return Sources(self.project, contract, self.memo, failed or {}, self.remotes)
+
+    def context(self, sources: Sources, bench: Bench | None = None) -> DischargeContext:
+        """Returns the ports of one contract's discharges; without a bench no code runs."""
+        return DischargeContext(sources, self.provers.prove, self.provers.prove_all, bench)
 
     def items(self, loaded: Loaded) -> Iterator[Item]:
         """Yields every obligation of a contract with its present pins."""
-        sources = Sources(self.project, loaded.contract, self.memo)
+        sources = self.sources(loaded.contract)
         for criterion in loaded.contract.criteria:
             for obligation in criterion.obligations:
                 yield Item(
@@ -80,28 +108,35 @@ class Checker:
             return None
         return record if compare(record.pins, item.pins).fresh else None
 
-    def check(self, loaded: Loaded, *, again: bool, made: Made) -> Generator[Done, None, None]:
+    def check(
+        self, loaded: Loaded, *, again: bool, made: Made, only: Callable[[Kind | None], bool] = lambda _: True
+    ) -> Generator[Done, None, None]:
         """Discharges the obligations of one contract that are not fresh, or all of them ``again``.
 
-        Obligations that need a run which ``made`` blocked are not tried. Every verdict is written before
-        the next is sought, and the ledger when the contract is done or the check is interrupted.
+        ``only`` may choose by kind. Obligations that need a run which ``made`` blocked are not tried. Every
+        verdict is written before the next is sought, and the ledger when the contract is done or the check
+        is interrupted.
         """
         ledger = read_ledger(self.project.ledger, self.memo)
-        sources = Sources(self.project, loaded.contract, self.memo, made.failed)
-        context = DischargeContext(sources, self.prove)
+        sources = self.sources(loaded.contract, made.failed)
+        bench = Bench(self.project.root)
+        context = self.context(sources, bench)
         written: list[LedgerRecord] = []
         try:
             for item in self.items(loaded):
+                if not only(item.obligation.kind):
+                    continue
                 kept = self.fresh(item, ledger)
                 if kept is not None and not again:
                     yield Done(item=item, verdict=None)
                     continue
-                waiting = waiting_for(item, made)
+                waiting = waiting_for(item, made) or self.untrusted(item)
                 if waiting:
                     yield Done(item=item, verdict=None, waiting=waiting)
                     continue
                 yield self._discharge(item, context, sources, kept, written)
         finally:
+            bench.close()
             if written:
                 append(
                     self.project.ledger,
@@ -112,6 +147,13 @@ class Checker:
                     records=tuple(written),
                     details={"contract": loaded.contract.name, "version": loaded.contract.version},
                 )
+
+    def untrusted(self, item: Item) -> str:
+        """Says which code of its own an obligation may not run, or returns an empty string."""
+        code = item.obligation.kind.foreign() if item.obligation.kind is not None else ""
+        if not code or self.allow_code or self.project.trusts(item.contract.path):
+            return ""
+        return f"{code} is code that is not trusted: harness.toml or --allow-code must allow it"
 
     def _discharge(
         self,
@@ -151,7 +193,13 @@ class Checker:
         runs: list[RunPin] = []
         for name in obligation.inputs:
             materials += [
-                Material(name=found.name, sha256=found.sha256, size=found.size)
+                Material(
+                    name=found.name,
+                    sha256=found.sha256,
+                    size=found.size,
+                    uri=found.uri,
+                    version=found.version,
+                )
                 for found in sources.digested(name)
             ]
             runs += [run_pin(source, sources) for source in sources.runs(name)]
@@ -178,6 +226,11 @@ class Checker:
             started=started,
             finished=self.now(),
         )
+
+
+def look_at(project: Project, now: Callable[[], str], show: Show = quiet) -> Remotes:
+    """Returns what looks at a project's remote inputs and writes down what it saw when."""
+    return Remotes(now, sightings=sightings_path(project.root), show=show)
 
 
 def waiting_for(item: Item, made: Made) -> str:

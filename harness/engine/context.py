@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 from harness.engine.sources import FileSubject, Sources, shipped
 from harness.evidence.attached import PREFIX
+from harness.model.code import Session, Target
 from harness.model.contract import Formula
 from harness.model.frame import Frame
 from harness.model.kind import Subject
@@ -16,14 +18,35 @@ from harness.model.proof import Proof, Question
 from harness.model.values import InputName, Printed
 from harness.model.verdict import Basis
 
+if TYPE_CHECKING:
+    from harness.runs.bench import Bench
+
 Prove = Callable[[Question], Proof]
+ProveAll = Callable[[Sequence[Question]], Sequence[Proof]]
+
+
+class Provers(Protocol):
+    """Whoever answers closed claims, one or several."""
+
+    def prove(self, question: Question) -> Proof:
+        """Answers one."""
+
+    def prove_all(self, questions: Sequence[Question]) -> tuple[Proof, ...]:
+        """Answers several, in their order."""
 
 
 class DischargeContext:
     """What a kind may ask for while it judges obligations of one contract."""
 
-    def __init__(self, sources: Sources, prove: Prove) -> None:
-        self._sources, self._prove = sources, prove
+    def __init__(
+        self,
+        sources: Sources,
+        prove: Prove,
+        prove_all: ProveAll | None = None,
+        bench: Bench | None = None,
+    ) -> None:
+        """``bench`` runs code that obligations name; without one there is none that may run."""
+        self._sources, self._prove, self._prove_all, self._bench = sources, prove, prove_all, bench
 
     @property
     def formulas(self) -> Mapping[str, Formula]:
@@ -42,11 +65,14 @@ class DischargeContext:
             return tuple(self._sources.run_file(source) for source in self._sources.runs(name))
         if declared.file is not None and declared.file.startswith(PREFIX):
             self._sources.hold(declared.file)
+        if declared.remote is not None:
+            return self._sources.remote(name)
         found: tuple[FileSubject, ...] = self._sources.digested(name)
+        if not found and declared.library is not None:
+            raise InputError(f"input {name}: {declared.library} is not installed", reason="MISSING_INPUT")
         if not found:
             where = declared.file or declared.files
-            remote = "; remote subjects are not read yet" if "://" in (where or "") else ""
-            raise InputError(f"input {name}: there is no file {where}{remote}", reason="MISSING_INPUT")
+            raise InputError(f"input {name}: there is no file {where}", reason="MISSING_INPUT")
         if unreadable := [item.name for item in found if not item.sha256]:
             raise InputError(f"input {name}: {unreadable[0]} cannot be read", reason="MISSING_INPUT")
         return found
@@ -79,3 +105,15 @@ class DischargeContext:
     def prove(self, question: Question) -> Proof:
         """Puts one closed claim to the provers."""
         return self._prove(question)
+
+    def open_code(self, target: Target, seconds: float) -> Session:
+        """Loads code in a process of its own; raises ``InputError``, also where no code may run."""
+        if self._bench is None:
+            raise InputError(f"{target.part.name} is code, and none is run here", reason="UNTRUSTED")
+        return self._bench.open(target, seconds)
+
+    def prove_all(self, questions: Sequence[Question]) -> tuple[Proof, ...]:
+        """Puts several closed claims to the provers, side by side where there are several."""
+        if self._prove_all is None:
+            return tuple(self._prove(question) for question in questions)
+        return tuple(self._prove_all(questions))

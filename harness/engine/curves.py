@@ -39,6 +39,16 @@ class Series:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Band:
+    """The room between two lines, in the colour of the series that it belongs to."""
+
+    series: int
+    xs: tuple[float, ...]
+    lows: tuple[float, ...]
+    highs: tuple[float, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Curve:
     """One column over the steps of a log, with the limits that the obligation states for it."""
 
@@ -46,6 +56,7 @@ class Curve:
     against: str
     series: tuple[Series, ...]
     bounds: tuple[tuple[str, float], ...] = ()
+    bands: tuple[Band, ...] = ()
 
 
 def curves(sources: Sources, verdicts: Mapping[str, Verdict]) -> dict[str, tuple[Curve, ...]]:

@@ -8,19 +8,19 @@ from functools import cache
 from pathlib import Path
 
 from harness.engine.check import Checker, Item, read_record, runs_of, waiting_for
-from harness.engine.context import DischargeContext
 from harness.engine.demand import shortfall
 from harness.engine.discharge import discharge
 from harness.engine.load import Loaded, load_contracts, load_one
 from harness.engine.pins import compare
 from harness.engine.project import CONFIG, Project, contract_paths, read_project
 from harness.engine.running import Made, make_runs
-from harness.engine.sources import Sources
 from harness.evidence.ledger import read_ledger
 from harness.evidence.memo import Memo
 from harness.model.contract import Severity
 from harness.model.verdict import Outcome, Verdict
-from harness.symbolic.worker import Prover
+from harness.remote.looks import Remotes
+from harness.runs.bench import Bench
+from harness.symbolic.pool import ProverPool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,8 +43,10 @@ class Trials:
     def __init__(self, project: Project, *, allow_code: bool) -> None:
         self.project, self.allow_code = project, allow_code
         self.memo = Memo(None, "", time.time_ns)
-        self.prover = Prover()
-        self.checker = Checker(project, self.memo, self.prover.prove, lambda: "")
+        self.provers = ProverPool()
+        self.bench = Bench(project.root)
+        remotes = Remotes(lambda: "")
+        self.checker = Checker(project, self.memo, self.provers, lambda: "", remotes, allow_code=allow_code)
         self.ledger = read_ledger(project.ledger, self.memo)
         self.made: dict[tuple[str, str], Made] = {}
 
@@ -65,8 +67,9 @@ class Trials:
         return (root / CONFIG).is_file() or (root / self.project.contracts).is_dir()
 
     def close(self) -> None:
-        """Stops the provers."""
-        self.prover.close()
+        """Stops the provers and the code under trial."""
+        self.provers.close()
+        self.bench.close()
 
     def paths(self) -> list[Path]:
         """Returns the project's contract files; raises ``InvalidContract`` if two share a name."""
@@ -87,11 +90,11 @@ class Trials:
     def attempt(self, item: Item) -> Trial:
         """Tries one obligation on what is here; stored evidence speaks only for runs that cannot be made."""
         made = self._make(item)
-        waiting = waiting_for(item, made)
+        waiting = waiting_for(item, made) or self.checker.untrusted(item)
         if waiting:
             return self._stored(item, waiting)
-        sources = Sources(self.project, item.contract, self.memo, made.failed)
-        verdict = discharge(item.obligation, DischargeContext(sources, self.prover.prove))
+        sources = self.checker.sources(item.contract, made.failed)
+        verdict = discharge(item.obligation, self.checker.context(sources, self.bench))
         stale = self._stale(item)
         if stale and verdict.outcome is Outcome.DISCHARGED:
             return Trial(stands=False, excused=False, story=f"STALE: {stale}; run `harness check`")

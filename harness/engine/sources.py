@@ -10,12 +10,14 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from harness.engine.project import Project
+from harness.evidence.digests import bytes_digest
 from harness.evidence.memo import Memo
 from harness.model.contract import Contract, Input, Run
 from harness.model.problem import InputError
 
 if TYPE_CHECKING:
     from harness.model.run import RunRecord
+    from harness.remote.looks import Remotes
     from harness.runs.store import RunStore
     from harness.systems._system import Summary, System
 
@@ -26,12 +28,17 @@ ATTACHED = "attached:"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FileSubject:
-    """One digested file of an input; without a digest where its bytes cannot be read."""
+    """One digested file of an input; without a digest where its bytes cannot be read.
+
+    Of a remote file ``uri`` and ``version`` say what was really read.
+    """
 
     name: str
     path: str
     sha256: str
     size: int
+    uri: str = ""
+    version: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,7 +63,10 @@ class RunSource:
 
 
 class Sources:
-    """Resolves the inputs of one contract against the disk; digests go through the memo."""
+    """Resolves the inputs of one contract against the disk; digests go through the memo.
+
+    Remote inputs are looked at through ``remotes``; without them they are not known, and nothing is said.
+    """
 
     def __init__(
         self,
@@ -64,8 +74,10 @@ class Sources:
         contract: Contract,
         memo: Memo,
         failed: Mapping[str, InputError] = MappingProxyType({}),
+        remotes: Remotes | None = None,
     ) -> None:
         self.project, self.contract, self.memo, self.failed = project, contract, memo, failed
+        self.remotes = remotes
 
     @property
     def store(self) -> RunStore:
@@ -75,13 +87,15 @@ class Sources:
         return RunStore(self.project.runs)
 
     def files(self, name: str) -> list[tuple[str, str]]:
-        """Returns (name, path) of every file of a file input, in name order; none if missing."""
+        """Returns (name, path) of every local file of an input, in name order; none if missing."""
         declared = self.contract.inputs[name]
         root = self.project.root
+        if declared.remote is not None:
+            return []
         if declared.files is not None:
             found = sorted(path for path in root.glob(declared.files) if path.is_file())
             return [(self.project.shown(path), os.fspath(path)) for path in found]
-        if declared.file is None or "://" in declared.file:
+        if declared.file is None:
             return []
         if declared.file.startswith(ATTACHED):
             return [(shown, path) for shown, path, _ in self.attached(declared.file) if os.path.isfile(path)]
@@ -125,8 +139,51 @@ class Sources:
                 raise InputError(f"{shown} has other bytes than when it was attached")
 
     def digested(self, name: str) -> tuple[FileSubject, ...]:
-        """Returns the digested files of a file input."""
+        """Returns the digested files of an input; none of a remote one that could not be looked at.
+
+        A library is one, of no bytes but its version.
+        """
+        declared = self.contract.inputs[name]
+        if declared.library is not None:
+            return self._library(declared.library)
+        if declared.remote is not None:
+            try:
+                return self.remote(name)
+            except InputError:
+                return ()
         return tuple(self._digest(shown, path) for shown, path in self.files(name))
+
+    def remote(self, name: str) -> tuple[FileSubject, ...]:
+        """Returns the files of a remote input; raises ``InputError`` with what hinders."""
+        declared = self.contract.inputs[name]
+        if declared.remote is None or self.remotes is None:
+            raise InputError(f"input {name} lies elsewhere and is not looked at here", "MISSING_INPUT")
+        found = self.remotes.files(declared.remote, glob=declared.files is not None)
+        return tuple(
+            FileSubject(
+                name=one.name,
+                path=one.path,
+                sha256=one.sha256,
+                size=one.size,
+                uri=one.uri,
+                version=one.version,
+            )
+            for one in found
+        )
+
+    def _library(self, library: str) -> tuple[FileSubject, ...]:
+        """Returns an installed package as ``name==version``, the build's local part aside; none if absent.
+
+        What is installed can change only with the memo's fingerprint.
+        """
+        import harness
+
+        anchor = os.fspath(Path(harness.__file__))
+        version = self.memo.of(anchor, f"version of {library}", lambda _: _version(library))
+        if version is None:
+            return ()
+        named = f"{library}=={version}"
+        return (FileSubject(name=named, path="", sha256=bytes_digest(named.encode()), size=len(named)),)
 
     def _digest(self, shown: str, path: str) -> FileSubject:
         try:
@@ -241,6 +298,15 @@ class Sources:
         except InputError:
             return None
         return self._digest(f"{source.key}/{source.output}", path) if os.path.isfile(path) else None
+
+
+def _version(library: str) -> str | None:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version(library).partition("+")[0]
+    except PackageNotFoundError:
+        return None
 
 
 def _shipped_code(run: Run, root: Path) -> str | None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harness.model.evidence import Evidence, RunPin
+from harness.model.proof import ProofStep
 from harness.model.record import Pins, Record
-from harness.model.verdict import Basis, Denominator, Outcome, Reason, Verdict, Witness
+from harness.model.verdict import Basis, Denominator, Mutation, Outcome, Reason, Verdict, Witness
 
 STATEMENT = "https://in-toto.io/Statement/v1"
+PROVED = "proved"
 PREDICATE = "https://claims-harness.dev/training-claim/v1"
 
 
@@ -48,6 +50,7 @@ def statement(evidence: Evidence) -> dict[str, Any]:
             "verdict": _verdict(evidence.verdict),
             "materials": [
                 {"name": item.name, "digest": {"sha256": item.sha256}, "bytes": item.size}
+                | ({"uri": item.uri, "version": item.version} if item.uri else {})
                 for item in evidence.materials
             ],
             "runs": [_run(pin) for pin in evidence.runs],
@@ -85,7 +88,19 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
             {"where": item.where, "found": item.found, "expected": item.expected}
             for item in verdict.witnesses
         ],
+        "proofs": [_step(step) for step in verdict.proofs],
+        "mutation": _mutation(verdict.mutation) if verdict.mutation else None,
     }
+
+
+def _step(step: ProofStep) -> dict[str, Any]:
+    told = {name: getattr(step, name) for name in ("claim", "engine", "version", "said", "seconds", "note")}
+    return told | {"lemmas": list(step.lemmas), "queries": list(step.queries)}
+
+
+def _mutation(score: Mutation) -> dict[str, Any]:
+    counts = {name: getattr(score, name) for name in ("killed", "generated", "equivalent", "unsettled")}
+    return counts | {"survivors": list(score.survivors)}
 
 
 def _run(pin: RunPin) -> dict[str, Any]:
@@ -142,7 +157,7 @@ def record_of(data: bytes, path: str, sha256: str) -> Record:
 
 def _record(predicate: Any, path: str, sha256: str) -> Record:
     verdict, runs = predicate["verdict"], predicate["runs"]
-    verdict_of(predicate)  # refuses what no discharge could have said
+    judged = verdict_of(predicate)  # refuses what no discharge could have said
     return Record(
         path=path,
         sha256=sha256,
@@ -151,6 +166,10 @@ def _record(predicate: Any, path: str, sha256: str) -> Record:
         reason=verdict["reason"],
         detail=verdict["detail"],
         denominator=str(_denominator(verdict["denominator"])),
+        engines=engines(judged.proofs),
+        mutation=(judged.mutation.killed, judged.mutation.generated - judged.mutation.equivalent)
+        if judged.mutation
+        else None,
         pins=Pins(
             obligation=predicate["obligation"]["digest"],
             kind_version=predicate["obligation"]["kindVersion"],
@@ -166,7 +185,16 @@ def _record(predicate: Any, path: str, sha256: str) -> Record:
         devices=tuple(sorted({pin["device"] for pin in runs})),
         steps=min((_count(pin["scale"]["steps"]) for pin in runs), default=None),
         parameters=min((_count(pin["scale"]["parameters"]) for pin in runs), default=None),
+        finished=_text(predicate["finishedOn"]),
     )
+
+
+def engines(proofs: Sequence[ProofStep]) -> int | None:
+    """Returns the least number of engines that proved any one claim; None where nothing was to prove."""
+    found: dict[str, set[str]] = {}
+    for step in proofs:
+        found.setdefault(step.claim, set()).update({step.engine} if step.said == PROVED else ())
+    return min(map(len, found.values()), default=None)
 
 
 def verdict_of(predicate: Any) -> Verdict:
@@ -182,7 +210,28 @@ def verdict_of(predicate: Any) -> Verdict:
         threshold=_text_or_none(told["threshold"]),
         margin=_text_or_none(told["margin"]),
         witnesses=tuple(Witness(**{k: _text(v) for k, v in item.items()}) for item in told["witnesses"]),
+        proofs=tuple(_proof_step(item) for item in told.get("proofs", ())),
+        mutation=_mutation_of(told.get("mutation")),
     )
+
+
+def _proof_step(told: Mapping[str, Any]) -> ProofStep:
+    words = {name: _text(told[name]) for name in ("claim", "engine", "version", "said", "note")}
+    return ProofStep(
+        seconds=float(told["seconds"]),
+        lemmas=tuple(map(_text, told["lemmas"])),
+        queries=tuple(map(_text, told["queries"])),
+        **words,
+    )
+
+
+def _mutation_of(told: Mapping[str, Any] | None) -> Mutation | None:
+    if told is None:
+        return None
+    counts = {name: _count(told[name]) for name in ("killed", "generated", "equivalent", "unsettled")}
+    if sum(counts.values()) - counts["generated"] > counts["generated"]:
+        raise ValueError(f"{counts} mutants add up to more than were generated")
+    return Mutation(survivors=tuple(map(_text, told["survivors"])), **counts)
 
 
 def _denominator(told: Mapping[str, Any]) -> Denominator:

@@ -2,50 +2,43 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from harness.kinds._evaluation_examples import EXAMPLES as _EXAMPLES
-from harness.kinds._evaluations import read_samples, read_sheet
-from harness.kinds._sheets import Sample, Samples, Sheet
+from harness.kinds._evaluations import read_samples, read_sheet, settings
+from harness.kinds._leads import Lead, lead_of, unlike
+from harness.kinds._recount import Doubt, chosen, edited, gaps, recount, repeated, scored
+from harness.kinds._sheets import Samples, Sheet
 from harness.model.kind import Context, Example, Fault, Kind, Scope
 from harness.model.values import InputName, Printed
 from harness.model.verdict import Basis, Denominator, Outcome, Reason, Verdict, Witness
-from harness.statistics.scores import Interval, mean_interval, paired_bounds
-from harness.symbolic import digits
+from harness.statistics.scores import Interval, mean_interval
 
 _LIMITS = ("at_least", "at_most", "equals")
 _CONFIDENCE = Printed("0.95")
-Doubt = tuple[Reason, str]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Lead:
-    """How far the score is ahead of another on the documents that both have."""
-
-    pairs: int
-    unpaired: int
-    mean: Fraction
-    bounds: Interval | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Evaluation(Kind):
-    """Forms a published score of lm-eval again from its samples, and holds it against its limits.
+    """Forms a published score of lm-eval or Inspect again from its samples, and holds it against its limits.
 
-    ``metric`` is a key of the results (``acc,none``), or its first part where that is unique; the score must
-    be the mean of the samples, to the digits of the results, over as many documents as they state. A limit
+    ``metric`` is a key of the results (``acc,none``), or its first part where that is unique. The score must
+    be what the samples give, to the digits of the results, over as many documents as they state, and so
+    must its standard error. A mean, a perplexity, bits per byte and the mean of a group can be formed. What a
+    line says twice must agree: digests of document, prompt and answer, the accuracy and its answers. A limit
     is asked of the score on these documents; with ``confidence``, of its interval (Wilson's for scores of 0
     and 1, else normal). ``over`` names the samples of another model: the lead, paired by document, must
-    reach ``margin`` with one-sided ``confidence``. Without samples a score is somebody's word. A JSON log of
-    Inspect may stand for the results and for the samples; its metric is ``accuracy``.
+    reach ``margin`` with one-sided ``confidence``, and both must have been asked alike (``prompts: any``
+    allows other templates). Without samples a score is somebody's word. A log of Inspect (``.json`` or
+    ``.eval``) stands for the results and for the samples; its metric is ``accuracy``, or
+    ``accuracy,scorer,reducer`` where it has several.
     """
 
     name: ClassVar[str] = "evaluation"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     short: ClassVar[str | None] = "evaluation"
     EXAMPLES: ClassVar[tuple[Example, ...]] = _EXAMPLES
 
@@ -59,9 +52,11 @@ class Evaluation(Kind):
     confidence: Printed | None = None
     over: InputName | None = None
     margin: Printed | None = None
+    prompts: Literal["same", "any"] = "same"
     few_shot: int | None = None
     task_version: str | None = None
     model_revision: str | None = None
+    allow_unjudged: int = 0
 
     def faults(self, scope: Scope) -> Iterator[Fault]:
         """Yields limits that are none, a confidence out of range and a comparison that lacks a part."""
@@ -85,36 +80,38 @@ class Evaluation(Kind):
         names = [name for name in (self.evaluation, self.samples, self.over) if name is not None]
         if self.samples is None:
             return self._on_a_word(sheet)
-        samples = self._read(context, self.samples, sheet)
-        scores = [row.value for row in samples.rows if row.value is not None]
-        lead = (
-            None
-            if self.over is None
-            else _lead(samples, self._read(context, self.over, sheet), self._level())
-        )
-        interval = mean_interval(scores, self._level())
-        broken = [*self._settings(sheet), *_repeated(samples)]
-        doubts = [*self._unstated(sheet), *_gaps(sheet, samples)]
-        if not doubts:
-            broken += [*_recount(sheet, samples), *self._misses(sheet, _mean(scores), interval)]
-            broken += self._behind(lead, sheet)
-            doubts = [*self._open(_mean(scores), interval), *self._undecided(lead)]
+        samples = read_samples(context.subjects(self.samples), sheet)
+        score, scores = chosen(sheet, samples), scored(samples)
+        lead = self._lead(context, sheet, samples)
+        interval = mean_interval(scores, self._level()) if _averaged(sheet, score, scores) else None
+        broken = [*self._settings(sheet), *repeated(samples), *edited(sheet, samples)]
+        doubts = [*self._unstated(sheet), *gaps(sheet, samples, self.allow_unjudged)]
+        if not doubts and score is None:
+            doubts = [(Reason.UNSUPPORTED, f"{sheet.where}: the score is out of range")]
+        if not doubts and score is not None:
+            broken += [*recount(sheet, samples), *self._misses(sheet, score, interval)]
+            doubts = list(unlike(lead, sheet, self.prompts))
+            broken += [] if doubts else self._behind(lead, sheet)
+            doubts += [*self._open(score, interval), *self._undecided(lead)]
         outcome = Outcome.FALSIFIED if broken else Outcome.INCONCLUSIVE if doubts else Outcome.DISCHARGED
         reason, detail = (None, "") if broken or not doubts else doubts[0]
-        total = max(len(samples.rows), sheet.count or 0)
         return Verdict(
             outcome=outcome,
             reason=reason,
             basis=context.basis(*names),
-            denominator=_denominator(len(scores), total, lead),
-            detail="; ".join(part for part in (detail, self._told(scores, interval, lead)) if part),
-            measured=f"{float(_mean(scores)):.6g}" if scores else None,
+            denominator=_denominator(sheet, samples, len(scores), lead),
+            detail="; ".join(part for part in (detail, self._told(sheet, scores, interval, lead)) if part),
+            measured=f"{float(score):.6g}" if score is not None else None,
             threshold=self._threshold(sheet),
             witnesses=tuple(broken[:20]),
         )
 
-    def _read(self, context: Context, name: InputName, sheet: Sheet) -> Samples:
-        return read_samples(context.subjects(name), self.task, sheet.metric, sheet.filter)
+    def _lead(self, context: Context, sheet: Sheet, ours: Samples) -> Lead | None:
+        if self.over is None:
+            return None
+        subjects = context.subjects(self.over)
+        theirs = settings(subjects, self.task, self.metric)
+        return lead_of(ours, read_samples(subjects, sheet), (sheet, theirs), self._level())
 
     def _level(self) -> float:
         return float(self.confidence or _CONFIDENCE)
@@ -195,7 +192,7 @@ class Evaluation(Kind):
             if not kept[name]:
                 yield Reason.LOW_POWER, f"the interval does not keep {name} {value}"
 
-    def _behind(self, lead: _Lead | None, sheet: Sheet) -> list[Witness]:
+    def _behind(self, lead: Lead | None, sheet: Sheet) -> list[Witness]:
         if lead is None or lead.bounds is None or lead.unpaired or self.margin is None:
             return []
         if lead.bounds.high >= float(self.margin):
@@ -203,7 +200,7 @@ class Evaluation(Kind):
         found = f"ahead by {float(lead.mean):.4g}, at most {lead.bounds.high:.4g}"
         return [Witness(where=sheet.where, found=found, expected=f"ahead of {self.over} by {self.margin}")]
 
-    def _undecided(self, lead: _Lead | None) -> Iterator[Doubt]:
+    def _undecided(self, lead: Lead | None) -> Iterator[Doubt]:
         if lead is None or self.margin is None:
             return
         if lead.unpaired:
@@ -213,9 +210,15 @@ class Evaluation(Kind):
         elif lead.bounds.low < float(self.margin):
             yield Reason.LOW_POWER, f"the lead may be as small as {lead.bounds.low:.4g}"
 
-    def _told(self, scores: Sequence[Fraction], interval: Interval | None, lead: _Lead | None) -> str:
+    def _told(
+        self, sheet: Sheet, scores: Sequence[Fraction], interval: Interval | None, lead: Lead | None
+    ) -> str:
         level = f"{self._level():.4g}"
         parts = [f"n = {len(scores)}"]
+        if sheet.asked and scores and sheet.asked > max(len(scores), sheet.count or 0):
+            parts.append(f"{sheet.asked - len(scores)} documents of the task were not asked")
+        if sheet.reducer:
+            parts.append(f"epochs reduced by {sheet.reducer}")
         if interval is not None:
             parts.append(f"{level} interval [{interval.low:.4g}, {interval.high:.4g}] ({interval.method})")
         if lead is not None and lead.bounds is not None:
@@ -225,8 +228,9 @@ class Evaluation(Kind):
         return ", ".join(parts)
 
 
-def _mean(scores: Sequence[Fraction]) -> Fraction:
-    return sum(scores, Fraction(0)) / max(1, len(scores))
+def _averaged(sheet: Sheet, score: Fraction | None, scores: Sequence[Fraction]) -> bool:
+    """Tells whether the score is the plain mean of its documents, of which an interval can be formed."""
+    return bool(scores) and sheet.aggregation == "mean" and score == sum(scores, Fraction(0)) / len(scores)
 
 
 def _band(score: Fraction, interval: Interval | None) -> tuple[Fraction, Fraction]:
@@ -240,76 +244,10 @@ def _same(one: str, other: str) -> bool:
         return one == other
 
 
-def _repeated(samples: Samples) -> Iterator[Witness]:
-    seen: set[str] = set()
-    for row in samples.rows if samples.filtered else ():
-        if row.document in seen:
-            yield Witness(
-                where=row.where, found=f"doc_id {row.document} again", expected="each document once"
-            )
-        seen.add(row.document)
-
-
-def _gaps(sheet: Sheet, samples: Samples) -> Iterator[Doubt]:
-    """Yields why the score cannot be formed again."""
-    if sheet.group:
-        yield Reason.UNSUPPORTED, f"{sheet.where}: a group has no samples of its own, name its tasks"
-    if sheet.aggregation != "mean":
-        yield (
-            Reason.UNSUPPORTED,
-            f"{sheet.where}: {sheet.aggregation[:60]!r} is not formed again, only a mean",
-        )
-    if not sheet.score.finite:
-        yield Reason.UNJUDGED, f"{sheet.where}: {sheet.score} is no score"
-    if not samples.rows:
-        yield Reason.TOO_FEW, f"{samples.source}: no documents"
-    if not samples.filtered and len({row.document for row in samples.rows}) < len(samples.rows):
-        yield Reason.UNJUDGED, f"{samples.source}: documents stand twice and no line names its filter"
-    if samples.torn:
-        yield Reason.LOG_INCOMPLETE, f"{samples.source}: it was not written to its end"
-    if bad := [row.where for row in samples.rows if row.value is None]:
-        yield Reason.UNJUDGED, f"{len(bad)} documents without a number, first {bad[0]}"
-
-
-def _recount(sheet: Sheet, samples: Samples) -> Iterator[Witness]:
-    """Yields where the samples give another count or another mean than was published."""
-    if sheet.count is not None and sheet.count != len(samples.rows):
-        shown = f"{len(samples.rows)} documents in {samples.source}"
-        yield Witness(where=sheet.where, found=shown, expected=f"{sheet.count} documents")
-    published = digits.column((sheet.score, *sheet.peers), guard="float64")
-    low, high = Fraction(float(published.lo[0])), Fraction(float(published.hi[0]))
-    mean = _mean([row.value for row in samples.rows if row.value is not None])
-    if not low <= mean <= high:
-        shown = f"{float(mean):.6g} from {len(samples.rows)} documents of {samples.source}"
-        yield Witness(where=sheet.where, found=shown, expected=f"{sheet.score} as published")
-
-
-def _lead(ours: Samples, theirs: Samples, confidence: float) -> _Lead:
-    """Pairs by document; one that is missing, repeated, without a number or with other text has no pair."""
-    left, right = _single(ours.rows), _single(theirs.rows)
-    found: list[Fraction] = []
-    for document, row in left.items():
-        other = right.get(document)
-        if other is None or (row.digest and other.digest and row.digest != other.digest):
-            continue
-        if row.value is not None and other.value is not None:
-            found.append(row.value - other.value)
-    total = len({row.document for row in (*ours.rows, *theirs.rows)})
-    return _Lead(
-        pairs=len(found),
-        unpaired=total - len(found),
-        mean=_mean(found),
-        bounds=paired_bounds(found, confidence),
-    )
-
-
-def _single(rows: Sequence[Sample]) -> dict[str, Sample]:
-    counts = Counter(row.document for row in rows)
-    return {row.document: row for row in rows if counts[row.document] == 1}
-
-
-def _denominator(judged: int, total: int, lead: _Lead | None) -> Denominator:
+def _denominator(sheet: Sheet, samples: Samples, judged: int, lead: Lead | None) -> Denominator:
     if lead is not None:
         pairs, all_ = lead.pairs, lead.pairs + lead.unpaired
         return Denominator(judged=pairs, total=all_, unit="pairs of documents", unjudged=lead.unpaired)
-    return Denominator(judged=judged, total=total, unit="documents", unjudged=total - judged)
+    total = max(len(samples.rows), sheet.count or 0)
+    left = max(0, (sheet.asked or 0) - total)
+    return Denominator(judged=judged, total=total, unit="documents", excluded=left, unjudged=total - judged)

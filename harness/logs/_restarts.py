@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -17,6 +18,9 @@ _STREAM = frozenset(
 """Columns whose value says which of several logs in one file a row belongs to."""
 _CLOCK = frozenset((*STEPS, "epoch", "time", "timestamp", "wall_time", "_timestamp", "_runtime"))
 
+_TIMED = frozenset(("time", "runtime", "second", "seconds", "sec", "ms", "timestamp"))
+_EVALUATED = frozenset(("eval", "evaluation", "val", "valid", "validation", "test"))
+
 Key = tuple[float, ...]
 Stream = tuple[frozenset[str], tuple[Cell, ...]]
 
@@ -26,7 +30,8 @@ def mark(frame: Frame) -> Frame:
 
     A row is superseded when a row further down has the same or an earlier step and the columns of one of
     the two are all among those of the other (a training row and an evaluation row of one step are two
-    streams). Where ``epoch`` goes up as the step goes back, steps are counted anew in every epoch.
+    streams). Where ``epoch`` goes up as the step goes back, steps are counted anew in every epoch. An
+    evaluation that is made once more at its step, with the same result, takes nothing back.
     """
     column = next((name for name in (*STEPS, "epoch") if name in frame.columns), None)
     if column is None or len(frame) < 2:
@@ -43,11 +48,31 @@ def mark(frame: Frame) -> Frame:
             both = zip(epochs, steps, strict=True)
             paired: list[Key | None] = [None if e is None or s is None else (e, s) for e, s in both]
             found = _superseded(paired, streams)
+            keys = paired
+    found = [row for row in found if not _once_more(frame, keys, row)]
     if not found:
         return frame
     first, last = frame.places[found[0]], frame.places[found[-1]]
     said = f"{column} goes back: {len(found)} rows are said again further down ({first} to {last})"
     return replace(frame, superseded=tuple(found), remarks=(*frame.remarks, said))
+
+
+def evaluated_twice(frame: Frame, one: int, other: int) -> bool:
+    """Tells whether two rows are one evaluation, made twice: the same measures, perhaps other clocks."""
+    filled = [name for name, cells in frame.columns.items() if cells[one] is not None]
+    words = {name: frozenset(re.split(r"[\W_]+", name.lower())) for name in filled}
+    measured = [name for name in filled if not words[name] & _TIMED]
+    same = all(frame.columns[name][one] == frame.columns[name][other] for name in measured)
+    return same and any(words[name] & _EVALUATED for name in measured)
+
+
+def _once_more(frame: Frame, keys: Sequence[Key | None], row: int) -> bool:
+    """Tells whether nothing after a row goes back behind it, and the evaluation that it is comes again."""
+    key = keys[row]
+    later = [other for other in range(row + 1, len(keys)) if keys[other] is not None]
+    if key is None or any(before < key for other in later if (before := keys[other]) is not None):
+        return False
+    return any(keys[other] == key and evaluated_twice(frame, row, other) for other in later)
 
 
 def _number(cell: Cell) -> float | None:

@@ -47,8 +47,9 @@ class SpecRef:
 class Input:
     """Bytes that obligations judge: a file or folder, several files, or an output of a declared run.
 
-    Exactly one of ``file``, ``files`` (a glob) and ``run`` is given. ``rows`` is the dotted path of
-    the records inside a JSON document; ``format`` names a log reader when sniffing will not do.
+    Exactly one of ``file``, ``files`` (a glob), ``run`` and ``library`` (an installed package, which binds
+    by its version) is given; the first two may be URLs. ``rows`` is the dotted path of the records inside a
+    JSON document; ``format`` names a log reader when sniffing will not do.
     """
 
     file: str | None = None
@@ -57,6 +58,12 @@ class Input:
     output: str | None = None
     rows: str | None = None
     format: str | None = None
+    library: str | None = None
+
+    @property
+    def remote(self) -> str | None:
+        """The URL that it names, or None for what is here."""
+        return next((text for text in (self.file, self.files) if text is not None and "://" in text), None)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

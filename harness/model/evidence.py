@@ -11,11 +11,17 @@ from harness.model.verdict import Verdict
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Material:
-    """One file that a verdict rests on: its name in the contract's terms, digest and size in bytes."""
+    """One file that a verdict rests on: its name in the contract's terms, digest and size in bytes.
+
+    Of a remote file, ``uri`` is what was read (a revision resolved to its commit) and ``version`` what
+    its server gave it: a commit, a version or an entity tag. Both only inform; the digest binds.
+    """
 
     name: str
     sha256: str
     size: int
+    uri: str = ""
+    version: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
+from harness.model.code import Session, Target
 from harness.model.contract import Formula
 from harness.model.frame import Frame
 from harness.model.proof import Proof, Question
@@ -59,6 +60,12 @@ class Context(Protocol):
     def prove(self, question: Question) -> Proof:
         """Puts one closed claim to the provers, in a worker that is killed at its time limit."""
 
+    def open_code(self, target: Target, seconds: float) -> Session:
+        """Loads code in a process of its own, to be tried for so long; raises ``InputError``."""
+
+    def prove_all(self, questions: Sequence[Question]) -> tuple[Proof, ...]:
+        """Puts several closed claims to the provers, side by side where there are several workers."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Scope:
@@ -109,6 +116,10 @@ class Kind:
     def faults(self, scope: Scope) -> Iterator[Fault]:
         """Yields what is wrong with the fields without looking at any data."""
         yield from ()
+
+    def foreign(self) -> str:
+        """Names the code of the contract's author that judging runs; empty where there is none."""
+        return ""
 
     def discharge(self, context: Context) -> Verdict:
         """Judges the obligation; raises ``InputError`` when an input cannot be judged."""

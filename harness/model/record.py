@@ -20,7 +20,11 @@ class Pins:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Record:
-    """The part of an evidence file that the fold needs, with the digest of the file's bytes."""
+    """The part of an evidence file that the fold needs, with the digest of the file's bytes.
+
+    ``engines`` is the least number of provers behind any closed claim; ``mutation`` is killed, of how many;
+    ``finished`` is when the verdict was given, as RFC 3339 UTC text.
+    """
 
     path: str
     sha256: str
@@ -33,3 +37,6 @@ class Record:
     devices: tuple[str, ...]
     steps: int | None
     parameters: int | None
+    engines: int | None = None
+    mutation: tuple[int, int] | None = None
+    finished: str = ""

@@ -22,6 +22,12 @@ class Expression(str):
     __slots__ = ()
 
 
+class Condition(str):
+    """Comparisons of a variable that is not written: ``>= 0 and < 1``, or ``real`` for none."""
+
+    __slots__ = ()
+
+
 class InputName(str):
     """The name of an entry under ``inputs:``."""
 

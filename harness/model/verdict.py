@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from harness.model.outcome import Basis, Outcome, Reason
+from harness.model.proof import ProofStep
 
-__all__ = ["Basis", "Denominator", "Outcome", "Reason", "Verdict", "Witness"]
+__all__ = ["Basis", "Denominator", "Mutation", "Outcome", "Reason", "Verdict", "Witness"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,10 +50,29 @@ class Witness:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Mutation:
+    """How many planted changes of what is claimed about the obligation would have noticed.
+
+    ``equivalent`` ones are proved to change nothing, ``unsettled`` ones were neither noticed nor proved
+    harmless in time; ``survivors`` are named.
+    """
+
+    killed: int
+    generated: int
+    equivalent: int = 0
+    unsettled: int = 0
+    survivors: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.killed}/{self.generated - self.equivalent}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Verdict:
     """The judgement of one obligation.
 
-    ``measured``, ``threshold`` and ``margin`` are decimal or formula text, so that no digit is lost.
+    ``measured``, ``threshold`` and ``margin`` are decimal or formula text, so that no digit is lost;
+    ``proofs`` are the steps of a closed claim, for anybody to repeat, and ``mutation`` its score.
     A discharge that judged nothing, rests on somebody's word, or a finding without a witness, cannot
     be built: those raise ``ValueError``.
     """
@@ -66,6 +86,8 @@ class Verdict:
     threshold: str | None = None
     margin: str | None = None
     witnesses: tuple[Witness, ...] = ()
+    proofs: tuple[ProofStep, ...] = ()
+    mutation: Mutation | None = None
 
     def __post_init__(self) -> None:
         if self.outcome is Outcome.DISCHARGED:
@@ -73,6 +95,8 @@ class Verdict:
                 raise ValueError("a verdict that judged nothing cannot be DISCHARGED")
             if self.basis is Basis.STATED:
                 raise ValueError("somebody's word is never enough to discharge")
+            if self.mutation is not None and not self.mutation.killed:
+                raise ValueError("a verdict that no change could have altered cannot be DISCHARGED")
         if self.outcome is Outcome.FALSIFIED and not self.witnesses:
             raise ValueError("a FALSIFIED verdict needs a witness")
         settled = self.outcome in (Outcome.DISCHARGED, Outcome.FALSIFIED)

@@ -9,11 +9,12 @@ from dataclasses import MISSING, Field, fields, is_dataclass
 from typing import Any
 
 from harness.model.contract import Formula, Input
-from harness.model.values import Expression, InputName, Printed, RunName
+from harness.model.values import Condition, Expression, InputName, Printed, RunName
 from harness.reading.nodes import Listing, Node, Scalar, Table
 from harness.symbolic.expand import known_formulas, parse_with
 from harness.symbolic.tree import canonical
 
+_SIGN = re.compile(r"(<=|>=|==|!=|<|>)")
 WORD = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 
@@ -97,6 +98,8 @@ def _texts(node: Node) -> Any:
 def _plain(value: Any, formulas: Mapping[str, Formula]) -> Any:
     if isinstance(value, Expression):
         return canonical(parse_with(value, formulas))
+    if isinstance(value, Condition):
+        return " ".join(_SIGN.sub(r" \1 ", value).split())
     if isinstance(value, Printed | InputName | RunName):
         return str(value)
     if is_dataclass(value) and not isinstance(value, type):

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.model.contract import Formula, Run
+from harness.model.address import parse_address
+from harness.model.contract import Formula, Input, Run
+from harness.model.problem import InputError
 from harness.model.values import Printed
 from harness.reading.binder import Binder, did_you_mean, shown
 from harness.reading.digest import WORD
@@ -21,6 +23,7 @@ from harness.symbolic.tree import RESERVED, Previous, names, walk
 
 _SIGNATURE = re.compile(r"\s*([A-Za-z_]\w*)\s*\(([^()]*)\)\s*\Z", re.ASCII)
 _NAME = re.compile(r"[A-Za-z_]\w*\Z", re.ASCII)
+_LIBRARY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z", re.ASCII)
 DEVICES = ("auto", "cpu", "cuda")
 MAX_PATH = 1_000
 
@@ -176,9 +179,11 @@ def check_inputs(binder: Binder, node: Table, document: ContractDocument) -> Non
     dangles = isinstance(node.get("runs"), Table | None)
     for name, item in document.inputs.items():
         at, path = _at(node, "inputs", name), f"inputs.{name}"
-        given = [key for key in ("file", "files", "run") if getattr(item, key) is not None]
+        given = [key for key in ("file", "files", "run", "library") if getattr(item, key) is not None]
         if len(given) != 1:
-            binder.note(at, path, "an input is exactly one of file, files and run")
+            binder.note(at, path, "an input is exactly one of file, files, run and library")
+        if item.library is not None and not _LIBRARY.match(item.library):
+            binder.note(_inside(at, "library"), f"{path}.library", f"{shown(item.library)} is no package")
         if item.run is not None and item.run not in known and dangles:
             hint = did_you_mean(item.run, known) or "declare it under runs:"
             binder.note(_inside(at, "run"), f"{path}.run", f"there is no run {item.run!r}", hint)
@@ -189,9 +194,11 @@ def check_inputs(binder: Binder, node: Table, document: ContractDocument) -> Non
             binder.note(
                 _inside(at, "format"), f"{path}.format", f"no log format is called {item.format!r}", hint
             )
-        if item.file is not None and not _is_path(item.file):
+        if item.remote is not None:
+            _check_address(binder, at, path, item)
+        elif item.file is not None and not _is_path(item.file):
             binder.note(_inside(at, "file"), f"{path}.file", f"{shown(item.file)} is no path")
-        if item.files is not None:
+        if item.files is not None and item.remote is None:
             _check_globs(binder, _inside(at, "files"), f"{path}.files", (item.files,))
         if not _NAME.match(name.replace("-", "_")):
             binder.note(at, path, "not a name")
@@ -199,6 +206,14 @@ def check_inputs(binder: Binder, node: Table, document: ContractDocument) -> Non
 
 def _inside(node: Node, key: str) -> Node:
     return (node.get(key) if isinstance(node, Table) else None) or node
+
+
+def _check_address(binder: Binder, at: Node, path: str, item: Input) -> None:
+    key = "file" if item.file is not None else "files"
+    try:
+        parse_address(item.remote or "", glob=item.files is not None)
+    except InputError as error:
+        binder.note(_inside(at, key), f"{path}.{key}", str(error))
 
 
 def _is_path(text: str) -> bool:

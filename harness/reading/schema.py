@@ -138,7 +138,9 @@ def _short_criteria() -> list[dict[str, Any]]:
 def _naming(name: str, cls: Any) -> dict[str, Any]:
     """A kind is named by ``kind``, or by its short field alone."""
     named: dict[str, Any] = {"properties": {"kind": {"const": name}}}
-    return named if cls.short else named | {"required": ["kind"]}
+    if cls.short is None:
+        return named | {"required": ["kind"]}
+    return named | {"anyOf": [{"required": ["kind"]}, {"required": [cls.short]}]}
 
 
 def _reserved() -> list[dict[str, Any]]:
@@ -154,25 +156,20 @@ def evidence_schema() -> dict[str, Any]:
     """Returns the schema of an evidence file: an in-toto Statement whose predicate is a training claim."""
     text, count = {"type": "string"}, {"type": "integer", "minimum": 0}
     maybe = {"type": ["string", "null"]}
-    verdict = record_schema(Verdict)
-    verdict["properties"]["witnesses"] = {
-        "type": "array",
-        "items": verdict["properties"]["witnesses"]["anyOf"][0],
-    }
-    verdict["required"] = list(verdict["properties"])
-    denominator = verdict["properties"]["denominator"]
-    denominator["required"] = list(denominator["properties"])
+    verdict = _written(record_schema(Verdict))
     run: dict[str, Any] = {"run": text, "seed": {"type": "integer"}, "identity": _HEX, "device": text}
     run |= {"scale": _object({"steps": count, "parameters": count}), "wall": {"type": "number"}}
     run |= {"outputs": {"type": "object", "additionalProperties": _HEX}}
     words = {"type": "object", "additionalProperties": text}
+    material = _object({"name": text, "digest": _DIGEST, "bytes": count})
+    material["properties"] |= {"uri": text, "version": text}  # of remote files only
     predicate = {
         "contract": _object({"name": text, "version": text, "digest": _HEX, "subject": text}),
         "criterion": text,
         "obligation": _object({"kind": text, "kindVersion": count, "digest": _HEX}),
         "spec": _object({"id": maybe, "version": maybe, "clause": maybe, "digest": _HEX}),
         "verdict": verdict,
-        "materials": _array(_object({"name": text, "digest": _DIGEST, "bytes": count})),
+        "materials": _array(material),
         "runs": _array(_object(run)),
         "harness": _object({"version": text, "plugins": words}),
         "environment": _object({"python": text, "platform": text, "libraries": words}),
@@ -186,6 +183,23 @@ def evidence_schema() -> dict[str, Any]:
         "predicate": _object(predicate),
     }
     return {"$schema": DIALECT, "title": "Evidence of a training claim", **_object(statement)}
+
+
+def _written(schema: Any) -> Any:
+    """Turns the schema of what may be typed by hand into that of what is written whole.
+
+    Every key is there, and a list is a list even if it holds one thing.
+    """
+    if isinstance(schema, list):
+        return [_written(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    options = schema.get("anyOf", [])
+    if len(options) == 2 and options[1] == {"type": "array", "items": options[0]}:
+        return _array(_written(options[0]))
+    found = {key: _written(part) for key, part in schema.items()}
+    keys = found.get("properties")
+    return found | {"required": list(keys)} if isinstance(keys, dict) else found
 
 
 def _object(properties: dict[str, Any]) -> dict[str, Any]:

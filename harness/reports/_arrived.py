@@ -11,7 +11,7 @@ from harness.scoreboard.arrived import Arrival, Worth
 
 _WORDS = {
     Worth.VERIFIED: "judged again on bytes that are here, with the same outcome",
-    Worth.IDENTITY: "rests on the identity of runs whose outputs did not come along",
+    Worth.IDENTITY: "rests on what it says of inputs that are not here",
     Worth.STALE: "stale here",
     Worth.DISAGREES: "judged otherwise on the same bytes",
     Worth.UNCLAIMED: "kept, but nothing here asks for it",

@@ -82,11 +82,15 @@ def _obligation(
         for run in predicate["runs"]
     ]
     lines += [
-        f"   bytes     {clean(m['name'])} sha256 {m['digest']['sha256'][:16]}…"
+        f"   bytes     {clean(m['name'])} sha256 {m['digest']['sha256'][:16]}…{_version(m)}"
         for m in predicate["materials"]
     ]
     lines.append(f"   evidence  {item.path}, {predicate['finishedOn']}")
     return lines
+
+
+def _version(material: Mapping[str, Any]) -> str:
+    return f" ({clean(material['version'] or 'no version')})" if material.get("uri") else ""
 
 
 def _scale(scale: Mapping[str, int]) -> str:

@@ -20,7 +20,19 @@ def judged(row: CriterionRow) -> str:
     found = dict.fromkeys(item.record.denominator for item in row.obligations if item.record)
     text = "; ".join(found)
     only = any(item.identity_only for item in row.obligations)
-    return f"{text} [identity-only]" if only else text
+    seen = min((item.seen for item in row.obligations if item.seen), default="")
+    return f"{text}{' [identity-only]' if only else ''}{f' [remote, seen {seen}]' if seen else ''}"
+
+
+def rests(row: CriterionRow) -> str:
+    """Words what a criterion rests on: each basis, and by how many provers its closed claims are proved."""
+    several = row.engines is not None and row.engines > 1
+    return ", ".join(f"{b} by {row.engines}" if b == "proved" and several else b for b in row.bases)
+
+
+def score(row: CriterionRow) -> str:
+    """Words the mutation score: ``33/35 mutants``, or nothing where none was tried."""
+    return f"{row.mutation[0]}/{row.mutation[1]} mutants" if row.mutation else ""
 
 
 def remark(row: CriterionRow) -> str:

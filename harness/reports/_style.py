@@ -51,6 +51,8 @@ svg .nan { fill: var(--bad); }
 polyline, path[class^="s"] { stroke-width: 1.5; stroke-linejoin: round; }
 .s0 { stroke: var(--s0); } .s1 { stroke: var(--s1); } .s2 { stroke: var(--s2); }
 .s3 { stroke: var(--s3); } .s4 { stroke: var(--s4); } .s5 { stroke: var(--s5); }
+polygon { fill-opacity: .18; } .b0 { fill: var(--s0); } .b1 { fill: var(--s1); } .b2 { fill: var(--s2); }
+.b3 { fill: var(--s3); } .b4 { fill: var(--s4); } .b5 { fill: var(--s5); }
 .d0 { fill: var(--s0); } .d1 { fill: var(--s1); } .d2 { fill: var(--s2); }
 .d3 { fill: var(--s3); } .d4 { fill: var(--s4); } .d5 { fill: var(--s5); }
 footer { margin-top: 3rem; color: var(--dim); font-size: .88rem; }

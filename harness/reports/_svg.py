@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from harness.engine.curves import Curve, Series
+from harness.engine.curves import Band, Curve, Series
 
 WIDTH, HEIGHT = 640, 190
 LEFT, RIGHT, TOP, BOTTOM = 64, 24, 22, 30
@@ -27,6 +27,7 @@ class _Plane:
         xs = [x for one in curve.series for x in one.xs]
         ys = [y for one in curve.series for y in one.ys if math.isfinite(y)]
         ys += [bound for _, bound in curve.bounds]
+        ys += [edge for band in curve.bands for edge in (*band.lows, *band.highs)]
         self.left, self.right = _room(xs, 0.0)
         self.low, self.high = _room(ys, 0.06)
 
@@ -61,6 +62,7 @@ def drawing(curve: Curve, *, ringed: bool) -> str:
         f"<title>{escape(label)}</title>",
         *_axes(plane, curve),
         *_bounds(plane, curve),
+        *(_band(plane, band) for band in curve.bands if band.xs),
     ]
     for index, one in enumerate(curve.series):
         parts += _line(plane, one, index % 6)
@@ -103,6 +105,16 @@ def _bounds(plane: _Plane, curve: Curve) -> Iterator[str]:
             f'<text class="limit" x="{WIDTH - RIGHT - 2}" y="{y - 3:.1f}" text-anchor="end">'
             f"{escape(name)} {shown(value)}</text>"
         )
+
+
+def _band(plane: _Plane, band: Band) -> str:
+    """Fills the room between two lines; long ones keep the widest of each pixel column."""
+    edges: list[list[Point]] = []
+    for ys in (band.highs, band.lows):
+        points = [(plane.x(x), plane.y(y)) for x, y in zip(band.xs, ys, strict=True)]
+        edges.append(envelope(points) if len(points) > COLUMNS else points)
+    text = " ".join(f"{x:.1f},{y:.1f}" for x, y in (*edges[0], *reversed(edges[1])))
+    return f'<polygon class="b{band.series % 6}" points="{text}"/>'
 
 
 def _line(plane: _Plane, one: Series, colour: int) -> Iterator[str]:

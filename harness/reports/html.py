@@ -7,7 +7,7 @@ from html import escape
 
 from harness import __version__
 from harness.model.contract import Severity
-from harness.reports._lines import closing, judged, remark, shown_status, tally
+from harness.reports._lines import closing, judged, remark, rests, score, shown_status, tally
 from harness.reports._out import clean
 from harness.reports._style import STYLE
 from harness.reports._svg import drawing
@@ -91,7 +91,7 @@ def _overview(row: ContractRow) -> str:
     return (
         f'<h2>{_text(row.name)} <span class="word {row.status}">{row.status}</span></h2>'
         f'<p class="dim">{_text(row.subject)} · {_text(tally(row))}{spec}</p>'
-        "<table><thead><tr><th>criterion<th>status<th>rests on<th>judged</tr></thead>"
+        "<table><thead><tr><th>criterion<th>status<th>rests on<th>judged<th>mutation score</tr></thead>"
         f"<tbody>{''.join(lines)}</tbody></table>"
     )
 
@@ -100,7 +100,8 @@ def _line(contract: ContractRow, row: CriterionRow) -> str:
     severity = "" if row.severity is Severity.REQUIRED else f' <span class="dim">{row.severity}</span>'
     return (
         f'<tr><td><a href="#{_anchor(contract.name, row.id)}">{_text(row.id)}</a>{severity}</td>'
-        f"<td>{_word(row)}</td><td>{_text(', '.join(row.bases))}</td><td>{_text(judged(row))}</td></tr>"
+        f"<td>{_word(row)}</td><td>{_text(rests(row))}</td><td>{_text(judged(row))}</td>"
+        f"<td>{_text(score(row))}</td></tr>"
     )
 
 

@@ -44,6 +44,8 @@ def _criterion_json(row: CriterionRow, told: Told) -> dict[str, Any]:
         "status": row.status.value,
         "as_demanded": row.as_demanded,
         "basis": list(row.bases),
+        "engines": row.engines,
+        "mutation": {"killed": row.mutation[0], "of": row.mutation[1]} if row.mutation else None,
         "missing": row.missing,
         "line": row.line,
         "obligations": [_obligation_json(item, told) for item in row.obligations],
@@ -64,5 +66,6 @@ def _obligation_json(item: ObligationRow, told: Told) -> dict[str, Any]:
         "margin": verdict.margin if verdict is not None else None,
         "witnesses": len(verdict.witnesses) if verdict is not None else 0,
         "identity_only": item.identity_only,
+        "remote_seen": item.seen or None,
         "note": item.note,
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from harness.reports._lines import closing, judged, remark, shown_status, tally
+from harness.reports._lines import closing, judged, remark, rests, score, shown_status, tally
 from harness.reports._out import clean
 from harness.scoreboard.board import Board, ContractRow, CriterionRow
 
@@ -28,17 +28,17 @@ def _contract(row: ContractRow) -> str:
         "",
         tally(row) + (f" · spec `{cell(row.spec)}`" if row.spec else ""),
         "",
-        "| criterion | severity | status | basis | judged | missing or reason |",
-        "|---|---|---|---|---|---|",
+        "| criterion | severity | status | basis | judged | mutation score | missing or reason |",
+        "|---|---|---|---|---|---|---|",
     ]
     lines += [_criterion(item) for item in row.criteria]
-    lines += [f"| clause {cell(a)} | | UNTRIED | | | no criterion covers it |" for a in row.untried]
+    lines += [f"| clause {cell(a)} | | UNTRIED | | | | no criterion covers it |" for a in row.untried]
     return "\n".join(lines)
 
 
 def _criterion(row: CriterionRow) -> str:
-    cells = (row.id, row.severity, shown_status(row), ", ".join(row.bases), judged(row), remark(row))
-    return "| " + " | ".join(cell(str(text)) for text in cells) + " |"
+    found = (row.id, row.severity, shown_status(row), rests(row), judged(row), score(row), remark(row))
+    return "| " + " | ".join(cell(str(text)) for text in found) + " |"
 
 
 def cell(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.model.contract import Severity
-from harness.reports._lines import closing, judged, remark, shown_status, tally
+from harness.reports._lines import closing, judged, remark, rests, score, shown_status, tally
 from harness.reports._out import clean, colour
 from harness.scoreboard.board import Board, ContractRow, CriterionRow
 
@@ -33,7 +33,7 @@ def _criterion(row: CriterionRow, width: int) -> str:
     status = shown_status(row)
     severity = "" if row.severity is Severity.REQUIRED else row.severity.value
     cells = f"  {row.id:<{width}}  {colour(row.status, f'{status:<13}')} {severity:<10}"
-    facts = ", ".join(part for part in (*row.bases, judged(row)) if part)
+    facts = ", ".join(part for part in (rests(row), judged(row), score(row)) if part)
     text = f"{cells} {facts}".rstrip()
     note = remark(row)
     if note:

@@ -11,7 +11,7 @@ from harness.engine.check import Checker, Item
 from harness.engine.context import DischargeContext
 from harness.engine.discharge import discharge
 from harness.engine.load import load_contracts
-from harness.engine.sources import Sources
+from harness.model.outcome import Outcome, Reason
 from harness.scoreboard.board import ObligationRow
 from harness.scoreboard.build import build
 
@@ -51,7 +51,7 @@ def arrivals(checker: Checker, paths: Sequence[Path], arrived: Collection[str]) 
     rows = {i.path: i for contract in board.contracts for row in contract.criteria for i in row.obligations}
     found, claimed = [], set()
     for loaded in load_contracts(checker.project, paths):
-        context = DischargeContext(Sources(checker.project, loaded.contract, checker.memo), checker.prove)
+        context = checker.context(checker.sources(loaded.contract))
         for item in checker.items(loaded):
             if item.path in arrived:
                 claimed.add(item.path)
@@ -77,7 +77,10 @@ def _worth(item: Item, row: ObligationRow, context: DischargeContext) -> tuple[W
         return Worth.STALE, row.note
     if row.identity_only:
         return Worth.IDENTITY, ", ".join(sorted(row.record.pins.identities))
-    outcome = discharge(item.obligation, context).outcome.value
+    verdict = discharge(item.obligation, context)
+    if verdict.reason is Reason.UNTRUSTED or (row.seen and verdict.outcome is Outcome.ERROR):
+        return Worth.IDENTITY, verdict.detail
+    outcome = verdict.outcome.value
     if outcome != row.record.outcome:
         return Worth.DISAGREES, f"{row.record.outcome} by its evidence, {outcome} on the same bytes here"
     names = sorted((*row.record.pins.materials, *row.record.pins.outputs))

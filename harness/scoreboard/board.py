@@ -15,7 +15,8 @@ from harness.scoreboard.fold import Status, fold
 class ObligationRow:
     """One obligation on the scoreboard; ``record`` is its evidence if that counts, ``note`` why not.
 
-    ``path`` is where its evidence lies or would lie, ``line`` its own in the contract.
+    ``path`` is where its evidence lies or would lie, ``line`` its own in the contract. ``seen`` is when
+    its remote inputs were last looked at, empty where it has none.
     """
 
     kind: str
@@ -27,6 +28,7 @@ class ObligationRow:
     note: str = ""
     needs: str = ""
     identity_only: bool = False
+    seen: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,8 +55,22 @@ class CriterionRow:
     @property
     def bases(self) -> tuple[str, ...]:
         """What its settled obligations rest on, each basis once."""
-        found = {row.record.basis for row in self.obligations if row.record and row.record.reason is None}
-        return tuple(sorted(found))
+        return tuple(sorted({record.basis for record in self._settled}))
+
+    @property
+    def engines(self) -> int | None:
+        """The least number of provers behind any of its settled closed claims; None where there is none."""
+        return min((r.engines for r in self._settled if r.engines is not None), default=None)
+
+    @property
+    def mutation(self) -> tuple[int, int] | None:
+        """How many planted changes its settled obligations noticed, of how many; None if none was tried."""
+        scores = [record.mutation for record in self._settled if record.mutation]
+        return (sum(score[0] for score in scores), sum(score[1] for score in scores)) if scores else None
+
+    @property
+    def _settled(self) -> tuple[Record, ...]:
+        return tuple(row.record for row in self.obligations if row.record and row.record.reason is None)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.engine.pins import compare, current_pins, evidence_path
 from harness.engine.project import Project, same_names
@@ -27,19 +27,31 @@ from harness.scoreboard.board import (
     totals,
 )
 from harness.scoreboard.fold import Status
+from harness.scoreboard.lastseen import LastSeen, unreachable
 from harness.scoreboard.thin import thick, thin
 
+if TYPE_CHECKING:
+    from harness.remote.looks import Remotes
 
-def build(project: Project, paths: Iterable[Path], memo: Memo, *, past: bool = False) -> Board:
+
+def build(
+    project: Project,
+    paths: Iterable[Path],
+    memo: Memo,
+    *,
+    past: bool = False,
+    remotes: Remotes | None = None,
+) -> Board:
     """Folds the given contract files with their evidence; raises ``InvalidContract`` for broken ones.
 
     Clauses that no criterion of these contracts covers are listed with each contract that names the spec.
     ``past`` is for an older revision laid out somewhere: its runs are taken at their recorded identity,
-    because the code that made them is not the code that is installed now.
+    because the code that made them is not the code that is installed now. Remote inputs are looked at
+    through ``remotes``; without them the newest word on them counts: the evidence, or a later look.
     """
     contracts = _contracts(project, paths, memo)
     ledger = read_ledger(project.ledger, memo)
-    builder = _Builder(project, memo, ledger, past=past)
+    builder = _Builder(project, memo, ledger, past=past, remotes=remotes)
     specs = {contract.spec: builder.spec(contract.spec) for contract in contracts if contract.spec}
     coverage = _coverage(contracts)
     rows = tuple(builder.contract(contract, specs, coverage) for contract in contracts)
@@ -81,8 +93,11 @@ def _coverage(contracts: Iterable[Contract]) -> dict[tuple[SpecRef, str], set[st
 
 
 class _Builder:
-    def __init__(self, project: Project, memo: Memo, ledger: Ledger, *, past: bool) -> None:
+    def __init__(
+        self, project: Project, memo: Memo, ledger: Ledger, *, past: bool, remotes: Remotes | None
+    ) -> None:
         self.project, self.memo, self.ledger, self.past = project, memo, ledger, past
+        self.remotes, self.sights = remotes, LastSeen(project.root, live=not past and remotes is None)
         self.root = os.fspath(project.root)
         self.problems: list[str] = []
         self.folders: dict[str, list[str]] = {}
@@ -105,7 +120,7 @@ class _Builder:
         coverage: Mapping[tuple[SpecRef, str], set[str]],
     ) -> ContractRow:
         spec = specs[contract.spec] if contract.spec else None
-        sources = Sources(self.project, contract, self.memo)
+        sources = Sources(self.project, contract, self.memo, remotes=self.remotes)
         rows = tuple(
             criterion_row(
                 criterion,
@@ -150,6 +165,7 @@ class _Builder:
             note=note,
             needs=_needs(sources.contract, item),
             identity_only=counts and identity_only,
+            seen=self.sights.when(sources.contract, item, record) if counts and record else "",
         )
 
     def standing(
@@ -157,12 +173,15 @@ class _Builder:
     ) -> tuple[Status, str, bool]:
         """Returns the status that evidence gives now, a note, and whether only run identities bind it."""
         now = current_pins(sources, criterion, item, spec)
+        if self.remotes is None:
+            now = self.sights.taken(sources.contract, item, record, now)
         if self.past:
             now = replace(now, identities=record.pins.identities, outputs={})
         freshness = compare(record.pins, now)
         if not freshness.fresh:
             changes = ", ".join(freshness.changes or ("a run's outputs",))
-            return Status.STALE, f"changed: {changes}", False
+            hindered = unreachable(sources, item)
+            return Status.STALE, hindered or f"changed: {changes}", False
         note = record.detail if record.reason else ""
         if record.reason:
             note = f"{record.reason}: {note}" if note else record.reason
@@ -234,6 +253,9 @@ def _record(path: str, told: Mapping[str, Any]) -> Record:
         devices=tuple(told["devices"]),
         steps=told["steps"],
         parameters=told["parameters"],
+        engines=told["engines"],
+        mutation=tuple(told["mutation"]) if told["mutation"] else None,
+        finished=told["finished"],
     )
 
 

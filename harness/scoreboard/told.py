@@ -81,7 +81,13 @@ def story_of(predicate: Any) -> Story:
     return Story(
         verdict=verdict_of(predicate),
         materials=tuple(
-            Material(name=item["name"], sha256=item["digest"]["sha256"], size=item["bytes"])
+            Material(
+                name=item["name"],
+                sha256=item["digest"]["sha256"],
+                size=item["bytes"],
+                uri=item.get("uri", ""),
+                version=item.get("version", ""),
+            )
             for item in predicate["materials"]
         ),
         runs=tuple(

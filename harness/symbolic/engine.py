@@ -6,6 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 
 from harness.symbolic.tree import Node
 
@@ -42,12 +45,42 @@ class Problem:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EngineAnswer:
-    """What one engine said. ``point`` is a candidate counterexample that still has to be replayed."""
+    """What one engine said. ``point`` is a candidate counterexample that still has to be replayed.
+
+    ``lemmas`` and ``queries`` are what a proof rests on and its questions in SMT-LIB, for anybody to repeat.
+    """
 
     engine: str
     said: Said
     point: tuple[tuple[str, Fraction], ...] = ()
     note: str = ""
+    lemmas: tuple[str, ...] = ()
+    queries: tuple[str, ...] = ()
 
 
-Engine = Callable[[Problem], EngineAnswer]
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Engine:
+    """One prover: its name, the package that it is, and how it is asked."""
+
+    name: str
+    package: str
+    prove: Callable[[Problem], EngineAnswer]
+    module: str = ""
+
+    @property
+    def installed(self) -> bool:
+        """Whether its package can be imported here."""
+        return find_spec(self.module or self.package) is not None
+
+    @property
+    def version(self) -> str:
+        """The version of its package, or an empty text."""
+        return _version(self.package)
+
+
+@cache
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""

@@ -10,26 +10,32 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice
 
 from harness.model.proof import Answer, Proof, Question
-from harness.symbolic import sympy_engine, z3_engine
+from harness.symbolic.chains import by_chain
 from harness.symbolic.defined import demands
 from harness.symbolic.derive import eliminate
 from harness.symbolic.engine import Engine, EngineAnswer, EngineDisagreement, Problem, Said
 from harness.symbolic.exact import Undecided, Undefined, settle, show
 from harness.symbolic.expand import expand, parse_with
 from harness.symbolic.grammar import ExpressionError
-from harness.symbolic.search import Point, satisfies, witnesses
+from harness.symbolic.portfolio import Opinions, installed
+from harness.symbolic.portfolio import proved as _proved
+from harness.symbolic.search import Point, placed, satisfies, witnesses, written
 from harness.symbolic.tree import Apply, Name, Node, Number, Previous, canonical, is_truth, names, shown, walk
 from harness.symbolic.vacuity import anonymous, antecedents, bare, calls, emptiness, parts, repeats, split
 
-ENGINES: tuple[Engine, ...] = (z3_engine.prove, sympy_engine.prove)
+WANTED = 2
+SECOND_SECONDS = 2.0
 TRIES = 400
+FIRST_POINTS = 80
 SEARCH_SHARE = 0.25
 AUDIT_SECONDS = 0.5
 LOOK_SECONDS = 1.0
 
-__all__ = ["ENGINES", "EngineDisagreement", "answer"]
+__all__ = ["EngineDisagreement", "answer"]
 
 
 class _Settled(Exception):
@@ -52,15 +58,21 @@ class _Part:
 def answer(
     question: Question,
     *,
-    engines: Sequence[Engine] = ENGINES,
+    engines: Sequence[Engine] | None = None,
     clock: Callable[[], float] = time.monotonic,
+    provisional: Callable[[Proof], None] = lambda _: None,
 ) -> Proof:
     """Answers a question within about its time limit.
 
-    Raises ``EngineDisagreement`` where an engine proves what an exactly replayed point refutes.
+    ``provisional`` hears of a first proof before a second is sought. Raises ``EngineDisagreement`` where an
+    engine proves what an exactly replayed point refutes.
     """
     try:
-        return _Case(question, engines, clock).judge()
+        case = _Case(question, engines or installed(), clock, provisional)
+        if not question.chain:
+            return case.judge()
+        case.examine()
+        return by_chain(question, case.deadline, clock, partial(answer, engines=case.engines, clock=clock))
     except _Settled as settled:
         return settled.proof
     except ExpressionError as error:
@@ -70,8 +82,15 @@ def answer(
 class _Case:
     """One question on its way through the stages."""
 
-    def __init__(self, question: Question, engines: Sequence[Engine], clock: Callable[[], float]) -> None:
-        self.engines, self.clock = engines, clock
+    def __init__(
+        self,
+        question: Question,
+        engines: Sequence[Engine],
+        clock: Callable[[], float],
+        provisional: Callable[[Proof], None],
+    ) -> None:
+        self.engines, self.clock, self.provisional = engines, clock, provisional
+        self.is_part, self.quick = question.part, question.quick
         self.deadline = clock() + question.seconds
         self.seconds = question.seconds
         self.variables = question.variables
@@ -81,15 +100,22 @@ class _Case:
         self.given = tuple(eliminate(node) for node in self.given_raw)
         claim = self._read(question.claim)
         self.parts = tuple(self._part(node) for node in parts(claim))
+        self.points = witnesses(self.variables, self.given, [part.tree for part in self.parts], TRIES)
 
     def judge(self) -> Proof:
         """Runs the stages in their order."""
-        self._speaks()
-        self._search()
-        self._posed()
-        self._leans_on_its_terms()
-        self._leans_on_its_formulas()
+        self.examine()
         return self._prove()
+
+    def examine(self) -> None:
+        """Runs every stage before the proof and raises what settles the question."""
+        if not self.is_part:
+            self._speaks()
+        self._search(FIRST_POINTS)
+        self._posed()
+        if not self.is_part and not self.quick:
+            self._leans_on_its_terms()
+            self._leans_on_its_formulas()
 
     # Reading
 
@@ -148,7 +174,7 @@ class _Case:
             variables=self.variables,
             seconds=min(LOOK_SECONDS * 2, self._left() / 3),
         )
-        said = self.engines[0](problem)
+        said = self.engines[0].prove(problem)
         if said.said is Said.MODEL and satisfies(conditions, dict(said.point)):
             return
         contradict = said.said is Said.PROVED
@@ -170,7 +196,7 @@ class _Case:
             goal = bare(part.written, part.raw, self.formulas, symbols)
             seconds = min(LOOK_SECONDS, self._left() / 4)
             problem = Problem(assumptions=(), goal=goal, variables=tuple(symbols.values()), seconds=seconds)
-            if self.engines[0](problem).said is Said.PROVED:
+            if self.engines[0].prove(problem).said is Said.PROVED:
                 raise self._vacuous(part, "it holds whatever its terms are")
 
     def _leans_on_its_formulas(self) -> None:
@@ -187,17 +213,16 @@ class _Case:
                 variables=(*self.variables, *symbols.values()),
                 seconds=min(LOOK_SECONDS, self._left() / 4),
             )
-            if self.engines[0](problem).said is Said.PROVED:
+            if self.engines[0].prove(problem).said is Said.PROVED:
                 raise self._vacuous(part, "it holds whatever its formulas are")
 
     # Is it false?
 
-    def _search(self) -> None:
-        """Tries edge-biased points and settles the question at the first where the claim surely fails."""
+    def _search(self, points: int) -> None:
+        """Tries further edge-biased points and settles the question at the first where the claim fails."""
         until = self.clock() + SEARCH_SHARE * self.seconds
         undefined: tuple[str, Point] | None = None
-        trees = [part.tree for part in self.parts]
-        for point in witnesses(self.variables, self.given, trees, TRIES):
+        for point in islice(self.points, points):
             for part in self.parts:
                 try:
                     if self._fails(part, point):
@@ -218,9 +243,8 @@ class _Case:
 
     @staticmethod
     def _ill_posed(why: str, point: Point) -> _Settled:
-        return _Settled(
-            Proof(answer=Answer.ILL_POSED, detail=f"{why} at {_at(point)}", counterexample=_text(point))
-        )
+        detail = f"{why} at {placed(point)}"
+        return _Settled(Proof(answer=Answer.ILL_POSED, detail=detail, counterexample=written(point)))
 
     def _refuted(self, part: _Part, point: Point, proofs: Sequence[EngineAnswer]) -> _Settled:
         """Settles on REFUTED after asking every engine about that very point."""
@@ -228,12 +252,14 @@ class _Case:
         problem = replace(
             self._problem(part.tree, AUDIT_SECONDS, part.raw), assumptions=(*self.given, *pinned)
         )
-        wrong = self._named([*proofs, *(engine(problem) for engine in self.engines)])
+        engines = self.engines if not self.quick else ()
+        wrong = self._named([*proofs, *(engine.prove(problem) for engine in engines)])
         if wrong:
             raise EngineDisagreement(
-                f"{', '.join(wrong)} proves {canonical(part.written)}, which is false at {_at(point)}"
+                f"{', '.join(wrong)} proves {canonical(part.written)}, which is false at {placed(point)}"
             )
-        return _Settled(Proof(answer=Answer.REFUTED, detail=_sides(part, point), counterexample=_text(point)))
+        detail = _sides(part, point)
+        return _Settled(Proof(answer=Answer.REFUTED, detail=detail, counterexample=written(point)))
 
     # Is it posed?
 
@@ -257,7 +283,7 @@ class _Case:
                 continue
             seen.add(canonical(goal))
             problem = replace(self._problem(goal, self._left() / 3), assumptions=assumed)
-            said = self.engines[0](problem)
+            said = self.engines[0].prove(problem)
             if said.said is Said.PROVED:
                 continue
             point = dict(said.point)
@@ -277,46 +303,41 @@ class _Case:
     # Can it be proved?
 
     def _prove(self) -> Proof:
-        provers: list[tuple[str, ...]] = []
-        for number, part in enumerate(self.parts):
-            share = self._left() / (len(self.parts) - number)
-            provers.append(self._prove_part(part, share))
-        everywhere = [n for n in dict.fromkeys(sum(provers, ())) if all(n in some for some in provers)]
-        names_ = tuple(everywhere) or tuple(dict.fromkeys(sum(provers, ())))
-        return Proof(answer=Answer.PROVED, engines=names_, detail=f"proved by {' and '.join(names_)}")
+        """Asks for one proof of every conjunct, and then for another by a further engine."""
+        opinions = [Opinions(part=canonical(part.written)) for part in self.parts]
+        for wanted in (1,) if self.quick else (1, WANTED):
+            for number, (part, given) in enumerate(zip(self.parts, opinions, strict=True)):
+                left = self._left() / (len(self.parts) - number)
+                limit = left if wanted == 1 else min(left, SECOND_SECONDS)
+                self._ask(part, given, wanted, limit)
+            if wanted == 1 and not self.quick:
+                self.provisional(_proved(opinions))
+        return _proved(opinions)
 
-    def _prove_part(self, part: _Part, seconds: float) -> tuple[str, ...]:
-        answers: list[EngineAnswer] = []
-        share = seconds * 0.7 / max(1, len(self.engines) - 1)
+    def _ask(self, part: _Part, opinions: Opinions, wanted: int, seconds: float) -> None:
+        share = seconds if len(self.engines) == 1 else seconds * 0.6
         for engine in self.engines:
-            answers.append(engine(self._problem(part.tree, share, part.raw)))
-            share = seconds * 0.2
-        for found in answers:
+            if len(opinions.proved) >= wanted:
+                return
+            if engine.name in opinions.asked:
+                continue
+            found = opinions.ask(engine, self._problem(part.tree, share, part.raw), self.clock)
             point = dict(found.point)
             real = found.said is Said.MODEL and satisfies(self.given, point)
             if real and self._fails_defined(part, point):
-                raise self._refuted(part, point, answers)
-        proved = self._named(answers)
-        if not proved:
-            said = "; ".join(f"{a.engine} {a.said}{f' ({a.note})' if a.note else ''}" for a in answers)
-            late = any(a.said is Said.TIMED_OUT for a in answers)
-            detail = f"{canonical(part.written)}: {said}"
-            raise _Settled(Proof(answer=Answer.TIMED_OUT if late else Answer.UNKNOWN, detail=detail))
-        return proved
+                raise self._refuted(part, point, opinions.answers)
+            share = seconds * 0.4 / max(1, len(self.engines) - 1)
+        if not opinions.proved:
+            self._search(TRIES)
+            late = any(found.said is Said.TIMED_OUT for found in opinions.answers)
+            answer = Answer.TIMED_OUT if late else Answer.UNKNOWN
+            raise _Settled(Proof(answer=answer, detail=f"{opinions.part}: {opinions}", steps=opinions.steps))
 
     def _fails_defined(self, part: _Part, point: Point) -> bool:
         try:
             return self._fails(part, point)
         except Undefined:
             return False
-
-
-def _text(point: Point) -> tuple[tuple[str, str], ...]:
-    return tuple((name, str(value)) for name, value in point.items())
-
-
-def _at(point: Point) -> str:
-    return ", ".join(f"{name} = {value}" for name, value in point.items())
 
 
 def _sides(part: _Part, point: Point) -> str:

@@ -22,6 +22,16 @@ _ROUNDS = 3
 _NEAR = 64
 
 
+def written(point: Point) -> tuple[tuple[str, str], ...]:
+    """Writes a point as pairs of text."""
+    return tuple((name, str(value)) for name, value in point.items())
+
+
+def placed(point: Point) -> str:
+    """Writes a point as ``x = 1/2, y = 0``."""
+    return ", ".join(f"{name} = {value}" for name, value in point.items())
+
+
 def satisfies(conditions: Sequence[Node], point: Point) -> bool:
     """Tells whether every condition surely holds at a point."""
     for condition in conditions:

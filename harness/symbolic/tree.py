@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -106,6 +106,17 @@ def rewrite(node: Node, change: Callable[[Node], Node]) -> Node:
     if isinstance(node, Apply):
         node = Apply(node.op, tuple(rewrite(arg, change) for arg in node.args), node.at)
     return change(node)
+
+
+def shared(nodes: Sequence[Node]) -> tuple[Node, ...]:
+    """Rebuilds trees so that equal parts of them are one object, in time linear in their size."""
+    known: dict[object, Node] = {}
+
+    def one(node: Node) -> Node:
+        key = (node.op, *(id(arg) for arg in node.args)) if isinstance(node, Apply) else node
+        return known.setdefault(key, node)
+
+    return tuple(rewrite(node, one) for node in nodes)
 
 
 def conjuncts(node: Node) -> tuple[Node, ...]:

@@ -12,13 +12,15 @@ import queue
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
 from harness.model.contract import Formula
-from harness.model.proof import Answer, Proof, Question
+from harness.model.proof import Answer, Link, Proof, ProofStep, Question
 from harness.symbolic.engine import EngineDisagreement
 
 COMMAND = (sys.executable, "-P", "-m", "harness.symbolic.worker")
@@ -26,6 +28,8 @@ ROOT = Path(__file__).resolve().parents[2]
 GRACE_SECONDS = 1.0
 START_SECONDS = 60.0
 READY = "ready"
+EARLY = "early "
+MEMORY_BYTES = 6 * 2**30
 RECURSION_LIMIT = 10_000
 
 
@@ -70,19 +74,31 @@ class Prover:
                 if process.stdin is not None:
                     process.stdin.write(json.dumps(encode_question(question)) + "\n")
                     process.stdin.flush()
-                line = self._replies.get(timeout=question.seconds + self._grace)
+            except OSError:
+                pass
+            return self._answer(question)
+
+    def prove_all(self, questions: Sequence[Question]) -> tuple[Proof, ...]:
+        """Answers several questions one after the other; raises as ``prove``."""
+        return tuple(self.prove(question) for question in questions)
+
+    def _answer(self, question: Question) -> Proof:
+        """Waits for the reply; a first proof stands even if the search for a second one is cut off."""
+        first: Proof | None = None
+        until = time.monotonic() + question.seconds + self._grace
+        while True:
+            try:
+                line = self._replies.get(timeout=max(0.0, until - time.monotonic()))
             except queue.Empty:
                 self._stop()
-                return Proof(
-                    answer=Answer.TIMED_OUT, detail=f"stopped at its limit of {question.seconds:g} s"
-                )
-            except OSError:
-                line = None
+                late = f"stopped at its limit of {question.seconds:g} s"
+                return first or Proof(answer=Answer.TIMED_OUT, detail=late)
             if line is None:
-                return Proof(
-                    answer=Answer.UNKNOWN, detail=f"the prover process died ({self._stop(patience=1.0)})"
-                )
-        return _decode_reply(line)
+                died = f"the prover process died ({self._stop(patience=1.0)})"
+                return first or Proof(answer=Answer.UNKNOWN, detail=died)
+            if not line.startswith(EARLY):
+                return _decode_reply(line)
+            first = _decode_reply(line.removeprefix(EARLY))
 
     def close(self) -> None:
         """Ends the worker process, if there is one."""
@@ -167,6 +183,9 @@ def encode_question(question: Question) -> dict[str, Any]:
         "variables": list(question.variables),
         "formulas": [[f.name, list(f.parameters), f.body] for f in question.formulas],
         "seconds": question.seconds,
+        "chain": [[link.hence, link.name, link.stands_for] for link in question.chain],
+        "part": question.part,
+        "quick": question.quick,
     }
 
 
@@ -182,6 +201,9 @@ def decode_question(data: Mapping[str, Any]) -> Question:
         variables=tuple(data["variables"]),
         formulas=formulas,
         seconds=float(data["seconds"]),
+        chain=tuple(Link(hence=hence, name=name, stands_for=of) for hence, name, of in data["chain"]),
+        part=bool(data["part"]),
+        quick=bool(data["quick"]),
     )
 
 
@@ -196,36 +218,68 @@ def _decode_reply(line: str) -> Proof:
             engines=tuple(data["engines"]),
             detail=data["detail"],
             counterexample=tuple((name, value) for name, value in data["counterexample"]),
+            times=int(data["times"]),
+            steps=tuple(_step(step) for step in data["steps"]),
         )
     except (ValueError, KeyError, TypeError):
         return Proof(answer=Answer.UNKNOWN, detail=f"the prover process answered {line[:80]!r}")
 
 
-def _reply(line: str) -> dict[str, Any]:
-    from harness.symbolic.prover import answer
+def _step(data: Mapping[str, Any]) -> ProofStep:
+    texts = {name: str(data[name]) for name in ("claim", "engine", "version", "said", "note")}
+    return ProofStep(
+        seconds=float(data["seconds"]),
+        lemmas=tuple(map(str, data["lemmas"])),
+        queries=tuple(map(str, data["queries"])),
+        **texts,
+    )
 
-    try:
-        proof = answer(decode_question(json.loads(line)))
-    except EngineDisagreement as error:
-        return {"disagreement": str(error)}
+
+def _encode_proof(proof: Proof) -> dict[str, Any]:
     return {
         "answer": str(proof.answer),
         "engines": list(proof.engines),
         "detail": proof.detail,
         "counterexample": [list(pair) for pair in proof.counterexample],
+        "times": proof.times,
+        "steps": [asdict(step) for step in proof.steps],
     }
+
+
+def _reply(line: str, early: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+    from harness.symbolic.lemmas import FalseLemmaError
+    from harness.symbolic.prover import answer
+
+    try:
+        question = decode_question(json.loads(line))
+        return _encode_proof(answer(question, provisional=lambda proof: early(_encode_proof(proof))))
+    except (EngineDisagreement, FalseLemmaError) as error:
+        return {"disagreement": str(error)}
+
+
+def _limit_memory() -> None:
+    """Bounds the process where the platform can: an engine that asks for more fails alone."""
+    if sys.platform == "linux":
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
 
 
 def serve(questions: IO[str], replies: IO[str]) -> None:
     """Answers questions line by line until the stream ends."""
     import z3  # noqa: F401  (paid for once, before the first question's clock starts)
 
+    _limit_memory()
     sys.setrecursionlimit(RECURSION_LIMIT)
     replies.write(READY + "\n")
     replies.flush()
-    for line in questions:
-        replies.write(json.dumps(_reply(line)) + "\n")
+
+    def say(mark: str, reply: dict[str, Any]) -> None:
+        replies.write(f"{mark}{json.dumps(reply)}\n")
         replies.flush()
+
+    for line in questions:
+        say("", _reply(line, lambda reply: say(EARLY, reply)))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from harness.kinds._evaluation_examples import results, samples
+
 RUNS = Path(__file__).parents[1] / "data/runs"
 CANARY = Path(__file__).parents[2] / "data/canary/canary-log.jsonl"
 
@@ -229,3 +231,68 @@ def test_odd_names_make_a_contract_that_can_be_read(bench):
     said = bench("init", 'odd: "näme"', "--write", "contracts/odd.yaml")
     assert said.code == 0, said.err
     assert bench("check").code == 0
+
+
+def evaluated(bench, score=0.75):
+    bench.write("run/results_2024-01-01T00-00-00.json", results(score, 40))
+    bench.write("run/samples_quiz_2024-01-01T00-00-00.jsonl", samples([1.0] * 30 + [0.0] * 10))
+
+
+def test_an_evaluation_with_its_samples_is_formed_again(bench):
+    evaluated(bench)
+    said = bench("init", "run", "--write")
+    assert said.code == 0, said.err
+    assert 'task: "quiz", metric: "acc,none"' in (bench.root / "contracts/run.yaml").read_text()
+    assert bench("check").code == 0
+    assert bench.statuses() == {"run/score-quiz-acc-none": "DISCHARGED"}
+
+
+def test_a_score_that_its_samples_do_not_give_is_told(bench):
+    evaluated(bench, 0.8)
+    said = bench("init", "run", "--write")
+    assert "score-quiz-acc-none does not hold" in said.err
+    assert bench("check").code == 1
+
+
+CARD = """# m
+
+| | |
+|---|---|
+| Parameters | 32 |
+| Final loss | {loss} |
+
+| part | count |
+|---|---|
+| a | 12 |
+| b | 30 |
+| total | 42 |
+
+6 × 7 = 42
+"""
+
+
+def test_a_card_is_bound_to_the_log_and_the_checkpoint(bench):
+    rows = honest()
+    plain(bench)
+    bench.write("run/README.md", CARD.format(loss=f"{rows[-1]['loss']:.3f}"))
+    bench("init", "run", "--write")
+    checked = bench("check")
+    assert checked.code == 0, checked.out
+    assert {"run/card-final-loss", "run/card-parameters", "run/sum-2-1"} <= bench.statuses().keys()
+    bench.edit("run/README.md", "| 32 |", "| 33 |")
+    assert bench("check").code == 1
+    assert bench.statuses()["run/card-parameters"] == "FALSIFIED"
+
+
+def test_what_of_a_card_does_not_hold_is_left_out_and_told(bench):
+    plain(bench)
+    bench.write("run/README.md", CARD.format(loss="1.234"))
+    text = bench("init", "run").out
+    assert "# left out card-final-loss: FALSIFIED (run/README.md:6: Final loss: 1.234, not " in text
+
+
+def test_a_card_alone_gives_its_identities(bench):
+    bench.write("README.md", CARD.format(loss="1.234"))
+    assert bench("init", "README.md", "--write").code == 0
+    assert bench("check").code == 0
+    assert bench.statuses() == {"README/sum-2-1": "DISCHARGED", "README/equation-1": "DISCHARGED"}

@@ -373,7 +373,7 @@ def test_markdown_cells_stay_cells(bench):
         for line in bench("scoreboard", "--format", "markdown").out.splitlines()
         if line.startswith("| A ")
     ]
-    assert row.replace("\\\\", "").replace("\\|", "").count("|") == 7
+    assert row.replace("\\\\", "").replace("\\|", "").count("|") == 8
     assert "\\<script>" in row
     assert "\\[x](javascript" in row
 

@@ -20,6 +20,7 @@ from harness.evidence.memo import Memo
 from harness.model.outcome import Basis, Outcome
 from harness.reading.lower import CRITERION_KEYS
 from harness.registry import RESERVED_KINDS, kinds
+from harness.runs.bench import Bench as CodeBench
 from harness.symbolic.worker import Prover
 
 KINDS = kinds()
@@ -52,7 +53,8 @@ def judge(root: Path, example, prove):
     contract = load_one(project, path).contract
     ((obligation,),) = (criterion.obligations for criterion in contract.criteria)
     sources = Sources(project, contract, Memo(None, "", lambda: 0))
-    return obligation, discharge(obligation, DischargeContext(sources, prove))
+    with CodeBench(root) as code:
+        return obligation, discharge(obligation, DischargeContext(sources, prove, bench=code))
 
 
 @pytest.mark.parametrize(("name", "example"), CASES, ids=[f"{name}: {e.title}" for name, e in CASES])

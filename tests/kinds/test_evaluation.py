@@ -39,7 +39,8 @@ def ask(tmp_path, fields, *, document=None, rows=None, rival=b"", extra=None):
 def test_the_files_of_a_task_are_found_in_the_folder_that_lm_eval_wrote(tmp_path):
     verdict = ask(tmp_path, ", metric: 'acc,none', samples: samples")
     assert verdict.outcome is Outcome.DISCHARGED
-    assert str(verdict.denominator) == "40 of 40 documents"
+    assert str(verdict.denominator) == "40 of 40 documents (960 excluded)"
+    assert "960 documents of the task were not asked" in verdict.detail
     assert "interval [0.5981, 0.8581] (Wilson)" in verdict.detail
     assert verdict.basis is Basis.CHECKED
 
@@ -152,7 +153,7 @@ INSPECT = {
         ({"samples": INSPECT["samples"][:3]}, "", Outcome.FALSIFIED),
         ({"samples": []}, "", Outcome.INCONCLUSIVE),
         ({"status": "cancelled"}, "", Outcome.INCONCLUSIVE),
-        ({"eval": {**INSPECT["eval"], "config": {"epochs": 4}}}, "", Outcome.INCONCLUSIVE),
+        ({"eval": {**INSPECT["eval"], "config": {"epochs": 4}}}, "", Outcome.FALSIFIED),
         ({"eval": {**INSPECT["eval"], "task": "other"}}, "", Outcome.ERROR),
     ],
 )
@@ -169,6 +170,7 @@ def test_a_log_of_inspect_stands_for_results_and_samples(tmp_path, change, field
 def test_a_limit_with_confidence_is_not_broken_where_no_interval_is_sound(tmp_path):
     rows = samples([0.25] * 40)
     document = json.loads(results(0.25, 40))
+    document["results"]["quiz"]["acc_stderr,none"] = 0.0
     asked = ", metric: acc, samples: samples, at_least: 0.5"
     assert ask(tmp_path, asked, document=document, rows=rows).outcome is Outcome.FALSIFIED
     verdict = ask(tmp_path, f"{asked}, confidence: 0.9", document=document, rows=rows)

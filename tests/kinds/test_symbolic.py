@@ -7,7 +7,8 @@ from harness.engine.discharge import discharge
 from harness.engine.project import read_project
 from harness.engine.sources import Sources
 from harness.evidence.memo import Memo
-from harness.kinds.symbolic import Symbolic, bind, condition_text
+from harness.kinds._closed import bind, condition_text
+from harness.kinds.symbolic import Symbolic
 from harness.model.kind import Scope
 from harness.model.problem import InvalidContract
 from harness.model.proof import Answer, Proof

@@ -1,0 +1,1 @@
+"""Rules that hold a run's files against one another, one module each with ``judge(scene)``."""

@@ -1,0 +1,163 @@
+"""Tries code of a contract in a process of its own, which is killed when it takes too long.
+
+One server process imports what is heavy once; each target gets a fork of it, so that nothing that one
+target does to the interpreter reaches the next. Questions and answers cross as lines of JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from harness.model.code import Reply, Target
+from harness.model.problem import InputError
+from harness.runs.environment import scrubbed
+
+PACKAGE_ROOT = Path(__file__).resolve().parents[2]
+START_SECONDS = 120.0
+MEMORY = 4 << 30  # bytes beyond what the server holds when it forks
+
+
+class Bench:
+    """Opens targets of one project, one at a time. Use it as a context manager, or call ``close``."""
+
+    def __init__(self, root: Path, *, memory: int = MEMORY) -> None:
+        self._root, self._memory = root, memory
+        self._process: subprocess.Popen[bytes] | None = None
+        self._pipe = -1
+        self._rest = b""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def open(self, target: Target, seconds: float) -> Trying:
+        """Loads a target, to be tried for so many seconds in all; raises ``InputError`` if it does not load.
+
+        What loads within ``START_SECONDS`` is not counted.
+        """
+        if self._process is None:
+            self._start()
+        job = asdict(target) | {"root": os.fspath(self._root.resolve()), "memory": self._memory}
+        found = self.exchange({"open": job}, time.monotonic() + START_SECONDS, "loading it")
+        if "error" in found:
+            raise InputError(str(found["error"]), reason=str(found["reason"]))
+        return Trying(self, target, time.monotonic() + seconds)
+
+    def exchange(self, message: Mapping[str, object], deadline: float, doing: str) -> Mapping[str, Any]:
+        """Sends a message and returns the answer; raises ``InputError``, the server dead, if none comes."""
+        process = self._process
+        if process is None or process.stdin is None:
+            raise InputError(f"the process was already ended when {doing}", reason="RUN_FAILED")
+        try:
+            process.stdin.write(json.dumps(message).encode() + b"\n")
+            process.stdin.flush()
+            line = self._line(deadline)
+        except OSError:
+            line = b""
+        if line is None:
+            self.close()
+            raise InputError(f"no answer in time from {doing}", reason="TIMED_OUT")
+        found = json.loads(line) if line else {"died": "without a word"}
+        if "died" in found:
+            self.close()
+            raise InputError(f"the process ended {found['died']} when {doing}", reason="RUN_FAILED")
+        answer: Mapping[str, Any] = found
+        return answer
+
+    def close(self) -> None:
+        """Ends the server and whatever it started."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        with suppress(OSError):
+            if process.stdin is not None:
+                process.stdin.close()
+        os.close(self._pipe)
+        self._rest = b""
+
+    def _start(self) -> None:
+        receiving, sending = os.pipe()
+        variables = scrubbed(os.environ)
+        others = [path for path in variables.get("PYTHONPATH", "").split(os.pathsep) if path]
+        variables["PYTHONPATH"] = os.pathsep.join([str(PACKAGE_ROOT), *others])
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "harness.runs.bench_worker", str(sending)],
+            cwd=self._root,
+            env=variables,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            pass_fds=(sending,),
+        )
+        os.close(sending)
+        self._pipe, self._rest = receiving, b""
+
+    def _line(self, deadline: float) -> bytes | None:
+        """Reads one line; None when the deadline passes, empty when the server is gone."""
+        poll = select.poll()
+        poll.register(self._pipe, select.POLLIN)
+        while b"\n" not in self._rest:
+            left = deadline - time.monotonic()
+            if left <= 0 or not poll.poll(left * 1000):
+                return None
+            piece = os.read(self._pipe, 1 << 16)
+            if not piece:
+                return b""
+            self._rest += piece
+        line, _, self._rest = self._rest.partition(b"\n")
+        return line
+
+
+class Trying:
+    """One loaded target (``harness.model.code.Session``)."""
+
+    def __init__(self, bench: Bench, target: Target, deadline: float) -> None:
+        self._bench, self._target, self._deadline = bench, target, deadline
+        self._files: Mapping[str, str] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._files is None:
+            with suppress(InputError):
+                self.loaded()
+
+    def ask(self, values: Sequence[Fraction | int], *, named: bool) -> Reply:
+        """Calls the code twice with the same values; raises ``InputError`` if the process is lost."""
+        sent = [value if isinstance(value, int) else float(value).hex() for value in values]
+        doing = f"calling {self._target.part.name} with {', '.join(map(str, sent))}"
+        told = self._bench.exchange({"values": sent, "named": named}, self._deadline, doing)
+        outs, again = (tuple(tuple(step) for step in told.get(key, ())) for key in ("outs", "again"))
+        return Reply(outs=outs, again=again, raised=told.get("raised", ""), wrong=told.get("wrong", ""))
+
+    def loaded(self) -> Mapping[str, str]:
+        """Ends the trial; returns what the code was loaded from (``harness.model.code.Session``)."""
+        if self._files is None:
+            self._files = {}
+            told = self._bench.exchange({"close": True}, time.monotonic() + START_SECONDS, "ending it")
+            self._files = dict(told["files"])
+        return self._files

@@ -1,0 +1,161 @@
+"""The server side of a bench: ``python -m harness.runs.bench_worker FD``, requests on stdin, answers to FD.
+
+It imports what is heavy, forks for every target, and says how a fork ended that did not end by itself.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from harness.model.problem import InputError
+from harness.runs.bench_targets import WrongResult, load
+from harness.runs.worker import ending
+
+ORDERLY = 86
+MAX_CPU = 3600  # seconds: the last resort where nobody is left to kill a fork
+
+
+def serve(sending: int) -> None:
+    """Answers until stdin ends; every ``open`` is served by a fork until its ``close``."""
+    while (line := _read()) is not None:
+        job = json.loads(line)["open"]
+        _preload(job)
+        child = os.fork()
+        if child == 0:
+            _try_target(job, sending)
+        _, status = os.waitpid(child, 0)
+        code = os.waitstatus_to_exitcode(status)
+        if code != ORDERLY:
+            _tell(sending, {"died": ending(code)})
+
+
+def _preload(job: Mapping[str, Any]) -> None:
+    """Imports torch or numpy in the server, so that the next target finds it there."""
+    torch = job["role"] != "callable" or job["carrier"] == "torch"
+    wanted = "torch" if torch else "numpy" if job["carrier"] == "numpy" else ""
+    if wanted and wanted not in sys.modules:
+        try:
+            importlib.import_module(wanted)
+        except ImportError:
+            return  # the fork says so
+    if job["role"] != "callable" and "torch._dynamo" not in sys.modules:
+        _first_step()
+
+
+def _first_step() -> None:
+    """Steps an optimizer once, which makes torch import a second's worth of modules more."""
+    import torch
+
+    torch.set_num_threads(1)
+    parameter = torch.nn.Parameter(torch.zeros(1))
+    parameter.grad = torch.zeros(1)
+    torch.optim.SGD([parameter]).step()
+
+
+def _try_target(job: Mapping[str, Any], sending: int) -> None:
+    """Runs in the fork: loads the target, answers questions, and ends without returning."""
+    _limit(int(job["memory"]))
+    warnings.simplefilter("ignore")
+    sys.dont_write_bytecode = True
+    sys.path.insert(0, job["root"])
+    before = frozenset(sys.modules)
+    call, error = _caught(lambda: load(job))
+    if error is not None:
+        _tell(sending, _refusal(error))
+        os._exit(ORDERLY)
+    _tell(sending, {"ready": True})
+    while (line := _read()) is not None:
+        asked = json.loads(line)
+        if "close" in asked:
+            _tell(sending, {"files": _files(before, Path(job["root"]), job)})
+            break
+        _tell(sending, _answer(call, asked["values"], named=asked["named"]))
+    os._exit(ORDERLY)
+
+
+def _caught(action: Callable[[], Any]) -> tuple[Any, BaseException | None]:
+    """Returns what some code of the contract's author returned, or what it raised."""
+    try:
+        return action(), None
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a program may raise anything
+        return None, error
+
+
+def _refusal(error: BaseException) -> Mapping[str, object]:
+    """Says why a target cannot be tried at all."""
+    if isinstance(error, InputError):
+        return {"error": str(error), "reason": error.reason}
+    if isinstance(error, ModuleNotFoundError):
+        return {"error": f"there is no module {error.name}", "reason": "MISSING_INPUT"}
+    return {"error": f"it does not load: {_said(error)}", "reason": "RUN_FAILED"}
+
+
+def _answer(call: Any, values: Sequence[Any], *, named: bool) -> Mapping[str, object]:
+    numbers = [value if isinstance(value, int) else float.fromhex(value) for value in values]
+    outs, error = _caught(lambda: [call(numbers, named=named), call(numbers, named=named)])
+    if error is None:
+        return {"outs": outs[0], "again": outs[1]}
+    return {"wrong": str(error)} if isinstance(error, WrongResult) else {"raised": _said(error)}
+
+
+def _said(error: BaseException) -> str:
+    message = " ".join(str(error).split())[:300]
+    return f"{type(error).__name__}: {message}" if message else type(error).__name__
+
+
+def _files(before: frozenset[str], root: Path, job: Mapping[str, Any]) -> dict[str, str]:
+    """Returns the project's files among the modules loaded since, and the packages that targets stand in."""
+    found: dict[str, str] = {}
+    for name, module in list(sys.modules.items()):
+        place = getattr(module, "__file__", None)
+        if name in before or not place:
+            continue
+        path = Path(place).resolve()
+        if path.is_relative_to(root) and not {"site-packages", "dist-packages"} & set(path.parts):
+            found[path.relative_to(root).as_posix()] = str(path)
+    parts = [job["part"], *job["stages"]]
+    for module_name in (str(part["name"]).partition(":")[0] for part in parts):
+        place = getattr(sys.modules.get(module_name), "__file__", None)
+        if place is None or str(Path(place).resolve()) not in found.values():
+            found[module_name.partition(".")[0]] = ""
+    return dict(sorted(found.items()))
+
+
+def _limit(memory: int) -> None:
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_CPU, (MAX_CPU, MAX_CPU))
+    try:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+    except OSError:
+        return  # not Linux, where the size in use cannot be read
+    limit = pages * resource.getpagesize() + memory
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+
+
+def _read() -> bytes | None:
+    """Reads one request; nobody sends the next before the answer, so nothing is read ahead."""
+    line = b""
+    while not line.endswith(b"\n"):
+        piece = os.read(0, 1 << 16)
+        if not piece:
+            return None
+        line += piece
+    return line
+
+
+def _tell(sending: int, message: Mapping[str, object]) -> None:
+    data = json.dumps(message).encode() + b"\n"
+    while data:
+        data = data[os.write(sending, data) :]
+
+
+if __name__ == "__main__":
+    serve(int(sys.argv[1]))
