@@ -13,47 +13,37 @@ from harness.audit.words import SPELLED, count_of
 
 NAME = "case"
 _COUNTED = "|".join(word for word in SPELLED if word not in ("zero", "one"))
-_NUMBER = rf"(?:{_COUNTED}|\d{{1,2}})"
+NUMBER = rf"(?:{_COUNTED}|\d{{1,2}})"
 _ALL = re.compile(
-    rf"\b(?:all|the|these|our|over|best of the|across)\s+(?:the\s+)?(?P<n>{_NUMBER})\s+(?P<noun>[a-z]+s)"
+    rf"\b(?:all|the|these|our|over|best of the|across)\s+(?:the\s+)?(?P<n>{NUMBER})\s+(?P<noun>[a-z]+s)"
     rf"\b(?!-)",
     re.I,
 )
-_LEAD = re.compile(rf"\b(?P<n>{_NUMBER})\s+(?:[a-z]+\s+)?(?P<noun>[a-z]+s):\s*\Z", re.I)
+_LEAD = re.compile(rf"\b(?P<n>{NUMBER})\s+(?:[a-z]+\s+)?(?P<noun>[a-z]+s):\s*\Z", re.I)
 _EVERY = re.compile(
-    rf"\b(?:(?P<k>{_NUMBER})\s+(?:out\s+)?of\s+(?:the\s+)?(?P<n>{_NUMBER})|(?P<all>every|each|all(?:\s+"
+    rf"\b(?:(?P<k>{NUMBER})\s+(?:out\s+)?of\s+(?:the\s+)?(?P<n>{NUMBER})|(?P<all>every|each|all(?:\s+"
     rf"(?:the\s+)?"
-    rf"(?P<m>{_NUMBER}))?))\s+(?P<noun>[a-z]+)\s+(?:is\s+|are\s+|gets?\s+|become\s+|becomes\s+)?"
+    rf"(?P<m>{NUMBER}))?))\s+(?P<noun>[a-z]+)\s+(?:is\s+|are\s+|gets?\s+|become\s+|becomes\s+)?"
     rf"(?P<verb>improves?|improved|gains?|better|"
     r"worse|higher|lower|worsens?|degrades?|drops?|regress(?:es)?)\b",
     re.I,
 )
 _WINS = re.compile(
     rf"\b(?P<who>[A-Za-z][\w-]*)\s+(?:wins|is better|is lower|is higher|leads|is ahead|(?:beats"
-    rf"|outperforms)\s+[\w\s-]{{1,30}}?)\s+(?:on|in|for)\s+(?:(?P<k>{_NUMBER})\s+(?:out\s+)?of\s+"
-    rf"|(?P<all>all)\s+)(?:the\s+)?(?P<n>{_NUMBER})\s+(?P<noun>[a-z]+)",
+    rf"|outperforms)\s+[\w\s-]{{1,30}}?)\s+(?:on|in|for)\s+(?:(?P<k>{NUMBER})\s+(?:out\s+)?of\s+"
+    rf"|(?P<all>all)\s+)(?:the\s+)?(?P<n>{NUMBER})\s+(?P<noun>[a-z]+)",
     re.I,
 )
-_BEST = re.compile(
-    r"(?P<who>(?:[^.;:,()\n|]|(?<=\d)\.(?=\d)){2,60}?)\s+(?:is|was|are|performs|has|comes out|gives)\s+"
-    r"(?:by far\s+|clearly\s+)?(?:the\s+)?(?P<word>best|lowest|highest|"
-    r"worst|strongest|fastest|slowest)\b(?!-)(?!\s+(?:possible|practice|known|guess|suited|used|when|with))",
-    re.I,
-)
-_OF_ALL = re.compile(rf"\s+of\s+(?:the\s+|all\s+|these\s+)*(?P<n>{_NUMBER})\b", re.I)
 _GAIN = re.compile(r"\b(?:gain|improvement|delta|diff|difference|change)\b|Δ", re.I)
 _LABELS = re.compile(r"\b(?:avg|average|mean|total|sum|overall|all|std|stdev|median|min|max)\b|Σ", re.I)
 _REFERENCE = re.compile(
     r"\b(?:random|chance|human|baseline|majority|previous|prior|sota|reference|uniform)\b", re.I
 )
-_GENERIC = frozenset(
-    "the model run variant setting arm with of in on our this that it and a an here method".split()
-)
 
 
 def judge(document: Document) -> Iterator[Finding]:
     """Tries prose that counts or ranks the rows of the one table that its noun or its name points to."""
-    tables = [table for table in document.tables if len(_rows(table)) >= 2]
+    tables = [table for table in document.tables if len(cases(table)) >= 2]
     heads: dict[str, list[tuple[Table, int]]] = {}
     for table in tables:
         for column, cell in enumerate(table.header):
@@ -67,12 +57,10 @@ def judge(document: Document) -> Iterator[Finding]:
             yield from _signs(document, block, match, tables)
         for match in _WINS.finditer(text):
             yield from _wins(document, block, match, tables)
-        for match in _BEST.finditer(text):
-            yield from _ranked(document, block, match, tables)
         yield from _cells(document, block, heads)
 
 
-def _rows(table: Table) -> list[tuple[Cell, ...]]:
+def cases(table: Table) -> list[tuple[Cell, ...]]:
     """Returns the rows that are cases, not totals or means of the others."""
     return [row for row in table.rows if row and row[0].text.strip() and not _LABELS.search(row[0].text)]
 
@@ -102,14 +90,14 @@ def _count(
 ) -> Iterator[Finding]:
     """Judges ``all four subsets`` against the rows of the only table of subsets."""
     found = _headed(tables, match["noun"])
-    sizes = {len({row[0].text.strip() for row in _rows(table)}) for table in found}
+    sizes = {len({row[0].text.strip() for row in cases(table)}) for table in found}
     if not found:
         across = [len(columns) for table in tables if (columns := _columns(table, match["noun"]))]
         sizes = set(across)
     if len(sizes) != 1:
         return
     (size,), stated = sizes, count_of(match["n"])
-    own = {len([row for row in _rows(table) if not _REFERENCE.search(row[0].text)]) for table in found}
+    own = {len([row for row in cases(table) if not _REFERENCE.search(row[0].text)]) for table in found}
     size = stated if stated is not None and stated in own else size
     strong = match.re is _LEAD or re.match(r"all|over|best|across", match[0], re.I)
     if stated is None or (stated != size and not (strong and abs(stated - size) <= max(2, size // 2))):
@@ -132,7 +120,7 @@ def _gains(table: Table) -> list[Number] | None:
     columns = [index for index, cell in enumerate(table.header) if index and _GAIN.search(cell.text)]
     if len(columns) != 1:
         return None
-    found = [row[columns[0]].number for row in _rows(table) if columns[0] < len(row)]
+    found = [row[columns[0]].number for row in cases(table) if columns[0] < len(row)]
     kept = [number for number in found if number is not None]
     return kept if len(kept) == len(found) >= 2 else None
 
@@ -176,7 +164,7 @@ def _wins(
         yield _counted_wins(document, block, match, *across)
         return
     for table in tables:
-        columns, rows = _columns(table, noun), _rows(table)
+        columns, rows = _columns(table, noun), cases(table)
         mine = [row for row in rows if match["who"].lower() in _words(row[0])]
         if len(columns) < 2 or len(rows) != 2 or len(mine) != 1:
             continue
@@ -202,10 +190,10 @@ def _across(tables: Sequence[Table], who: str, noun: str) -> tuple[list[tuple[Nu
         (other,) = set(levels) - set(mine)
         pairs = [
             (a, b)
-            for row in _rows(table)
+            for row in cases(table)
             if (a := row[mine[0]].number) is not None and (b := row[other].number) is not None
         ]
-        if len(pairs) == len(_rows(table)):
+        if len(pairs) == len(cases(table)):
             return pairs, table.rows[0][0].start
     return None
 
@@ -226,69 +214,6 @@ def _counted_wins(
         found=Figure(shown=f"{less} below, {more} above of {len(pairs)}", place=document.place(at)),
         margin="" if holds else "the figures say otherwise",
     )
-
-
-def _ranked(
-    document: Document, block: Block, match: re.Match[str], tables: Sequence[Table]
-) -> Iterator[Finding]:
-    """Judges ``X is the best`` by whether its row is first in any column of the only table that has it."""
-    said = [word for word in _tokens(match["who"]) if word not in _GENERIC][-4:]
-    found = [(table, row) for table in tables for row in _rows(table) if _is(row, said)]
-    if len(found) != 1 or not said or re.search(r"\b(?:not|n't|if|which|what|whether)\b", match["who"], re.I):
-        return
-    table, row = found[0]
-    rows = _rows(table)
-    if len(rows) < 3:
-        return
-    judged = []
-    for index in range(1, len(row)):
-        mine = row[index].number
-        column = [number.value for other in rows if index < len(other) and (number := other[index].number)]
-        if mine is not None and len(column) == len(rows):
-            judged.append(mine.value in (min(column), max(column)))
-    after = _OF_ALL.match(document.text, block.start + match.end("word"))
-    size = count_of(after["n"]) if after else None
-    if judged and size is not None and size != len(rows) and abs(size - len(rows)) <= 2 and any(judged):
-        yield _sized(document, after, size, rows)
-    elif judged:
-        holds = any(judged)
-        yield Finding(
-            outcome=Said.HOLDS if holds else Said.CONTRADICTION,
-            rule=NAME,
-            statement=" ".join(match[0].split()),
-            stated=Figure(shown=row[0].text.strip(), place=document.place(row[0].start)),
-            found=Figure(
-                shown="first in a column" if holds else "first and last in no column",
-                place=document.place(rows[0][0].start),
-            ),
-            margin="" if holds else f"said at {document.place(block.start + match.start('word'))}",
-        )
-
-
-def _sized(
-    document: Document, match: re.Match[str] | None, size: int, rows: Sequence[tuple[Cell, ...]]
-) -> Finding:
-    """Makes the finding that ``best of the five`` is said of a table of another length."""
-    at = match.start("n") if match else 0
-    return Finding(
-        outcome=Said.CONTRADICTION,
-        rule=NAME,
-        statement=f"best of {size}: the table has {len(rows)}",
-        stated=Figure(shown=str(size), place=document.place(at)),
-        found=Figure(shown=str(len(rows)), place=document.place(rows[0][0].start)),
-        margin=f"off by {len(rows) - size}",
-    )
-
-
-def _tokens(text: str) -> list[str]:
-    return [word.lower() for word in re.findall(r"\d+(?:\.\d+)?[\w-]*|[^\W\d][\w-]*", text)]
-
-
-def _is(row: tuple[Cell, ...], said: Sequence[str]) -> bool:
-    """Tells whether the words said name a row: all of one among the other, a number too."""
-    label = [word for word in _tokens(row[0].text) if word not in _GENERIC]
-    header_free = [word for word in said if word in label]
-    return bool(label) and bool(header_free) and (set(label) <= set(said) or set(said) <= set(label))
 
 
 def _cells(

@@ -17,8 +17,6 @@ NAME = "history"
 _SETTING = re.compile(r"(?<![\w.])(?P<name>[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)(?:\s+default)?\s*[:=]?\s*(?=[\d.])")
 _ARROW = re.compile(r"\s*(?:→|->)\s*")
 _WAS = re.compile(r"(?:\s+default)?\s*\(was\s+")
-_PAGE = re.compile(r"(?P<n>\d+) commits\b")
-_ENTRY = re.compile(r"^\s*(?=\d*[a-f]|[a-f]*\d)[0-9a-f]{7,40}\s+\S", re.M)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,7 +41,6 @@ def judge(document: Document) -> Iterator[Finding]:
     if joined > reversed_:
         for found in changes.values():
             yield from _walk(document, found)
-    yield from _listed(document)
 
 
 def _changes(document: Document) -> Iterator[_Change]:
@@ -105,17 +102,3 @@ def _walk(document: Document, found: Sequence[_Change]) -> Iterator[Finding]:
                 found=Figure(shown=last.text, place=document.place(last.start)),
             )
         heard += [*change.before, change.after]
-
-
-def _listed(document: Document) -> Iterator[Finding]:
-    """Notes a page of commits that lists fewer than it counts: the rest may be on another page."""
-    entries = len(_ENTRY.findall(document.text))
-    for match in _PAGE.finditer(document.text):
-        if entries >= 10 and int(match["n"]) != entries and document.line(match.start()) <= 10:
-            yield Finding(
-                outcome=Said.UNTRIED,
-                rule=NAME,
-                statement=f"{match[0]}: this page lists {entries}, others may follow on another page",
-                stated=Figure(shown=match["n"], place=document.place(match.start())),
-                found=Figure(shown=str(entries), place=document.name),
-            )

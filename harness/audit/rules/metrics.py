@@ -1,4 +1,4 @@
-"""Metrics that follow from others of their sentence: perplexity, bits, the loss of a uniform guess, F1."""
+"""Metrics that follow from others of their sentence: perplexity, bits and the loss of a uniform guess."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from fractions import Fraction
 from harness.audit import ranges
 from harness.audit.findings import Finding
 from harness.audit.judge import fits, readings, verdict
-from harness.audit.masks import PERCENT, PLAIN, Mask, masks
+from harness.audit.masks import PLAIN, Mask, masks
 from harness.audit.numbers import Number
 from harness.audit.ranges import Range, Undefined, point
 from harness.audit.text import Document
@@ -32,9 +32,6 @@ _BOTH = re.compile(
     rf"(?P<a>{PLAIN})\s+nats\s*(?:=|≈|\(|,?\s*or|are|is|equals?|corresponds?\s+to)\s*(?P<n>{PLAIN})\s+bits\b(?!\s*per\s+token)"
 )
 _THAT = re.compile(r"\s*(?:That|This|Which|In bits)\b")
-_F1 = re.compile(rf"\bF1?(?:[- ]score)?\s*(?:=|:|is|of|at)?\s*(?P<n>[{PLAIN}{PERCENT}])")
-_PRECISION = re.compile(rf"\bprecision\s*(?:=|:|is|of|at)?\s*(?P<n>[{PLAIN}{PERCENT}])", re.I)
-_RECALL = re.compile(rf"\brecall\s*(?:=|:|is|of|at)?\s*(?P<n>[{PLAIN}{PERCENT}])", re.I)
 _OTHER = re.compile(
     r"\s*(?:on|for|of|over|from|with|at|in|under|when|after|per)\b(?!\s+(?:the\s+)?(?:end|total)|\s+"
     r"\ue000\s+per)"
@@ -47,7 +44,7 @@ MOST = 4
 
 
 def judge(document: Document) -> Iterator[Finding]:
-    """Tries each metric against the losses, or the precision and recall, of its sentence."""
+    """Tries each metric against the losses of its sentence."""
     for sentence in masks(document):
         if sentence.block.kind == "line":
             continue
@@ -55,7 +52,6 @@ def judge(document: Document) -> Iterator[Finding]:
             yield from _of_loss(sentence, match, "perplexity = exp(loss)", _powers)
         for match in _BITS.finditer(sentence.text):
             yield from _of_loss(sentence, match, "bits = nats / ln 2", _bits(sentence, match))
-        yield from _harmonic(sentence)
         for match in _BOTH.finditer(sentence.text):
             yield from _both(sentence, match)
         for match in _UNIFORM.finditer(sentence.text):
@@ -170,28 +166,6 @@ def _both(sentence: Mask, match: re.Match[str]) -> Iterator[Finding]:
     nats, bits = sentence.number(match, "a"), sentence.number(match, "n")
     computed = [nats.given / LN2]
     yield _finding(sentence, "bits = nats / ln 2", bits, nats, computed, holds=fits(bits, computed))
-
-
-def _harmonic(sentence: Mask) -> Iterator[Finding]:
-    """Judges F1 where the same sentence gives one precision and one recall."""
-    found = [list(pattern.finditer(sentence.text)) for pattern in (_F1, _PRECISION, _RECALL)]
-    if not all(len(matches) == 1 for matches in found):
-        return
-    score, precision, recall = (sentence.number(matches[0], "n") for matches in found)
-    if re.search(r"\b(?:macro|micro|weighted|averaged?|mean)\b", sentence.text, re.I):
-        return
-    spans = sorted(matches[0].start() for matches in found)
-    if len({score.dimension, precision.dimension, recall.dimension}) != 1 or spans[-1] - spans[0] > 120:
-        return
-    if re.search(r"[.!?]\s", sentence.text[spans[0] : spans[-1]]):
-        return
-    try:
-        computed = [(precision.given * recall.given).scaled(Fraction(2)) / (precision.given + recall.given)]
-    except Undefined:
-        return
-    yield _finding(
-        sentence, "F1 of precision and recall", score, precision, computed, holds=fits(score, computed)
-    )
 
 
 def _finding(

@@ -80,7 +80,6 @@ def judge(document: Document) -> Iterator[Finding]:
             sentence = mask(document, block)
             for match in _ALWAYS.finditer(sentence.text):
                 yield from _always(sentence, match, known)
-    yield from _listed(document)
 
 
 def _key(words: Sequence[str] | frozenset[str]) -> frozenset[str]:
@@ -255,36 +254,6 @@ def _always(sentence: Mask, match: re.Match[str], known: Sequence[Series]) -> It
     rises = [(a, b) for a, b in pairwise(found[0].values) if b.value > a.value]
     first, second = rises[0] if rises else found[0].values[-2:]
     yield _said(sentence, match, first, second, holds=not rises)
-
-
-_DOWN_LIST = re.compile(
-    rf"(?P<list>{PLAIN}(?:\s*(?:,|→|->|,\s*and|>)\s*{PLAIN}){{2,}})(?P<gap>[^.;\ue000-\ue004]{{0,60}}?)"
-    rf"\bmonoton(?:ically|ic|e)\b"
-    rf"|\bmonoton(?:ically|ic|e)\b[^.;\ue000-\ue004]{{0,50}}?(?P<after>{PLAIN}(?:\s*(?:,|→|->|,\s*and)"
-    rf"\s*{PLAIN}){{2,}})"
-)
-
-
-def _listed(document: Document) -> Iterator[Finding]:
-    """Judges figures in a row that the same sentence calls monotone."""
-    for sentence in masks(document):
-        for match in _DOWN_LIST.finditer(sentence.text):
-            group = "list" if match["list"] else "after"
-            found = [
-                number
-                for number, at in zip(sentence.numbers, sentence.at, strict=True)
-                if match.start(group) <= at < match.end(group)
-            ]
-            if re.search(r"\bnot\b|n't\b|\bnon-?\Z", match[0][:-3]) or "non-monoton" in match[0]:
-                continue
-            down, up = found[-1].value < found[0].value, found[-1].value > found[0].value
-            wrong = [
-                (a, b)
-                for a, b in pairwise(found)
-                if (down and b.value > a.value) or (up and b.value < a.value)
-            ]
-            first, second = wrong[0] if wrong else (found[0], found[-1])
-            yield _said(sentence, match, first, second, holds=not wrong)
 
 
 def _said(sentence: Mask, match: re.Match[str], first: Number, second: Number, *, holds: bool) -> Finding:
