@@ -10,7 +10,8 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -26,8 +27,7 @@ from harness.kinds.symbolic import Symbolic  # noqa: E402
 from harness.model.contract import Severity  # noqa: E402
 from harness.model.proof import Answer, Proof, Question  # noqa: E402
 from harness.symbolic.portfolio import installed  # noqa: E402
-from harness.symbolic.prover import answer  # noqa: E402
-from harness.symbolic.worker import Prover  # noqa: E402
+from harness.symbolic.worker import COMMAND, Prover  # noqa: E402
 
 
 @dataclass
@@ -62,7 +62,8 @@ def closed(seconds: float) -> Iterator[tuple[str, Question, bool]]:
                 if isinstance(obligation.kind, Symbolic):
                     true = criterion.severity is not Severity.REFUTED
                     for question in obligation.kind.questions(context):
-                        yield f"{loaded.contract.name}/{criterion.id}", question, true
+                        limited = replace(question, seconds=seconds)
+                        yield f"{loaded.contract.name}/{criterion.id}", limited, true
 
 
 def plain_sympy(question: Question) -> Proof:
@@ -118,20 +119,22 @@ def main(seconds: float) -> None:
     true = sum(case[2] for case in cases)
     columns = {engine.name: Column(engine.name) for engine in installed()}
     mine, hand = Column("portfolio"), Column("plain sympy")
-    with Prover() as prover:
-        prover.prove(cases[0][1])  # the start of the worker is paid once
+    with ExitStack() as stack:
+        prover = stack.enter_context(Prover())
+        alone = {name: stack.enter_context(Prover(command=(*COMMAND, name), grace=0.5)) for name in columns}
+        for one in (prover, *alone.values()):
+            one.prove(cases[0][1])  # the start of a worker is paid once
         for name, question, holds in cases:
-            for engine in installed():
-                ask(columns[engine.name], lambda q, e=engine: answer(q, engines=(e,)), question, true=holds)
+            for engine, worker in alone.items():
+                ask(columns[engine], worker.prove, question, true=holds)
             found = ask(mine, prover.prove, question, true=holds)
             if found.answer not in (Answer.PROVED, Answer.REFUTED):
                 print(f"not settled: {name}: {found.detail[:90]}", file=sys.stderr)
             if holds:
                 ask(hand, plain_sympy, question, true=True)
     print(f"{len(cases)} questions: {true} true, {len(cases) - true} false; at most {seconds:g} s each\n")
-    print(
-        f"{'engine':<14} {'proved':>7} {'twice':>6} {'refuted':>8} {'wrong':>6}   {'median':>8} {'worst':>8} ms"
-    )
+    heads = ("proved", "twice", "refuted", "wrong")
+    print(f"{'engine':<14} {heads[0]:>7} {heads[1]:>6} {heads[2]:>8} {heads[3]:>6}     median    worst ms")
     for column in (*columns.values(), mine, hand):
         print(column.line(true))
 
