@@ -71,6 +71,7 @@ def plain_sympy(question: Question) -> Proof:
     import sympy
 
     from harness.symbolic.expand import expand, parse_with
+    from harness.symbolic.sympy_engine import _alarm, _LateError, _Reader
     from harness.symbolic.tree import Apply, conjuncts
 
     formulas = {formula.name: formula for formula in question.formulas}
@@ -80,8 +81,11 @@ def plain_sympy(question: Question) -> Proof:
         if not isinstance(part, Apply) or part.op not in ("==", "<=", "<", ">=", ">"):
             return Proof(answer=Answer.UNKNOWN)
         try:
-            left, right = (_sympified(sympy, arg) for arg in part.args)
-            difference = sympy.simplify(left - right)
+            with _alarm(question.seconds):
+                left, right = (_Reader(sympy, {}).read(arg) for arg in part.args)
+                difference = sympy.simplify(left - right)
+        except _LateError:
+            return Proof(answer=Answer.TIMED_OUT)
         except (NotImplementedError, TypeError, ValueError, RecursionError, AttributeError):
             return Proof(answer=Answer.UNKNOWN)
         if part.op == "==":
@@ -90,12 +94,6 @@ def plain_sympy(question: Question) -> Proof:
             sign = difference.is_nonpositive if part.op[0] == "<" else difference.is_nonnegative
             done.append(bool(sign))
     return Proof(answer=Answer.PROVED if all(done) else Answer.UNKNOWN)
-
-
-def _sympified(sympy: object, node: object) -> object:
-    from harness.symbolic.sympy_engine import _Reader
-
-    return _Reader(sympy, {}).read(node)  # type: ignore[arg-type]
 
 
 def ask(column: Column, prove: Callable[[Question], Proof], question: Question, *, true: bool) -> Proof:
