@@ -154,6 +154,14 @@ def _audit(command: argparse.ArgumentParser) -> None:
     _text_or_json(command)
 
 
+def _log(command: argparse.ArgumentParser) -> None:
+    command.add_argument("files", nargs="+", metavar="FILE", help="logs, or folders of them")
+    command.add_argument("--rows", metavar="PATH", help="where the records stand inside a document")
+    command.add_argument("--reader", metavar="NAME", help="the format, where it cannot be told")
+    command.add_argument("--plot", metavar="COLUMN", help="the column to draw (default: a loss)")
+    _text_or_json(command)
+
+
 def _init(command: argparse.ArgumentParser) -> None:
     command.add_argument("path", metavar="PATH", help="a run's folder, a log, or a checkpoint")
     command.add_argument(
@@ -189,6 +197,7 @@ COMMANDS = {
     "gate": ("refuse unless everything required is discharged by fresh evidence", _listed),
     "explain": ("show one criterion with its verdicts and witnesses", _explain),
     "audit": ("try logs, checkpoints and texts without a contract", _audit),
+    "log": ("show what is understood of a log: a table and a curve", _log),
     "mutate": ("plant slips in formulas and show which of them no claim notices", _mutate),
     "run": ("make the declared runs that have not finished", _run),
     "init": ("draft a first contract from what lies in a folder", _init),
