@@ -10,7 +10,7 @@ from harness.cli._progress import CheckProgress, FetchProgress, RunProgress
 from harness.cli._setup import find_contracts, open_project, utc_now
 from harness.engine.check import Checker, Done, look_at, runs_of
 from harness.engine.journal import journal_runs
-from harness.engine.load import Loaded, load_contracts
+from harness.engine.load import Loaded, by_contract, load_contracts
 from harness.engine.running import Made, make_runs
 from harness.evidence.ledger import read_ledger
 from harness.reports._out import clean, say, some
@@ -67,8 +67,10 @@ def _discharge(checker: Checker, loaded: tuple[Loaded, ...], made: Made, *, agai
     total = sum(len(criterion.obligations) for one in loaded for criterion in one.contract.criteria)
     done: list[Done] = []
     with CheckProgress(total) as progress:
-        for one in loaded:
-            with closing(checker.check(one, again=again, made=made)) as steps:  # an interrupt ends it here
+        for subjects in by_contract(loaded):
+            with closing(
+                checker.check(subjects, again=again, made=made)
+            ) as steps:  # an interrupt ends it here
                 for step in steps:
                     done.append(step)
                     progress.show(step)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from harness.engine.pins import compare, current_pins, evidence_path
 from harness.engine.project import Project, same_names
 from harness.engine.sources import Sources
+from harness.engine.subjects import expand
 from harness.evidence.digests import bytes_digest
 from harness.evidence.ledger import Ledger, read_ledger
 from harness.evidence.memo import Memo
@@ -68,7 +69,7 @@ def _contracts(project: Project, paths: Iterable[Path], memo: Memo) -> list[Cont
         except InvalidContract as error:
             problems.extend(error.problems)
             continue
-        contracts.append(thick(told))
+        contracts += expand(project, thick(told))
     problems += list(same_names((item.name, item.path) for item in contracts))
     if problems:
         raise InvalidContract(problems)
