@@ -79,6 +79,12 @@ def _check(command: argparse.ArgumentParser) -> None:
     _contracts(command)
     command.add_argument("--all", action="store_true", help="discharge again what is fresh")
     command.add_argument("--rerun", action="store_true", help="train declared runs again, and discharge all")
+    command.add_argument(
+        "--pack", nargs=2, metavar=("NAME", "FOLDER"), help="judge the subjects in a folder by a pack"
+    )
+    command.add_argument(
+        "--jobs", type=int, metavar="N", help="judge many subjects in N processes (default: all)"
+    )
     _code(command)
     _format(command)
 
@@ -177,6 +183,11 @@ def _attach(command: argparse.ArgumentParser) -> None:
     command.add_argument("--check", action="store_true", help="hold attached runs against their manifests")
 
 
+def _packs(command: argparse.ArgumentParser) -> None:
+    command.add_argument("pack", nargs="?", metavar="NAME", help="the pack to write (default: list them)")
+    command.add_argument("folder", nargs="?", metavar="FOLDER", help="holds one folder per subject")
+
+
 def _mutate(command: argparse.ArgumentParser) -> None:
     _listed(command)
     _to_file(command)
@@ -202,6 +213,7 @@ COMMANDS = {
     "run": ("make the declared runs that have not finished", _run),
     "init": ("draft a first contract from what lies in a folder", _init),
     "attach": ("adopt a finished run by its bytes", _attach),
+    "packs": ("list the contracts that ship, or write one about a folder of subjects", _packs),
     "lint": ("read contracts and specs, list every problem", _lint),
     "kinds": ("list the kinds of obligation, or describe one", _kinds),
     "schema": ("write the JSON Schemas of contract and evidence", _schema),

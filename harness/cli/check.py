@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import os
+import time
 from contextlib import closing
 
 from harness.cli._output import deliver, report
@@ -11,6 +13,7 @@ from harness.cli._setup import find_contracts, open_project, utc_now
 from harness.engine.check import Checker, Done, look_at, runs_of
 from harness.engine.journal import journal_runs
 from harness.engine.load import Loaded, by_contract, load_contracts
+from harness.engine.many import Counts, check_many, side_by_side
 from harness.engine.running import Made, make_runs
 from harness.evidence.ledger import read_ledger
 from harness.reports._out import clean, say, some
@@ -23,6 +26,10 @@ def main(options: argparse.Namespace) -> int:
     """Checks contracts and prints the scoreboard that results; ends with the scoreboard's exit code."""
     module = report(options.format)
     project, memo = open_project(remember=False)
+    if options.pack is not None:
+        from harness.cli.packs import lay_out
+
+        options.contracts.append(str(lay_out(project, *options.pack)[0]))
     paths = find_contracts(project, options.contracts)
     if not paths:
         say(f"no contracts below {project.contracts}/: nothing to check")
@@ -33,13 +40,26 @@ def main(options: argparse.Namespace) -> int:
             remotes = look_at(project, utc_now, fetching.show)
             checker = Checker(project, memo, provers, utc_now, remotes, allow_code=options.allow_code)
             for one in loaded:
-                list(checker.items(one))
-        made = _make(checker, loaded, options)
-        done = _discharge(checker, loaded, made, again=options.all or options.rerun)
-    _summary(done, made)
+                if any(item.remote for item in one.contract.inputs.values()):
+                    list(checker.items(one))
+        again = options.all or options.rerun
+        many, few = _apart(loaded, options)
+        counts = check_many(checker, many, options.jobs or os.cpu_count() or 1, time.time_ns, again=again)
+        made = _make(checker, few, options)
+        done = _discharge(checker, few, made, again=again)
+    _summary(done, made, counts)
     board = build(project, paths, memo)
     deliver(module, project, board, memo, options.output)
     return exit_code(board)
+
+
+def _apart(
+    loaded: tuple[Loaded, ...], options: argparse.Namespace
+) -> tuple[list[tuple[Loaded, ...]], tuple[Loaded, ...]]:
+    """Parts the contracts whose many subjects are judged side by side from all the others."""
+    groups = by_contract(loaded)
+    many = [group for group in groups if options.jobs != 1 and side_by_side(group)]
+    return many, tuple(one for group in groups if group not in many for one in group)
 
 
 def _make(checker: Checker, loaded: tuple[Loaded, ...], options: argparse.Namespace) -> Made:
@@ -77,10 +97,11 @@ def _discharge(checker: Checker, loaded: tuple[Loaded, ...], made: Made, *, agai
     return done
 
 
-def _summary(done: list[Done], made: Made) -> None:
-    judged = sum(step.verdict is not None for step in done)
+def _summary(done: list[Done], made: Made, counts: Counts) -> None:
     waiting = [step for step in done if step.waiting]
-    fresh = len(done) - judged - len(waiting)
+    judged = sum(step.verdict is not None for step in done)
+    fresh = len(done) - judged - len(waiting) + counts.fresh
+    judged += counts.judged
     if not judged and not waiting:
         say(f"nothing to do: {some(fresh, 'obligation is', 'obligations are')} fresh")
     else:

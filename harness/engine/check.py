@@ -125,8 +125,24 @@ class Checker:
         is interrupted.
         """
         ledger = read_ledger(self.project.ledger, self.memo)
-        bench = Bench(self.project.root)
         written: list[LedgerRecord] = []
+        try:
+            yield from self.attempt(subjects, ledger, written, again=again, made=made, only=only)
+        finally:
+            self.record(subjects[0].contract, ledger, written)
+
+    def attempt(
+        self,
+        subjects: Sequence[Loaded],
+        ledger: Ledger,
+        written: list[LedgerRecord],
+        *,
+        again: bool,
+        made: Made,
+        only: Callable[[Kind | None], bool] = lambda _: True,
+    ) -> Generator[Done, None, None]:
+        """Discharges as ``check`` does, and leaves what the ledger must be told in ``written``."""
+        bench = Bench(self.project.root)
         try:
             for loaded in subjects:
                 sources = self.sources(loaded.contract, made.failed)
@@ -145,16 +161,20 @@ class Checker:
                     yield self._discharge(item, context, sources, kept, written)
         finally:
             bench.close()
-            if written:
-                append(
-                    self.project.ledger,
-                    ledger.heads,
-                    event="check",
-                    time=self.now(),
-                    harness=__version__,
-                    records=tuple(written),
-                    details={"contract": subjects[0].contract.name, "version": subjects[0].contract.version},
-                )
+
+    def record(self, contract: Contract, ledger: Ledger, written: Sequence[LedgerRecord]) -> None:
+        """Tells the ledger, in one entry, which evidence of a contract was written."""
+        if not written:
+            return
+        append(
+            self.project.ledger,
+            ledger.heads,
+            event="check",
+            time=self.now(),
+            harness=__version__,
+            records=tuple(written),
+            details={"contract": contract.name, "version": contract.version},
+        )
 
     def untrusted(self, item: Item) -> str:
         """Says which code of its own an obligation may not run, or returns an empty string."""

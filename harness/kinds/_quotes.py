@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from fractions import Fraction
@@ -37,8 +37,8 @@ SHOWN = 5
 class Quote:
     """Where numbers stand: an input and the names that they may have there.
 
-    In a document (``.json``) ``at`` are dotted paths, ``*`` being any one step (a seed), and the first name that
-    has a number counts. In a text log they are patterns of the words before a number, or of the last of
+    In a document (``.json``) ``at`` are dotted paths, ``*`` being any one step (a seed), and the first name
+    that has a number counts. In a text log they are patterns of the words before a number, or of the last of
     these; all that fit count, or of each log the ``first`` or ``last``. ``scale`` turns numbers without a
     unit into seconds or bytes; those with a unit are seconds and bytes already.
     """
@@ -47,6 +47,24 @@ class Quote:
     at: tuple[str, ...]
     take: Literal["all", "first", "last"] = "all"
     scale: Printed = _ONE
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Only:
+    """Whom an obligation is about: subjects with a word at ``at`` of a document that fits a pattern."""
+
+    input: InputName
+    at: tuple[str, ...]
+    like: tuple[str, ...]
+
+    def concerns(self, context: Context) -> bool:
+        """Tells whether the subject at hand is one of them."""
+        words = (
+            str(value).lower()
+            for subject in files(self.input, context)
+            for _, value, _ in cells(subject, self.at)
+        )
+        return any(fnmatchcase(word, pattern.lower()) for word in words for pattern in self.like)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,9 +90,9 @@ class Stated:
 
     def may_print(self, low: Fraction, high: Fraction) -> bool:
         """Tells whether some value between two may have been printed so: rounded, or its digits cut off."""
-        return (
-            low < self.value + 2 * self.half and self.low <= high if self.half else low <= self.value <= high
-        )
+        if not self.half:
+            return low <= self.value <= high
+        return low < self.value + 2 * self.half and self.low <= high
 
 
 def stated(quote: Quote, context: Context) -> list[Stated]:
@@ -103,7 +121,9 @@ def shortened(subjects: Sequence[Subject]) -> list[str]:
 def _of_file(quote: Quote, subject: Subject) -> list[Stated]:
     if subject.name.endswith(".json"):
         return list(_of_document(quote, subject))
-    found = [one for one in _said(subject.path, subject.sha256) if _fits(one, quote.at)]
+    by_key = _said(subject.path, subject.sha256)
+    fitting = (said for key, said in by_key.items() if _fits(key, quote.at))
+    found = sorted((one for said in fitting for one in said), key=lambda one: one.order)
     if quote.take != "all":
         found = found[:1] if quote.take == "first" else found[-1:]
     return [_spoken(one, quote, subject.name) for one in found]
@@ -150,9 +170,10 @@ def _number(text: str, scale: Fraction, where: str, source: str, keys: tuple[str
     )
 
 
-def _fits(one: Statement, patterns: Sequence[str]) -> bool:
-    last = one.key.rpartition(" ")[2]
-    return any(fnmatchcase(last, pattern) or fnmatchcase(one.key, pattern) for pattern in patterns)
+@lru_cache(maxsize=65_536)
+def _fits(key: str, patterns: tuple[str, ...]) -> bool:
+    last = key.rpartition(" ")[2]
+    return any(fnmatchcase(last, pattern) or fnmatchcase(key, pattern) for pattern in patterns)
 
 
 @lru_cache(maxsize=64)
@@ -164,12 +185,16 @@ def _bytes(path: str, sha256: str) -> bytes:  # noqa: ARG001 - the digest is par
 
 
 @lru_cache(maxsize=64)
-def _said(path: str, sha256: str) -> tuple[Statement, ...]:
+def _said(path: str, sha256: str) -> Mapping[str, list[Statement]]:
+    """Returns the statements of a log by their words: there are few of these, and many statements."""
     from harness.logs._said import statements
     from harness.logs._text import encoding
 
     data = _bytes(path, sha256)
-    return statements(data.decode(encoding(data[:2]), "replace"))
+    found: dict[str, list[Statement]] = {}
+    for one in statements(data.decode(encoding(data[:2]), "replace")):
+        found.setdefault(one.key, []).append(one)
+    return found
 
 
 @lru_cache(maxsize=64)

@@ -9,6 +9,7 @@ from typing import ClassVar, Literal
 
 from harness.kinds import _entry_examples as sample
 from harness.kinds._quotes import (
+    Only,
     Quote,
     Stated,
     discharged,
@@ -20,7 +21,7 @@ from harness.kinds._quotes import (
 )
 from harness.model.kind import Context, Example, Fault, Kind, Scope
 from harness.model.values import Printed
-from harness.model.verdict import Outcome, Verdict, Witness
+from harness.model.verdict import Outcome, Reason, Verdict, Witness
 
 _CLAIM = "Code and model have at most 1,000 bytes for every seed."
 _FIELDS = (
@@ -37,7 +38,8 @@ class Bound(Kind):
 
     A bound may be broken by as much as ``tolerance``. A printed number breaks a bound only if every value
     that is printed so does, and keeps it only if every one does; what lies between is not judged. Numbers
-    that nothing states are no finding: INCONCLUSIVE, unsupported.
+    that nothing states are no finding: INCONCLUSIVE, unsupported; and so is, as vacuous, a subject whom
+    ``only`` leaves out. A value beside ``among`` is a finding, or with ``other: inconclusive`` just unknown.
     """
 
     name: ClassVar[str] = "bound"
@@ -61,6 +63,20 @@ class Bound(Kind):
             {"seed42.log": sample.log(size=1048)},
         ),
         sample.example("nothing stated", Outcome.INCONCLUSIVE, _CLAIM, _FIELDS, {"bytes_total": None}, {}),
+        sample.example(
+            "a subject that is not concerned",
+            Outcome.INCONCLUSIVE,
+            _CLAIM,
+            _FIELDS + ", only: {input: entry, at: track, like: 'short*'}",
+            {"bytes_total": 1001, "track": "long"},
+        ),
+        sample.example(
+            "one of the values that there are",
+            Outcome.DISCHARGED,
+            _CLAIM,
+            "kind: bound, of: {input: logs, at: seed}, among: [41, 42]",
+            {},
+        ),
         sample.example("time within the tolerance", Outcome.DISCHARGED, _CLAIM, _TIME % "0.2", {}),
         sample.example("time beyond it", Outcome.FALSIFIED, _CLAIM, _TIME % "0.05", {}),
         sample.example(
@@ -79,6 +95,7 @@ class Bound(Kind):
     among: tuple[Printed, ...] = ()
     tolerance: Printed = _NONE
     other: Literal["falsified", "inconclusive"] = "falsified"
+    only: Only | None = None
 
     def faults(self, scope: Scope) -> Iterator[Fault]:
         """Yields a check without numbers or bounds, and inputs that are not declared."""
@@ -88,6 +105,8 @@ class Bound(Kind):
 
     def discharge(self, context: Context) -> Verdict:
         """Judges every number."""
+        if self.only is not None and not self.only.concerns(context):
+            return unsupported("this subject is not concerned", unit="numbers", reason=Reason.VACUOUS)
         found = [one for quote in self.of for one in stated(quote, context)]
         if not found:
             return unsupported("no such number is stated", unit="numbers")

@@ -20,13 +20,17 @@ MAX_WORDS = 8
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One number that a log states; ``key`` is the words before it, ``lead`` those that begin its line."""
+    """One number that a log states; ``key`` is the words before it, ``lead`` those that begin its line.
+
+    ``order`` is its position in the text.
+    """
 
     key: str
     lead: str
     value: str
     unit: str
     line: int
+    order: int
 
 
 def statements(text: str) -> tuple[Statement, ...]:
@@ -45,7 +49,7 @@ def statements(text: str) -> tuple[Statement, ...]:
         line, counted = line + text.count("\n", counted, at), at
         words = key.rpartition(" ")[0]
         lead = lead or words
-        found.append(Statement(key, lead, match["value"].replace(",", ""), match["unit"] or "", line))
+        found.append(Statement(key, lead, match["value"].replace(",", ""), match["unit"] or "", line, at))
     return tuple(found)
 
 

@@ -213,7 +213,10 @@ def check_inputs(binder: Binder, node: Table, document: ContractDocument) -> Non
 def _check_subjects(binder: Binder, node: Table, document: ContractDocument) -> None:
     """Notes a ``for_each`` that is no glob, a subject beside it, and inputs none of which is a subject's."""
     at = node.get("for_each") or node
-    _check_globs(binder, at, "for_each", (document.for_each or "",))
+    pattern = document.for_each or ""
+    while pattern.startswith("../"):  # many subjects may lie beside the project that judges them
+        pattern = pattern[3:]
+    _check_globs(binder, at, "for_each", (pattern,))
     if document.subject is not None:
         binder.note(at, "for_each", "for_each finds the subjects: there can be no subject beside it")
     paths = [item.file or item.files or "" for item in document.inputs.values()]
