@@ -138,7 +138,7 @@ def _evidence(command: argparse.ArgumentParser) -> None:
 
 
 def _explain(command: argparse.ArgumentParser) -> None:
-    command.add_argument("target", metavar="CONTRACT[/CRITERION]")
+    command.add_argument("target", metavar="CONTRACT[/SUBJECT][/CRITERION]")
     command.add_argument("--long", action="store_true", help="print the long form of the contract")
     _text_or_json(command)
 
@@ -183,6 +183,11 @@ def _attach(command: argparse.ArgumentParser) -> None:
     command.add_argument("--check", action="store_true", help="hold attached runs against their manifests")
 
 
+def _retract(command: argparse.ArgumentParser) -> None:
+    command.add_argument("target", metavar="CONTRACT[/SUBJECT]/CRITERION")
+    command.add_argument("--reason", required=True, metavar="TEXT", help="why the verdict was wrong")
+
+
 def _packs(command: argparse.ArgumentParser) -> None:
     command.add_argument("pack", nargs="?", metavar="NAME", help="the pack to write (default: list them)")
     command.add_argument("folder", nargs="?", metavar="FOLDER", help="holds one folder per subject")
@@ -213,6 +218,7 @@ COMMANDS = {
     "run": ("make the declared runs that have not finished", _run),
     "init": ("draft a first contract from what lies in a folder", _init),
     "attach": ("adopt a finished run by its bytes", _attach),
+    "retract": ("withdraw a verdict that was wrong, with the reason; nothing is deleted", _retract),
     "packs": ("list the contracts that ship, or write one about a folder of subjects", _packs),
     "lint": ("read contracts and specs, list every problem", _lint),
     "kinds": ("list the kinds of obligation, or describe one", _kinds),

@@ -140,7 +140,7 @@ def _mean(claim: Stated, values: Sequence[Stated]) -> Iterator[Witness]:
     mean = sum((one.value for one in values), Fraction(0)) / len(values)
     spread = sum((one.half for one in values), Fraction(0)) / len(values)
     if not claim.may_print(mean - spread, mean + spread):
-        yield _witness(claim, f"a mean of {claim.text}", f"{shown(mean)}, of {_listed(values)}")
+        yield _witness(claim, f"a mean of {shown(mean)}, of {_listed(values)}", claim.text)
 
 
 def _deviation(claim: Stated, values: Sequence[Stated]) -> Iterator[Witness]:
@@ -153,7 +153,7 @@ def _deviation(claim: Stated, values: Sequence[Stated]) -> Iterator[Witness]:
     ends = [(Fraction(found - room - _SLIP), Fraction(found + room + _SLIP)) for found, room in both]
     if not any(claim.may_print(low, high) for low, high in ends):
         told = " or ".join(f"{found:.4g}" for found, _ in both)
-        yield _witness(claim, f"a deviation of {claim.text}", f"{told}, of {_listed(values)}")
+        yield _witness(claim, f"a deviation of {told}, of {_listed(values)}", claim.text)
 
 
 def _listed(values: Sequence[Stated]) -> str:

@@ -126,8 +126,8 @@ class Supported(Kind):
             elif self._contradicted(claim, mine) and self._all_seeds(context, len(logs)):
                 best = min(mine, key=lambda one: one.value if self.better == "less" else -one.value)
                 witnesses.append(
-                    Witness(where=claim.where, found=f"claimed {claim.text}",
-                            expected=f"no better than {best.text}, the best of the logs ({best.where})")
+                    Witness(where=claim.where, found=f"{best.text} is the best of the logs ({best.where})",
+                            expected=claim.text)
                 )  # fmt: skip
             else:
                 open_.append((Reason.UNSUPPORTED, story))

@@ -197,6 +197,8 @@ class _Builder:
             return None, self.name_problem(f"{path} is gone, though the ledger recorded it") if lost else ""
         if "error" in told:
             return None, self.name_problem(f"{path}: {told['error']}")
+        if self.ledger.withdrawn(path):
+            return None, "its verdict was withdrawn"
         if not self.ledger.accepts(path, told["sha256"]):
             return None, self.name_problem(f"{path} is not what the ledger recorded: it counts as absent")
         return _record(path, told), ""

@@ -128,3 +128,14 @@ def test_processes_judge_as_one_does(bench):
     shutil.rmtree(bench.root / "evidence")
     bench("check", "--jobs", "1")
     assert board(bench) == together
+
+
+def test_one_subject_is_explained(many):
+    run(many, "three", size=101)
+    many("check")
+    said = many("explain", "demo/three/SIZE")
+    assert "runs/three/run.json:1" in said.out
+    assert many("explain", "demo/runs/three").out.count("SIZE") == said.out.count("SIZE")
+    wrong = many("explain", "demo/thre/SIZE")
+    assert wrong.code == 4
+    assert "three" in wrong.err
