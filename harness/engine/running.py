@@ -13,7 +13,8 @@ from harness.engine.sources import shipped
 from harness.evidence.memo import Memo
 from harness.model.problem import InputError
 from harness.model.run import RunRecord
-from harness.runs.launch import Plan, Progress, launch_all, plan
+from harness.runs.launch import launch_all
+from harness.runs.plan import Plan, Progress, plan
 from harness.runs.store import RunStore
 
 
