@@ -8,6 +8,7 @@ is never read as a result.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import importlib
 import json
 import os
@@ -30,7 +31,7 @@ from harness.runs import attempts, environment, ranks
 from harness.runs.store import RESUME
 
 REPORT_EVERY = 0.2  # seconds
-NOTE_EVERY = 1.0  # seconds
+NOTE_EVERY = 0.5  # seconds
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -210,6 +211,13 @@ def _watch(pipe: int, note: Callable[[], None]) -> None:
         os.killpg(os.getpid(), signal.SIGKILL)
 
 
+def _alone(folder: Path) -> None:
+    """Waits until no worker of an earlier attempt is left in a run's folder; held until this process ends."""
+    lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    with contextlib.suppress(OSError):  # a file system without locks
+        fcntl.flock(lock, fcntl.LOCK_EX)
+
+
 def _open(pipe: str) -> int:
     """Returns the descriptor of the pipe; a launcher that is gone already raises ``OSError``."""
     if pipe.isdigit():
@@ -223,6 +231,8 @@ def main(arguments: list[str]) -> int:
     """Runs the job of the file named first, telling the pipe named second; returns the exit status."""
     job = Job(**json.loads(Path(arguments[0]).read_bytes()))
     descriptor = _open(arguments[1])
+    if ranks.rank() == 0:
+        _alone(job.folder)
     started, earlier = time.monotonic(), attempts.before(job.folder)
 
     def spent(device: str) -> attempts.Spent:
@@ -258,4 +268,10 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    ended = main(sys.argv[1:])
+    if "RANK" in os.environ:
+        # The threads of a process group were seen to abort a rank that had finished, as Python shut down.
+        with contextlib.suppress(OSError):
+            sys.stdout.flush()
+        os._exit(ended)
+    sys.exit(ended)

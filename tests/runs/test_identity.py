@@ -70,6 +70,7 @@ def test_a_system_is_its_package_and_the_parts_it_imports():
         "model.py",
         "train.py",
         "_corpus.py",
+        "_resume.py",
         "_system.py",
         "_torch.py",
     }

@@ -44,7 +44,7 @@ class Local:
         return needs.gpus(here=bool(self._gpus)) if self._gpus else 0
 
     def _running(self) -> list[tuple[Child, Needs, tuple[str, ...]]]:
-        self._children = [each for each in self._children if not each[0].closed]
+        self._children[:] = [each for each in self._children if not each[0].closed]
         return self._children
 
     def _free(self) -> tuple[str, ...]:
