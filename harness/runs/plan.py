@@ -60,6 +60,7 @@ def job_of(plan: Plan, out: Path) -> Mapping[str, object]:
     """Returns what the worker of a plan is told, whose outputs go to ``out``."""
     run = plan.run
     return {
+        "run": plan.name,
         "system": run.system,
         "python": run.python,
         "command": None if run.command is None else list(run.command),

@@ -83,7 +83,7 @@ class RunStore:
         """
         folder = self.root / f".partial-{identity}-{os.getpid()}"
         left = [self.root / f"failed-{identity[:12]}", *self.root.glob(f".partial-{identity}-*")]
-        left = [old for old in left if old == folder or not _lives(old)]
+        left = [old for old in left if old == folder or not lives(old)]
         before = max((old for old in left if resumable(old)), key=_when, default=None)
         for old in left:
             if old != before and not old.name.startswith("failed-"):
@@ -151,7 +151,7 @@ def _when(folder: Path) -> float:
     return max(path.stat().st_mtime for path in (folder / RESUME).iterdir())
 
 
-def _lives(partial: Path) -> bool:
+def lives(partial: Path) -> bool:
     """Tells whether the launcher that made a folder still runs; a failed run's folder has none."""
     process = partial.name.rpartition("-")[2]
     if partial.name.startswith("failed-"):

@@ -59,6 +59,7 @@ class Remote:
         self._folder, self._lost, self._cancel = folder, lost, cancel
         self._read, self._rest = 0, b""
         self._why: str | None = None
+        self._since: float | None = None
 
     def read(self) -> list[Mapping[str, Any]]:
         """Returns the messages that have arrived since the last call."""
@@ -78,13 +79,9 @@ class Remote:
         """Whether word of the end is there, or will never come."""
         if (self._folder / ENDED).is_file():
             return True
-        self._why = self._lost()
         if self._why is None:
-            return False
-        patience = time.monotonic() + SEEN
-        while not (self._folder / ENDED).is_file() and time.monotonic() < patience:
-            time.sleep(POLL)
-        return True
+            self._why, self._since = self._lost(), time.monotonic()
+        return self._why is not None and time.monotonic() > (self._since or 0.0) + SEEN
 
     def close(self) -> Ending:
         """Ends the run if it goes on, and returns how it ended."""

@@ -95,7 +95,10 @@ class Underway:
             message = f"the worker ended {ended_how(ending.status)}{left}"
             raise InputError(f"{message}{self._last_words()}", reason="RUN_FAILED")
         done, run = dict(self._done), self.plan.run
-        outputs = collect(self._folder / OUTPUTS, done.pop("outputs"))
+        try:
+            outputs = collect(self._folder / OUTPUTS, done.pop("outputs"))
+        except InputError as error:
+            raise InputError(f"{error}{self._last_words()}", error.reason) from error
         if run.processes > 1:
             done["settings"] = done["settings"] | ranks.agreed(self._folder, run.processes)
         return RunRecord(
@@ -111,7 +114,7 @@ class Underway:
         )
 
     def _last_words(self) -> str:
-        """Returns the last lines of a program's log, which is where it says why it failed."""
+        """Returns the last lines of a program's log, where it says why it failed: the very last one first."""
         try:
             with (self._folder / LOG).open("rb") as log:
                 log.seek(max(0, log.seek(0, os.SEEK_END) - TAIL))
@@ -119,7 +122,10 @@ class Underway:
         except OSError:
             return ""
         said = [line.strip()[:300] for line in lines if line.strip()][-LINES:]
-        return f": {' / '.join(said)}" if said else ""
+        if not said:
+            return ""
+        *earlier, last = said
+        return f": {last} (after: {' / '.join(earlier)})" if earlier else f": {last}"
 
     def abandon(self) -> None:
         """Kills the worker and removes its folder, unless another attempt can go on from it."""

@@ -41,6 +41,7 @@ class Job:
     ``limit`` is in seconds; ``memory`` in bytes for all ``processes`` together, 0 for no bound.
     """
 
+    run: str
     system: str | None
     python: str | None
     command: list[str] | None
