@@ -70,9 +70,20 @@ class _Floor:
         self._store, self._show, self._chosen = store, show, chosen
         self._launchers: dict[str, Launcher | InputError] = {}
         self._running: list[Underway] = []
+        self._crowded: set[str] = set()
 
     def run(self, queue: list[Plan], workers: int | None) -> dict[str, RunRecord | InputError]:
-        """Starts each plan as soon as its launcher has room, and returns what became of all of them."""
+        """Starts each plan as soon as its launcher has room, and returns what became of all of them.
+
+        Those that failed while the disk was full are tried once more, each alone: another may have filled it.
+        """
+        found = self._round(list(queue), workers)
+        for each in queue:
+            if each.identity in self._crowded and isinstance(found[each.identity], InputError):
+                found |= self._round([each], 1)
+        return found
+
+    def _round(self, queue: list[Plan], workers: int | None) -> dict[str, RunRecord | InputError]:
         found: dict[str, RunRecord | InputError] = {}
         while queue or self._running:
             for each in list(queue):
@@ -84,9 +95,12 @@ class _Floor:
                 if isinstance(refused, InputError):
                     found[each.identity] = refused
             time.sleep(POLL)
-            for running in [one for one in self._running if one.over()]:
+            ended = [one for one in self._running if one.over()]
+            beside = {one.plan.identity for one in self._running}
+            for running in ended:
                 self._running.remove(running)
                 found[running.plan.identity] = running.result()
+                self._crowded |= beside if running.crowded else set()
         return found
 
     def _start(self, one: Plan) -> InputError | bool:

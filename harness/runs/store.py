@@ -106,6 +106,10 @@ class RunStore:
         self.remove(record.identity)
         partial.rename(self.folder(record.identity))
 
+    def full(self) -> bool:
+        """Tells whether the disk has no room for another run."""
+        return shutil.disk_usage(self.root).free < FULL
+
     def fail(self, partial: Path, identity: str, *, again: bool) -> Path:
         """Sets a failed run aside for reading and returns the folder; it never counts as finished.
 
@@ -115,7 +119,7 @@ class RunStore:
         aside = self.root / f"failed-{identity[:12]}"
         shutil.rmtree(aside, ignore_errors=True)
         partial.rename(aside)
-        full = shutil.disk_usage(aside).free < FULL
+        full = self.full()
         for name in (RESUME,) * (full or not again) + (OUTPUTS,) * full:
             shutil.rmtree(aside / name, ignore_errors=True)
         return aside

@@ -29,6 +29,7 @@ class Underway:
         self.plan, self._store, self._show = plan, store, show
         self._done: Mapping[str, Any] | None = None
         self._error: InputError | None = None
+        self.crowded = False
         self._folder = store.partial(plan.identity)
         ranks.clear(self._folder)
         task = Task(folder=self._folder, needs=needs_of(plan.run), limit=plan.run.limit)
@@ -73,6 +74,7 @@ class Underway:
         self._show(Progress(plan=self.plan, state="failed", note=str(error)))
         reason = error.reason if isinstance(error, InputError) else "RUN_FAILED"
         message = f"run {self.plan.name} seed {self.plan.seed}: {error}"
+        self.crowded = self._store.full()  # before what this run wrote is thrown away
         cut = ending.late or (self._error is None and self._done is None)
         try:
             aside = self._store.fail(self._folder, self.plan.identity, again=cut)

@@ -45,7 +45,7 @@ def troubled(bench):
         (
             "print('cuda error 700', flush=True); os._exit(134)",
             "ERROR",
-            "134: cuda error 700 (after: warming up)",
+            "cuda error 700 (after: warming up)",
         ),
         ("os.kill(os.getpid(), 11)", "ERROR", "the command ended by signal 11: warming up"),
         ("print('waiting', flush=True); time.sleep(99)", "ERROR", "after 3 s: waiting (after: warming up)"),

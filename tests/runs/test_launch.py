@@ -224,7 +224,7 @@ def test_a_command_that_fails_is_a_failed_run(project, store, command, message):
 def test_the_last_words_of_a_command_say_why_it_failed(project, store):
     (project / "run.py").write_text("print('warming up')\nraise ValueError('boom')\n")
     run = Run(command=(sys.executable, "run.py"), code=("run.py",), device="cpu")
-    with pytest.raises(InputError, match="the command ended with exit status 1: ValueError: boom .after: "):
+    with pytest.raises(InputError, match=r"ended with exit status 1: ValueError: boom \(after: "):
         launch(plan("c", run, project)[0], store)
 
 
