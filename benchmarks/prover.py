@@ -40,7 +40,6 @@ class Column:
     refuted: int = 0
     wrong: int = 0
     times: list[float] = field(default_factory=list)
-    last: float = 0.0
 
     def line(self, of: int) -> str:
         """Returns the row of the table."""
@@ -50,8 +49,11 @@ class Column:
         return f"{self.name:<14} {cells}   {1000 * median:>8.0f} {1000 * worst:>8.0f}   of {of}"
 
 
-def closed(seconds: float) -> Iterator[tuple[str, Question, bool]]:
-    """Yields every question of the closed library, and whether its claim is meant to be true."""
+Case = tuple[str, tuple[Question, ...], bool]
+
+
+def closed(seconds: float) -> Iterator[Case]:
+    """Yields the questions of every criterion of the closed library, and whether all are meant to be true."""
     memo = Memo(None, "", lambda: 0)
     project = read_project(ROOT, memo)
     checker = Checker(project, memo, Prover(), lambda: "")
@@ -61,9 +63,9 @@ def closed(seconds: float) -> Iterator[tuple[str, Question, bool]]:
             for obligation in criterion.obligations:
                 if isinstance(obligation.kind, Symbolic):
                     true = criterion.severity is not Severity.REFUTED
-                    for question in obligation.kind.questions(context):
-                        limited = replace(question, seconds=seconds)
-                        yield f"{loaded.contract.name}/{criterion.id}", limited, true
+                    asked = obligation.kind.questions(context)
+                    limited = tuple(replace(question, seconds=seconds) for question in asked)
+                    yield f"{loaded.contract.name}/{criterion.id}", limited, true
 
 
 def plain_sympy(question: Question) -> Proof:
@@ -96,23 +98,25 @@ def plain_sympy(question: Question) -> Proof:
     return Proof(answer=Answer.PROVED if all(done) else Answer.UNKNOWN)
 
 
-def ask(column: Column, prove: Callable[[Question], Proof], question: Question, *, true: bool) -> Proof:
-    """Times one question and counts the answer."""
+def ask(column: Column, prove: Callable[[Question], Proof], case: Case) -> tuple[Proof, ...]:
+    """Times the questions of one claim and counts the answer: one refuted refutes it, all proved prove it."""
+    _, questions, true = case
     start = time.perf_counter()
-    found = prove(question)
-    column.last = time.perf_counter() - start
-    column.times.append(column.last)
-    column.proved += true and found.answer is Answer.PROVED
-    column.twice += true and found.times > 1
-    column.refuted += not true and found.answer is Answer.REFUTED
-    column.wrong += found.answer is (Answer.REFUTED if true else Answer.PROVED)
+    found = tuple(prove(question) for question in questions)
+    column.times.append(time.perf_counter() - start)
+    proved = all(proof.answer is Answer.PROVED for proof in found)
+    refuted = any(proof.answer is Answer.REFUTED for proof in found)
+    column.proved += true and proved
+    column.twice += true and proved and min(proof.times for proof in found) > 1
+    column.refuted += not true and refuted
+    column.wrong += refuted if true else proved
     return found
 
 
 def main(seconds: float) -> None:
     """Prints the table, and what the portfolio could not settle."""
-    cases = [(name, question, True) for name, question, _ in obligations(seconds)]
-    cases += [(name, question, False) for name, _, question in obligations(seconds)]
+    cases: list[Case] = [(name, (question,), True) for name, question, _ in obligations(seconds)]
+    cases += [(name, (question,), False) for name, _, question in obligations(seconds)]
     cases += list(closed(seconds))
     true = sum(case[2] for case in cases)
     columns = {engine.name: Column(engine.name) for engine in installed()}
@@ -121,16 +125,17 @@ def main(seconds: float) -> None:
         prover = stack.enter_context(Prover())
         alone = {name: stack.enter_context(Prover(command=(*COMMAND, name), grace=0.5)) for name in columns}
         for one in (prover, *alone.values()):
-            one.prove(cases[0][1])  # the start of a worker is paid once
-        for name, question, holds in cases:
+            one.prove(cases[0][1][0])  # the start of a worker is paid once
+        for case in cases:
             for engine, worker in alone.items():
-                ask(columns[engine], worker.prove, question, true=holds)
-            found = ask(mine, prover.prove, question, true=holds)
-            if found.answer not in (Answer.PROVED, Answer.REFUTED):
-                print(f"not settled: {name}: {found.detail[:90]}", file=sys.stderr)
-            if holds:
-                ask(hand, plain_sympy, question, true=True)
-    print(f"{len(cases)} questions: {true} true, {len(cases) - true} false; at most {seconds:g} s each\n")
+                ask(columns[engine], worker.prove, case)
+            found = ask(mine, prover.prove, case)
+            settled = {proof.answer for proof in found} <= {Answer.PROVED, Answer.REFUTED}
+            if not settled:
+                print(f"not settled: {case[0]}: {found[0].detail[:90]}", file=sys.stderr)
+            if case[2]:
+                ask(hand, plain_sympy, case)
+    print(f"{len(cases)} claims: {true} true, {len(cases) - true} false; at most {seconds:g} s each\n")
     heads = ("proved", "twice", "refuted", "wrong")
     print(f"{'engine':<14} {heads[0]:>7} {heads[1]:>6} {heads[2]:>8} {heads[3]:>6}     median    worst ms")
     for column in (*columns.values(), mine, hand):

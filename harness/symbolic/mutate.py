@@ -1,8 +1,4 @@
-"""Changes a formula in one place at a time: the slips that a claim about it ought to notice.
-
-Constants, operators, bounds, strictness, swapped arguments and dropped terms, as in mutation testing of
-programs (DeMillo, Lipton and Sayward 1978).
-"""
+"""Changes a formula in one place at a time (mutation testing: DeMillo, Lipton and Sayward 1978)."""
 
 from __future__ import annotations
 
