@@ -2,6 +2,11 @@
 
 import json
 import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -132,3 +137,31 @@ def test_a_launcher_is_chosen_and_an_unknown_one_is_wrong_usage(bench):
         lay_out(bench)
         bench.edit("contracts/demo.yaml", old, new)
         assert bench("lint").code == 4
+
+
+def test_an_interrupt_ends_with_2_and_keeps_what_had_finished(bench):
+    bench.write(
+        "prog.py",
+        "import os, time\n"
+        "def train(config, seed, device, out):\n"
+        "    (out / 'trace.jsonl').write_text(str(os.getpid()))\n"
+        "    time.sleep(0 if seed == 1 else 60)\n"
+        "    return {'steps': 1, 'parameters': 1}\n",
+    )
+    bench.contract(CONTRACT.format(mark="", large="cuda"))
+    command = [sys.executable, "-m", "harness", "run", "--device", "cpu", "--allow-code"]
+    launcher = subprocess.Popen(command, cwd=bench.root, stderr=subprocess.PIPE, text=True)
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        states = sorted(row[2] for row in listed(bench))
+        slow = next(bench.root.glob(".harness/runs/.partial-*/out/trace.jsonl"), None)
+        if states == ["finished", "training"] and slow is not None and slow.read_text():
+            break
+        time.sleep(0.1)
+    worker = int(slow.read_text())
+    launcher.send_signal(signal.SIGINT)
+    said = launcher.communicate(timeout=20)[1]
+    assert launcher.returncode == 2
+    assert "interrupted; what had finished stays" in said
+    assert [row[:3] for row in listed(bench)] == [("small", 1, "finished")]
+    assert not Path(f"/proc/{worker}").exists()
