@@ -179,3 +179,38 @@ def test_what_cannot_be_read_is_one_clear_error(body, message, tmp_path):
         load(tmp_path, body)
     assert message in str(caught.value)
     assert "forms.yaml:" in str(caught.value)
+
+
+BPB = "bpb == loss / log(2) * tokens / bytes"
+ROWS = {
+    "trace": 'log: log, rows: "{}"',
+    "arithmetic": 'holds: ["{}"], numbers: {{bpb: 1.44, loss: 1.0, tokens: 10, bytes: 10}}',
+}
+
+
+@pytest.mark.parametrize("kind", ROWS)
+def test_units_are_held_against_one_another_over_rows_and_published_numbers_too(kind, tmp_path):
+    units = "units: {bpb: bits/byte, loss: nats/token, tokens: tokens, bytes: bytes}"
+    head = HEAD.replace("criteria:", "inputs: {log: {file: log.jsonl}}\ncriteria:").replace("symbolic", kind)
+
+    def read(claim):
+        path = tmp_path / "contracts" / "forms.yaml"
+        path.parent.mkdir(exist_ok=True)
+        (tmp_path / "harness.toml").touch()
+        body = ROWS[kind].format(claim).replace(", rows", "\n    rows").replace(", numbers", "\n    numbers")
+        path.write_text(f"{head}    {body}\n    {units}\n")
+        return load_one(read_project(tmp_path, Memo(None, "", lambda: 0)), path)
+
+    read(BPB)
+    with pytest.raises(InvalidContract, match="unlike units: bpb in bit/byte"):
+        read(BPB.replace(" / log(2)", ""))
+
+
+def test_a_metric_of_unlike_units_is_refused(tmp_path):
+    (tmp_path / "harness.toml").touch()
+    path = tmp_path / "contracts" / "forms.yaml"
+    path.parent.mkdir()
+    body = "contract: c\nlog: log.jsonl\ncriteria:\n  A:\n    claim: It falls.\n    metric: loss + bytes\n    falls_by: 1\n"
+    path.write_text(f"{body}    units: {{loss: nats, bytes: bytes}}\n")
+    with pytest.raises(InvalidContract, match="bytes in byte"):
+        load_one(read_project(tmp_path, Memo(None, "", lambda: 0)), path)
