@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import copy
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -13,6 +15,7 @@ from harness.model.code import Session, Target
 from harness.model.contract import Formula
 from harness.model.frame import Frame
 from harness.model.kind import Subject
+from harness.model.predictor import Predictor
 from harness.model.problem import InputError
 from harness.model.proof import Proof, Question
 from harness.model.values import InputName, Printed
@@ -47,6 +50,7 @@ class DischargeContext:
     ) -> None:
         """``bench`` runs code that obligations name; without one there is none that may run."""
         self._sources, self._prove, self._prove_all, self._bench = sources, prove, prove_all, bench
+        self._swaps: Mapping[str, Subject] = {}
 
     @property
     def formulas(self) -> Mapping[str, Formula]:
@@ -60,6 +64,9 @@ class DischargeContext:
 
     def subjects(self, name: InputName) -> tuple[Subject, ...]:
         """Returns the digested files of an input; raises ``InputError`` if there is none."""
+        return tuple(self._swaps.get(subject.path, subject) for subject in self._subjects(name))
+
+    def _subjects(self, name: InputName) -> tuple[Subject, ...]:
         declared = self._sources.contract.inputs[name]
         if declared.run is not None:
             return tuple(self._sources.run_file(source) for source in self._sources.runs(name))
@@ -91,6 +98,24 @@ class DischargeContext:
             read = read_frames([(item.name, Path(item.path))], rows=declared.rows, format=declared.format)
             frames += [replace(frame, label=f"seed={source.seed}") for frame in read]
         return tuple(frames)
+
+    def predictors(self, name: InputName, system: str | None) -> tuple[Predictor, ...]:
+        """Returns the models of an input, one per file or seed; raises ``InputError``."""
+        from harness.engine.swapped import predictor
+
+        declared = self._sources.contract.inputs[name]
+        run = None if declared.run is None else self._sources.contract.runs[declared.run]
+        return tuple(predictor(Path(subject.path), run, system) for subject in self.subjects(name))
+
+    @contextmanager
+    def replaced(self, name: InputName, change: Callable[[bytes], bytes]) -> Iterator[DischargeContext]:
+        """Gives a context in which the files of one input, wherever they are read, have other bytes."""
+        from harness.engine.swapped import swapped
+
+        with swapped(self.subjects(name), change) as swaps:
+            other = copy.copy(self)
+            other._swaps = {**self._swaps, **swaps}
+            yield other
 
     def basis(self, *names: InputName) -> Basis:
         """Returns MEASURED if every input is an output of a run that we instrumented ourselves.

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 from harness.model.code import Session, Target
 from harness.model.contract import Formula
 from harness.model.frame import Frame
+from harness.model.predictor import Predictor
 from harness.model.proof import Proof, Question
 from harness.model.values import InputName, Printed
 from harness.model.verdict import Basis, Outcome, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
 
 class Subject(Protocol):
@@ -53,6 +55,15 @@ class Context(Protocol):
 
     def subjects(self, name: InputName) -> tuple[Subject, ...]:
         """The files of an input, one per file or seed; raises ``InputError``."""
+
+    def predictors(self, name: InputName, system: str | None) -> tuple[Predictor, ...]:
+        """The models of an input, one per file or seed, ready to be asked; raises ``InputError``.
+
+        ``system`` says whose models they are where the input is no output of a run that tells it.
+        """
+
+    def replaced(self, name: InputName, change: Callable[[bytes], bytes]) -> AbstractContextManager[Context]:
+        """A context that is the same but for the files of one input, whose bytes are changed."""
 
     def basis(self, *names: InputName) -> Basis:
         """MEASURED if all inputs come from declared runs of ours, otherwise CHECKED."""

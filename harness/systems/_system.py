@@ -9,12 +9,9 @@ import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from harness.model.problem import InputError
-
-if TYPE_CHECKING:
-    import numpy.typing as npt
 
 Plain = str | int | float | bool | None
 """One value of a run's configuration, as a program receives it."""
@@ -34,7 +31,8 @@ class Summary:
 class System(Protocol):
     """A reference training program; its module exposes one as ``SYSTEM``.
 
-    ``outputs`` maps the name that a contract uses to the file that ``train`` leaves in its folder.
+    ``outputs`` maps the name that a contract uses to the file that ``train`` leaves in its folder. One that
+    can answer from a released file has a method ``predictor(path, config) -> Predictor`` too.
     """
 
     @property
@@ -58,20 +56,6 @@ class System(Protocol):
         self, config: Mapping[str, Plain], seed: int, device: str, out: Path, report: Report
     ) -> Summary:
         """Trains on ``cpu`` or ``cuda`` and leaves its outputs in ``out``; raises ``InputError``."""
-
-
-class Reader(Protocol):
-    """A trained model as its released file has it, to be asked for predictions; it holds no torch.
-
-    A system that can make one of a file has a method ``reader(path, config) -> Reader``.
-    """
-
-    @property
-    def vocab(self) -> int:
-        """How many symbols there are."""
-
-    def logits(self, ids: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Returns logits (windows, time, vocab) for symbols (windows, time), each window by itself."""
 
 
 Config = TypeVar("Config")

@@ -179,8 +179,8 @@ def _blocks(data: bytes) -> tuple[tuple[Part, ...], int]:
     """Finds the packed blocks and where they end; their names come with the shape."""
     for at, wanted in enumerate(MAGIC):
         if at >= len(data) or data[at] != wanted:
-            found = f"{data[at]:#04x}" if at < len(data) else "the end of the file"
-            raise Malformed(at, found, f"{wanted:#04x} of the magic")
+            there = f"{data[at]:#04x}" if at < len(data) else "the end of the file"
+            raise Malformed(at, there, f"{wanted:#04x} of the magic")
     _need(data, 4, 1, "the number of blocks")
     if data[4] < LEAST:
         raise Malformed(4, f"{data[4]} blocks", f"at least {LEAST}")

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from harness.model.predictor import Predictor
 from harness.systems._system import Plain, Report, Summary
 from harness.systems.clm.config import parameters, read, steps
-
-if TYPE_CHECKING:
-    from harness.systems._system import Reader
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,7 +44,7 @@ class ClmSystem:
 
         return train(read(config), seed, device, out, report)
 
-    def reader(self, path: Path, config: Mapping[str, Plain]) -> Reader:
+    def predictor(self, path: Path, config: Mapping[str, Plain]) -> Predictor:
         """Returns the model of a ``.clm`` file, to be asked without torch; raises ``InputError``."""
         from harness.systems.clm.reader import open_clm
 

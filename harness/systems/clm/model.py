@@ -1,3 +1,4 @@
+# mypy: disallow-subclassing-any=False
 """The conv-MoE byte model with its straight-through quantiser, in float64."""
 
 from __future__ import annotations
