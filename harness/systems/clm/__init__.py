@@ -23,6 +23,7 @@ class ClmSystem:
             "conv_only": "model-v0.1.clm",
             "checkpoint": "model.safetensors",
             "text": "text.bin",
+            "seen": "seen.bin",
             "held_out": "held_out.bin",
         }
     )

@@ -19,10 +19,11 @@ HELD_OUT_BYTES = 40_000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Text:
-    """The text, where its training windows start, and bytes that are in none of them."""
+    """The text, where its training windows start, their bytes, and bytes that are in none of them."""
 
     data: bytes
     starts: tuple[int, ...]
+    seen: bytes
     held_out: bytes
 
 
@@ -37,11 +38,12 @@ def load(config: ClmConfig) -> Text:
     stride = (len(data) - length) // config.windows
     require(stride >= length, f"{config.windows} windows of {length} bytes overlap in {len(data)} bytes")
     starts = tuple(index * stride for index in range(config.windows))
+    seen = b"".join(data[start : start + length] for start in starts)
     if config.corpus == "code":
-        return Text(data=data, starts=starts, held_out=_corpus.load()[1][:HELD_OUT_BYTES])
+        return Text(data=data, starts=starts, seen=seen, held_out=_corpus.load()[1][:HELD_OUT_BYTES])
     ends = (*starts[1:], len(data))
     rest = b"".join(data[start + length : end] for start, end in zip(starts, ends, strict=True))
-    return Text(data=data, starts=starts, held_out=rest)
+    return Text(data=data, starts=starts, seen=seen, held_out=rest)
 
 
 def _parallel() -> bytes:

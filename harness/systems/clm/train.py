@@ -83,6 +83,7 @@ def _export(model: ConvMoE, text: Text, out: Path) -> None:
     (out / "model.clm").write_bytes(FORMAT.pack(arrays))
     (out / "model-v0.1.clm").write_bytes(FORMAT.pack(arrays, conv_only=True))
     (out / "text.bin").write_bytes(text.data)
+    (out / "seen.bin").write_bytes(text.seen)
     (out / "held_out.bin").write_bytes(text.held_out)
 
 
