@@ -115,7 +115,7 @@ class DischargeContext:
 
     def builds(self, name: InputName) -> tuple[Build, ...]:
         """Returns what makes the model of each file of an input, run outputs with their system and seed."""
-        from harness.runs.identity import plain_config
+        from harness.runs.identity import plain_config, program_of
 
         contract, subjects = self._sources.contract, self.subjects(name)
         declared = contract.inputs[name]
@@ -125,6 +125,8 @@ class DischargeContext:
         return tuple(
             Build(
                 label=item.name,
+                run=declared.run,
+                program=program_of(run),
                 system=run.system or "",
                 arguments=plain_config(run),
                 seed=source.seed,

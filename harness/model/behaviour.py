@@ -95,10 +95,13 @@ class Invariant(Protocol):
 class Build:
     """What makes a live model: a system with its configuration, or a callable with its arguments.
 
-    ``weights`` is the path of its checkpoint; without one the model is as it is initialised.
+    ``weights`` is the path of its checkpoint; without one the model is as it is initialised. ``run`` is the
+    declared run that left it, if one did, and ``program`` what that runs.
     """
 
     label: str
+    run: str = ""
+    program: str = ""
     system: str = ""
     callable: str = ""
     arguments: Mapping[str, Plain] = field(default_factory=dict)
