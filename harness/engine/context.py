@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from harness.engine.sources import FileSubject, Sources, shipped
 from harness.evidence.attached import PREFIX
+from harness.model.behaviour import Build, LiveSession
 from harness.model.code import Session, Target
 from harness.model.contract import Formula
 from harness.model.frame import Frame
@@ -136,6 +137,34 @@ class DischargeContext:
         if self._bench is None:
             raise InputError(f"{target.part.name} is code, and none is run here", reason="UNTRUSTED")
         return self._bench.open(target, seconds)
+
+    def builds(self, name: InputName) -> tuple[Build, ...]:
+        """Returns what makes the model of each file of an input, run outputs with their system and seed."""
+        from harness.runs.identity import plain_config, program_of
+
+        contract, subjects = self._sources.contract, self.subjects(name)
+        declared = contract.inputs[name]
+        if declared.run is None:
+            return tuple(Build(label=item.name, weights=item.path) for item in subjects)
+        run = contract.runs[declared.run]
+        return tuple(
+            Build(
+                label=item.name,
+                run=declared.run,
+                program=program_of(run),
+                system=run.system or "",
+                arguments=plain_config(run),
+                seed=source.seed,
+                weights=item.path,
+            )
+            for source, item in zip(self._sources.runs(name), subjects, strict=True)
+        )
+
+    def open_live(self, build: Build, seconds: float) -> LiveSession:
+        """Builds a live model in a process of its own; raises ``InputError``, also where no code may run."""
+        if self._bench is None:
+            raise InputError(f"{build.label} is code, and none is run here", reason="UNTRUSTED")
+        return self._bench.live(build, seconds)
 
     def prove_all(self, questions: Sequence[Question]) -> tuple[Proof, ...]:
         """Puts several closed claims to the provers, side by side where there are several."""

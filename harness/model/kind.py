@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
+from harness.model.behaviour import Build, LiveSession
 from harness.model.code import Session, Target
 from harness.model.contract import Formula
 from harness.model.frame import Frame
@@ -73,6 +74,12 @@ class Context(Protocol):
 
     def open_code(self, target: Target, seconds: float) -> Session:
         """Loads code in a process of its own, to be tried for so long; raises ``InputError``."""
+
+    def builds(self, name: InputName) -> tuple[Build, ...]:
+        """What makes the model of each file of an input; of a run of no system it names none."""
+
+    def open_live(self, build: Build, seconds: float) -> LiveSession:
+        """Builds a live model in a process of its own, to be tried for so long; raises ``InputError``."""
 
     def prove_all(self, questions: Sequence[Question]) -> tuple[Proof, ...]:
         """Puts several closed claims to the provers, side by side where there are several workers."""

@@ -21,8 +21,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from harness.model.behaviour import Build
 from harness.model.code import Reply, Target
 from harness.model.problem import InputError
+from harness.runs.bench_live import LiveTrying
 from harness.runs.environment import scrubbed
 
 PACKAGE_ROOT = Path(__file__).resolve().parents[2]
@@ -52,13 +54,22 @@ class Bench:
 
         What loads within ``START_SECONDS`` is not counted.
         """
+        self._load(asdict(target))
+        return Trying(self, target, time.monotonic() + seconds)
+
+    def live(self, build: Build, seconds: float) -> LiveTrying:
+        """Builds a live model, to be tried for so many seconds in all; raises ``InputError`` if it fails."""
+        part = {"name": build.callable, "arguments": {}} if build.callable else None
+        self._load({"role": "live", "build": asdict(build), "part": part, "stages": []})
+        return LiveTrying(self.exchange, build, time.monotonic() + seconds)
+
+    def _load(self, job: Mapping[str, Any]) -> None:
         if self._process is None:
             self._start()
-        job = asdict(target) | {"root": os.fspath(self._root.resolve()), "memory": self._memory}
-        found = self.exchange({"open": job}, time.monotonic() + START_SECONDS, "loading it")
+        told = dict(job) | {"root": os.fspath(self._root.resolve()), "memory": self._memory}
+        found = self.exchange({"open": told}, time.monotonic() + START_SECONDS, "loading it")
         if "error" in found:
             raise InputError(str(found["error"]), reason=str(found["reason"]))
-        return Trying(self, target, time.monotonic() + seconds)
 
     def exchange(self, message: Mapping[str, object], deadline: float, doing: str) -> Mapping[str, Any]:
         """Sends a message and returns the answer; raises ``InputError``, the server dead, if none comes."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+from harness.model.behaviour import Live
 from harness.model.problem import InputError
 
 Plain = str | int | float | bool | None
@@ -56,6 +57,9 @@ class System(Protocol):
         self, config: Mapping[str, Plain], seed: int, device: str, out: Path, report: Report
     ) -> Summary:
         """Trains on ``cpu`` or ``cuda`` and leaves its outputs in ``out``; raises ``InputError``."""
+
+    def live(self, config: Mapping[str, Plain], weights: Path | None, seed: int) -> Live:
+        """Returns the model with the weights of a checkpoint, or as ``seed`` initialises it, on the CPU."""
 
 
 Config = TypeVar("Config")

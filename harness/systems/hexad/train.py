@@ -14,10 +14,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from harness.model.problem import InputError
-from harness.systems import _corpus
 from harness.systems._system import Report, Summary
 from harness.systems._torch import settle
 from harness.systems.hexad.config import HexadConfig
+from harness.systems.hexad.data import load
 from harness.systems.hexad.model import Decoder
 
 EVAL_WINDOWS = 64
@@ -79,7 +79,8 @@ def train(config: HexadConfig, seed: int, device: str, out: Path, report: Report
     written to the trace as NaN and raises ``InputError``, and so does a gradient norm.
     """
     settle(seed)
-    train_bytes, held_out = (torch.frombuffer(bytearray(part), dtype=torch.uint8) for part in _corpus.load())
+    texts = load(config.corpus)
+    train_bytes, held_out = (torch.frombuffer(bytearray(part), dtype=torch.uint8) for part in texts)
     model = Decoder(config).to(device)
     generator = torch.Generator().manual_seed(seed)
     with (out / "eval.jsonl").open("w", encoding="utf-8") as log:
