@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from harness.model.behaviour import Live
 from harness.model.predictor import Predictor
 from harness.systems._system import Plain, Report, Summary
 from harness.systems.clm.config import parameters, read, steps
@@ -44,6 +45,12 @@ class ClmSystem:
         from harness.systems.clm.train import train
 
         return train(read(config), seed, device, out, report)
+
+    def live(self, config: Mapping[str, Plain], weights: Path | None, seed: int) -> Live:
+        """Builds the model of master weights in this process; raises ``InputError``."""
+        from harness.systems.clm.live import live
+
+        return live(read(config), weights, seed)
 
     def predictor(self, path: Path, config: Mapping[str, Plain]) -> Predictor:
         """Returns the model of a ``.clm`` file, to be asked without torch; raises ``InputError``."""

@@ -42,12 +42,15 @@ class Quantise(torch.autograd.Function):
 class ConvMoE(nn.Module):
     """Embedding, convolution, a temporal residual layer, a soft mixture of experts, norm and readout."""
 
-    def __init__(self, config: ClmConfig, seed: int) -> None:
+    def __init__(self, config: ClmConfig, seed: int, *, drawn: bool = True) -> None:
+        """Without ``drawn`` all weights are zero, to be filled from a checkpoint."""
         super().__init__()
         self.config = config
-        self.weights = nn.ParameterDict(
-            {name.replace(".", "_"): _drawn(name, shape, seed) for name, shape in shapes(config).items()}
-        )
+        made = {
+            name: _drawn(name, shape, seed) if drawn else _zero(shape)
+            for name, shape in shapes(config).items()
+        }
+        self.weights = nn.ParameterDict({name.replace(".", "_"): value for name, value in made.items()})
 
     def named(self, name: str) -> Tensor:
         """Returns a parameter by the name it has in the file."""
@@ -82,6 +85,10 @@ def _drawn(name: str, shape: tuple[int, ...], seed: int) -> nn.Parameter:
         uniform(seed * SEEDS_A_RUN + number, torch.Size(shape).numel()), dtype=torch.float64
     )
     return nn.Parameter((values * scale).reshape(shape))
+
+
+def _zero(shape: tuple[int, ...]) -> nn.Parameter:
+    return nn.Parameter(torch.zeros(shape, dtype=torch.float64))
 
 
 def _expert_draw(name: str) -> tuple[int, float]:
