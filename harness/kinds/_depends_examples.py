@@ -45,7 +45,7 @@ criteria:
   - id: A
     claim: The check is one of the subject.
     obligations:
-      - {{kind: depends, on: {on}, check: {check}{more}}}
+      - {{kind: depends, depends: {on}, check: {check}{more}}}
 """,
         files=files,
     )

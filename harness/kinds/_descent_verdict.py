@@ -59,7 +59,7 @@ def _lost(pair: Comparison, ask: Ask) -> bool:
 
 
 def _told(pair: Comparison, ask: Ask) -> str:
-    name = "" if pair.label == "model" else f"{pair.label}: "
+    name = f"{pair.label}: " if pair.label else ""
     told = f"{name}{pair.better} beats {pair.worse} by {pair.mean:.4f}"
     if pair.bounds is None:
         return f"{told}, and {pair.count} windows allow no bound at {ask.confidence:g}"
@@ -84,7 +84,7 @@ def _needed(pair: Comparison, ask: Ask) -> str:
 def _witness(pair: Comparison, ask: Ask) -> Witness:
     bounds = pair.bounds
     high = math.nan if bounds is None else bounds.high
-    name = "" if pair.label == "model" else f"{pair.label}, "
+    name = f"{pair.label}, " if pair.label else ""
     return Witness(
         where=f"{name}{pair.better} against {pair.worse}",
         found=f"better by {pair.mean:.4f}, at {ask.confidence:.0%} confidence at most {high:.4f}",

@@ -20,7 +20,7 @@ MOST = 20
 class Depends(Kind):
     """Puts noise in the place of an input and judges another obligation again: its verdict must change.
 
-    ``check`` is an obligation of any kind. Every file of the input ``on`` is replaced, wherever it is
+    ``check`` is an obligation of any kind. Every file of the input is replaced, wherever it is
     read, by random bytes of the same length, or with ``format`` by a sound file of that format whose
     values are noise: then not even a check that only looks whether the file can be read passes for one of
     its contents. The true verdict must be DISCHARGED or FALSIFIED, and each of ``draws`` must differ.
@@ -28,10 +28,10 @@ class Depends(Kind):
 
     name: ClassVar[str] = "depends"
     version: ClassVar[int] = 1
-    short: ClassVar[str | None] = None
+    short: ClassVar[str | None] = "depends"
     EXAMPLES: ClassVar[tuple[Example, ...]] = _EXAMPLES
 
-    on: InputName
+    depends: InputName
     check: Kind
     format: str | None = None
     draws: int = 3
@@ -64,7 +64,7 @@ class Depends(Kind):
             if found.split(":")[0] != true.outcome:
                 changed += 1
                 continue
-            where = f"{self.on}, noise {self.seed + draw}"
+            where = f"{self.depends}, noise {self.seed + draw}"
             expected = f"another verdict than the {true.outcome} of the true bytes"
             witnesses.append(Witness(where=where, found=f"{self.check.name} is {found}", expected=expected))
         settled = true.outcome in (Outcome.DISCHARGED, Outcome.FALSIFIED)
@@ -73,7 +73,7 @@ class Depends(Kind):
             outcome=outcome if settled else Outcome.INCONCLUSIVE,
             reason=None if settled else Reason.ILL_POSED,
             detail="" if settled else f"the check itself is {true.outcome}: {true.detail}",
-            basis=context.basis(self.on),
+            basis=context.basis(self.depends),
             denominator=Denominator(judged=self.draws, total=self.draws, unit="draws of noise"),
             measured=f"true {true.outcome}; noise {', '.join(dict.fromkeys(told))}",
             threshold=f"{self.draws} of {self.draws} verdicts change",
@@ -91,9 +91,9 @@ class Depends(Kind):
             try:
                 return form.noise(data, seed)
             except Malformed as error:
-                raise InputError(f"{self.on} is no sound {form.name} file: {error}") from error
+                raise InputError(f"{self.depends} is no sound {form.name} file: {error}") from error
 
-        with context.replaced(self.on, change) as other:
+        with context.replaced(self.depends, change) as other:
             try:
                 return str(self.check.discharge(other).outcome)
             except InputError as error:

@@ -103,13 +103,13 @@ class Descent(Kind):
         models = context.predictors(self.model, self.system)
         inputs = [name for name in (self.model, self.descent, self.train) if name is not None]
         found: list[tuple[Scored, tuple[Comparison, ...]]] = []
-        for index, model in enumerate(models):
+        for subject, model in zip(context.subjects(self.model), models, strict=True):
             windows = windows_of(texts, model.vocab, ask)
             witness = certify(model, windows, ask, self.certify)
             if witness is not None:
                 return uncertified(witness, context.basis(*inputs))
             scored = score(model, windows, fitted, ask)
-            label = f"model {index + 1} of {len(models)}" if len(models) > 1 else "model"
+            label = subject.name if len(models) > 1 else ""
             found.append((scored, compare(scored, ask, label)))
         return conclude(found, ask, context.basis(*inputs))
 
