@@ -102,7 +102,7 @@ class DischargeContext:
 
     def predictors(self, name: InputName, system: str | None) -> tuple[Predictor, ...]:
         """Returns the models of an input, one per file or seed; raises ``InputError``."""
-        from harness.engine.swapped import predictor
+        from harness.engine.subjects import predictor
 
         declared = self._sources.contract.inputs[name]
         run = None if declared.run is None else self._sources.contract.runs[declared.run]
@@ -111,7 +111,7 @@ class DischargeContext:
     @contextmanager
     def replaced(self, name: InputName, change: Callable[[bytes], bytes]) -> Iterator[DischargeContext]:
         """Gives a context in which the files of one input, wherever they are read, have other bytes."""
-        from harness.engine.swapped import swapped
+        from harness.engine.subjects import swapped
 
         with swapped(self.subjects(name), change) as swaps:
             other = copy.copy(self)
