@@ -10,7 +10,7 @@ from harness.model.frame import Frame
 from harness.model.problem import InputError
 from harness.systems.hexad import SYSTEM
 
-LONG = "Please speak, in your own words and at your own time, about {}: what do you feel now?"
+LONG = "Please speak, in your own words and at your own time, about {}: what is it that you feel right now?"
 
 
 class Parrot:
