@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.audit import ranges
 from harness.audit.judge import readings
@@ -53,7 +54,7 @@ class Value:
     """What an expression comes to, in each reading of its prefixes.
 
     ``size`` counts the operators, ``exact`` says that only whole counts were added and multiplied,
-    ``more`` that an operand is a lower bound, ``named`` that a function was applied.
+    ``more`` that an operand is a lower bound, ``named`` that a function or a power was applied.
     """
 
     readings: tuple[Range, ...]
@@ -80,7 +81,15 @@ def tokens(document: Document, start: int, end: int) -> list[Token]:
                 Token(kind="number", text=number.text, start=number.start, end=number.end, number=number)
             )
             position = number.end
-    return [one for one in found if not (one.kind == "rel" and one.text == "≈" and _marks(one, found))]
+    found = [one for one in found if not (one.kind == "rel" and one.text == "≈" and _marks(one, found))]
+    return [_times(one, found[index + 1 :]) if index else one for index, one in enumerate(found)]
+
+
+def _times(one: Token, rest: Sequence[Token]) -> Token:
+    """Takes a lone letter x before a number (``4 shared x 3 loops``) for the sign of a product."""
+    if one.kind == "word" and one.text in ("x", "X") and rest and rest[0].number:
+        return Token(kind="op", text="×", start=one.start, end=one.end)
+    return one
 
 
 def _marks(one: Token, found: Sequence[Token]) -> bool:
@@ -119,9 +128,18 @@ class Parser:
         """Parses terms joined by + and -."""
         value = self.product()
         while token := self._take("op", "+-"):
+            self._name()
             other = self.product()
             value = _combined(token.text, value, other)
         return value
+
+    def _name(self) -> None:
+        """Passes up to two words that name the next term: ``code 61,204 bytes + model 15,748,330 bytes``."""
+        ahead = self.given[self.at : self.at + 3]
+        words = list(itertools.takewhile(lambda token: token.kind == "word", ahead))
+        named = any(word.text.lower() in (*ranges.FUNCTIONS, *_STOPS) for word in words)
+        if words and not named and len(words) < len(ahead) and ahead[len(words)].kind == "number":
+            self.at += len(words)
 
     def product(self) -> Value:
         """Parses factors joined by × and /, or by ``at`` (N evaluations at 5 s each)."""
@@ -151,7 +169,7 @@ class Parser:
         """Parses a number, a bracket or a function of one, perhaps raised to a power."""
         value = self.atom()
         if self._take("op", "^"):
-            value = _combined("^", value, self.atom())
+            value = replace(_combined("^", value, self.atom()), named=True)
         return value
 
     def atom(self) -> Value:

@@ -49,6 +49,16 @@ class Audit:
 
 
 def ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Drops repetitions and puts contradictions first, then what held, then what was not tried."""
+    """Puts contradictions first, then what held, then what was not tried.
+
+    Repetitions are dropped, and so is what a second rule finds of the same number.
+    """
+    kept: dict[object, Finding] = {}
+    for finding in findings:
+        same = finding.outcome is Said.CONTRADICTION and finding.stated and finding.found
+        kept.setdefault(
+            (finding.stated, finding.found.shown, finding.margin) if same and finding.found else finding,
+            finding,
+        )
     rank = {Said.CONTRADICTION: 0, Said.HOLDS: 1, Said.UNTRIED: 2}
-    return tuple(sorted(dict.fromkeys(findings), key=lambda finding: rank[finding.outcome]))
+    return tuple(sorted(kept.values(), key=lambda finding: rank[finding.outcome]))

@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from harness.audit.numbers import Number
 from harness.audit.text import Block, Document
@@ -75,11 +76,14 @@ def mask(document: Document, block: Block) -> Mask:
 
 
 def masks(document: Document) -> Iterator[Mask]:
-    """Yields every block of a document masked."""
-    for block in document.prose:
-        found = mask(document, block)
-        if found.numbers:
-            yield found
+    """Yields every block of a document that has numbers, masked."""
+    yield from _masked(document)
+
+
+@lru_cache(maxsize=4)
+def _masked(document: Document) -> tuple[Mask, ...]:
+    found = (mask(document, block) for block in document.prose)
+    return tuple(one for one in found if one.numbers)
 
 
 def _sign(number: Number) -> str:

@@ -29,7 +29,7 @@ def tables_of(document: Document) -> tuple[Table, ...]:
             group.append(index)
     from harness.audit.html_tables import html_tables
 
-    return (*found, *_loose(document), *html_tables(document))
+    return (*found, *_loose(document), *_aligned(document), *html_tables(document))
 
 
 def _kind(line: str) -> str:
@@ -84,6 +84,44 @@ def _loose(document: Document) -> list[Table]:
             found.append(Table(header=header, rows=tuple(rows[index:last])))
         index = max(last, index + 1)
     return found
+
+
+_GAPS = re.compile(r"\S+(?: \S+)*")
+
+
+def _aligned(document: Document) -> list[Table]:
+    """Finds lines of figures only, under a line of as many words set apart by two blanks or more."""
+    found, index = [], 0
+    while index < len(document.lines):
+        header = list(_GAPS.finditer(document.lines[index]))
+        index += 1
+        if len(header) < 3 or index in document.marked or document.lines[index - 1].lstrip()[:1] in "|":
+            continue
+        rows = []
+        while index < len(document.lines) and (row := _figures_only(document, index, len(header))):
+            rows.append(row)
+            index += 1
+        if len(rows) >= 2 and not any(re.fullmatch(r"[\d.,%+-]+", cell[0]) for cell in header):
+            base = document.starts[index - len(rows) - 1]
+            cells = (
+                Cell(text=cell[0], start=base + cell.start(), end=base + cell.end(), numbers=())
+                for cell in header
+            )
+            found.append(Table(header=tuple(cells), rows=tuple(rows)))
+    return found
+
+
+def _figures_only(document: Document, index: int, width: int) -> tuple[Cell, ...]:
+    line, start = document.lines[index], document.starts[index]
+    parts = list(_GAPS.finditer(line))
+    figures = document.within(start, start + len(line))
+    if len(parts) != width or len(figures) != width:
+        return ()
+    if any(number.text.strip() != part[0] for number, part in zip(figures, parts, strict=True)):
+        return ()
+    return tuple(
+        Cell(text=number.text, start=number.start, end=number.end, numbers=(number,)) for number in figures
+    )
 
 
 def _row(document: Document, index: int) -> tuple[Cell, ...]:

@@ -24,6 +24,7 @@ from harness.symbolic.tree import (
     shown,
     walk,
 )
+from harness.symbolic.units import Unit, UnitError, agree, parse_unit
 
 COARSEST = Fraction(1, 4)
 LARGEST = 10**300
@@ -84,6 +85,22 @@ def _expanded(node: Node, formulas: Mapping[str, Formula], *, truth: bool) -> No
     if any(isinstance(part, Apply) and part.op == "diff" for part in walk(result)):
         raise InputError("diff has no value over rows; it belongs to kind symbolic", "ILL_POSED")
     return result
+
+
+def unit_faults(units: Mapping[str, str], texts: Mapping[str, str | None], scope: Scope) -> Iterator[Fault]:
+    """Yields units that are none, and expressions that join unlike ones, each with a caret."""
+    known: dict[str, Unit] = {}
+    for name, text in units.items():
+        try:
+            known[name] = parse_unit(text)
+        except UnitError as error:
+            yield Fault(field=f"units.{name}", message=str(error))
+    stated = {field: text for field, text in texts.items() if units and text is not None}
+    for field, text in stated.items():
+        try:
+            agree(text, known, scope.formulas)
+        except ExpressionError as error:
+            yield Fault(field=field, message=str(error))
 
 
 def text_faults(field: str, text: str | None, scope: Scope, *, truth: bool = True) -> Iterator[Fault]:

@@ -7,13 +7,13 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from harness.kinds._claims import unit_faults
 from harness.model.contract import Formula
 from harness.model.kind import Fault, Scope
 from harness.model.values import Printed
 from harness.symbolic.expand import expand, parse_with
 from harness.symbolic.grammar import ExpressionError
 from harness.symbolic.tree import RESERVED, Apply, Name, Node, Previous, is_truth, names, walk
-from harness.symbolic.units import UnitError, agree, parse_unit
 
 if TYPE_CHECKING:
     from harness.kinds.symbolic import Symbolic
@@ -90,21 +90,12 @@ def _chain_faults(kind: Symbolic, scope: Scope) -> Iterator[Fault]:
 
 
 def _unit_faults(kind: Symbolic, scope: Scope) -> Iterator[Fault]:
-    units = {}
-    for name, text in kind.units.items():
+    for name in kind.units:
         if name not in kind.given and name not in scope.constants:
             yield Fault(field=f"units.{name}", message=f"{name} is not declared under given")
-        try:
-            units[name] = parse_unit(text)
-        except UnitError as error:
-            yield Fault(field=f"units.{name}", message=str(error))
-    texts = [(f"prove[{n}]", text) for n, text in enumerate(kind.prove)]
-    texts += [(f"assume[{n}]", text) for n, text in enumerate(kind.assume)]
-    for where, text in texts if kind.units else ():
-        try:
-            agree(text, units, scope.formulas)
-        except ExpressionError as error:
-            yield Fault(field=where, message=str(error))
+    texts: dict[str, str | None] = {f"prove[{n}]": text for n, text in enumerate(kind.prove)}
+    texts |= {f"assume[{n}]": text for n, text in enumerate(kind.assume)}
+    yield from unit_faults(kind.units, texts, scope)
 
 
 def text_faults(

@@ -69,6 +69,30 @@ class Domain:
         found += [tuple(random.choice(one) for one in each) for _ in range(count - len(found))]
         return list(dict.fromkeys(found))
 
+    def diagonals(self, count: int, seed: int) -> Sequence[Point]:
+        """Returns up to ``count`` points inside at which one variable has the value of another.
+
+        There bounds are met exactly and differences cancel: what holds everywhere else fails there first.
+        """
+        random, found = Random(f"{seed} diagonals"), []  # noqa: S311 - no secret
+        for _ in range(count if len(self.names) > 1 else 0):
+            point = [_inside(one, self.form, random) for one in self.values]
+            one, other = random.sample(range(len(point)), 2)
+            if self.values[one].holds(point[other]) and self.form.holds(point[other]):
+                point[one] = point[other]
+            found.append(tuple(v.typed(value) for v, value in zip(self.values, point, strict=True)))
+        return list(dict.fromkeys(found))
+
+
+def _inside(values: Values, form: Format, random: Random) -> Fraction:
+    if values.listed:
+        return random.choice(values.listed)
+    if values.integers:
+        return Fraction(random.randint(int(values.low), int(values.high)))
+    share = Fraction(random.getrandbits(64), 1 << 64)
+    found = form.nearest(values.low + (values.high - values.low) * share)
+    return found if values.holds(found) else values.low
+
 
 def read_domain(written: Mapping[str, str], form: Format) -> Domain:
     """Reads the ``domain:`` of an obligation; raises ``ValueError`` that starts with the variable's name."""

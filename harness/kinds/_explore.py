@@ -46,8 +46,8 @@ def explore(
         points = [point for point in domain.every(examples + 1) if keeps(point)]
         failing = next((point for point in points if score(point) > 1), None)
         return Explored(failing=failing, whole=True)
-    corners = [point for point in domain.corners(CORNERS, seed) if keeps(point)]
-    failing = next((point for point in corners if score(point) > 1), None)
+    first = [*domain.corners(CORNERS, seed), *domain.diagonals(CORNERS, seed)]
+    failing = next((point for point in first if keeps(point) and score(point) > 1), None)
     smaller = _search(domain, score, keeps, examples=examples, seed=seed)
     return Explored(failing=smaller or failing, whole=False)
 

@@ -80,7 +80,7 @@ criteria:
     obligations:
       - kind: invariant
         invariant: {law}
-        callable: "models:{built}"
+        build: "models:{built}"
         code: [ours, torch]
         vocab: 16
         length: 8

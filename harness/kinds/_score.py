@@ -60,7 +60,7 @@ def formula_fates(
     mutants = [
         mutant
         for name in sorted(formulas)
-        if not only or name == only
+        if (not only or name == only) and any(reaches(question, name) for question in questions)
         for mutant in of_formula(formulas[name], known)
     ]
     chosen = spread(mutants, most)

@@ -38,7 +38,7 @@ criteria:
   - id: EXAMPLE
     claim: The learning rate moves the loss.
     obligations:
-      - {{kind: sensitivity, sensitivity: slow, against: fast, key: lr, metric: loss{more}}}
+      - {{kind: sensitivity, sensitivity: slow, against: fast, key: lr, quantity: loss{more}}}
 """,
         files=files,
     )

@@ -67,7 +67,8 @@ class Arithmetic(Kind):
     """Every relation of ``holds`` is true of the published ``numbers``, or on every row of ``log``.
 
     A number printed without point and exponent counts and is exact, any other is an interval of half its
-    last digit. Lists stand under ``sum``, ``min`` or ``max``.
+    last digit. Lists stand under ``sum``, ``min`` or ``max``. ``units`` (``bpb: bits/byte``) are held against
+    one another without a number.
     """
 
     name: ClassVar[str] = "arithmetic"
@@ -112,6 +113,7 @@ class Arithmetic(Kind):
     holds: tuple[Expression, ...]
     numbers: Mapping[str, Printed | Pick] = field(default_factory=dict)
     where: Mapping[str, Printed] = field(default_factory=dict)
+    units: Mapping[str, str] = field(default_factory=dict)
     log: InputName | None = None
     select: Expression | None = None
     allow_unjudged: int = 0
@@ -125,6 +127,8 @@ class Arithmetic(Kind):
         for text in self.holds:
             yield from _claims.text_faults("holds", text, scope)
         yield from _claims.text_faults("select", self.select, scope)
+        texts: dict[str, str | None] = {f"holds[{n}]": text for n, text in enumerate(self.holds)}
+        yield from _claims.unit_faults(self.units, texts | {"select": self.select}, scope)
         if not self.holds:
             yield Fault(field="holds", message="no relation: there is nothing to check")
         if not self.numbers and self.log is None:

@@ -34,6 +34,7 @@ class Metric(Kind):
     looks only at the last rows. ``falls_by`` is the least fall from the first row to that place, and
     ``finite`` forbids nan and inf in any selected row. A limit is kept only if the whole interval of the
     printed digits keeps it; an interval on both sides of it is inconclusive. Every frame must keep them.
+    ``units`` of the columns (``loss: nats/token``) are held against one another without a log.
     """
 
     name: ClassVar[str] = "metric"
@@ -69,6 +70,7 @@ class Metric(Kind):
     window: int | None = None
     select: Expression | None = None
     where: Mapping[str, Printed] = field(default_factory=dict)
+    units: Mapping[str, str] = field(default_factory=dict)
     at_most: Printed | None = None
     at_least: Printed | None = None
     below: Printed | None = None
@@ -85,6 +87,8 @@ class Metric(Kind):
         yield from _claims.where_faults("where", self.where, scope)
         yield from _claims.text_faults("metric", self.metric, scope, truth=False)
         yield from _claims.text_faults("select", self.select, scope)
+        texts: dict[str, str | None] = {"metric": self.metric, "select": self.select}
+        yield from _claims.unit_faults(self.units, texts, scope)
         limits = self._limits()
         for name, value in limits.items():
             if not value.finite:

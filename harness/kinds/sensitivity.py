@@ -24,10 +24,10 @@ class Sensitivity(Kind):
 
     ``sensitivity`` is the log of the one, ``against`` that of the other, and ``key`` the knob between them:
     where both are outputs of runs their programs must be one and their configurations differ in this key
-    alone (and in ``along``, which a matched control changes with it). The number of ``metric`` at ``at`` is
+    alone (and in ``along``, which a matched control changes with it). The number of ``quantity`` at ``at`` is
     read from every seed; its change is judged by the two-sided interval at ``confidence`` of the mean
     difference (Student's t): paired where the seeds are the same, else Welch's. Logs that are the same in
-    every row of ``metric`` falsify: the knob is connected to nothing. An interval on both sides of 0 is too
+    every row of ``quantity`` falsify: the knob is connected to nothing. An interval on both sides of 0 is too
     little power, for the seeds alone may have done that. ``expect: lower`` (or ``higher``) claims a side,
     and the other side falsifies. ``match`` is a quantity whose mean over the run must not differ.
     """
@@ -40,7 +40,7 @@ class Sensitivity(Kind):
     sensitivity: InputName
     against: InputName
     key: str
-    metric: Expression
+    quantity: Expression
     along: tuple[str, ...] = ()
     at: Literal["final", "first", "min", "max", "mean"] = "final"
     window: int | None = None
@@ -53,7 +53,7 @@ class Sensitivity(Kind):
     def faults(self, scope: Scope) -> Iterator[Fault]:
         """Yields faults of the expressions, one run named twice, and a level that is none."""
         yield from _claims.where_faults("where", self.where, scope)
-        yield from _claims.text_faults("metric", self.metric, scope, truth=False)
+        yield from _claims.text_faults("quantity", self.quantity, scope, truth=False)
         yield from _claims.text_faults("match", self.match, scope, truth=False)
         yield from _claims.text_faults("select", self.select, scope)
         if self.sensitivity == self.against:
@@ -66,10 +66,10 @@ class Sensitivity(Kind):
     def discharge(self, context: Context) -> Verdict:
         """Judges the difference; raises ``InputError`` for a column that is not there."""
         names = (self.sensitivity, self.against)
-        base, other = (self._arm(context, name, self.metric, self.at) for name in names)
+        base, other = (self._arm(context, name, self.quantity, self.at, self.window) for name in names)
         wrong = confounded(context, names, self.key, self.along)
         if not wrong and self.match is not None:
-            wrong = self._apart(*(self._arm(context, name, self.match, "mean") for name in names))
+            wrong = self._apart(*(self._arm(context, name, self.match, "mean", None) for name in names))
         found = effect_of(base, other, float(self.confidence))
         unread = sum(reading.value is None for reading in (*base, *other))
         outcome, reason, detail = self._judge(base, other, found, wrong, unread)
@@ -81,19 +81,19 @@ class Sensitivity(Kind):
             denominator=Denominator(judged=total - unread, total=total, unit="runs", unjudged=unread),
             detail=detail,
             measured=str(found) if found else None,
-            threshold=f"{self.metric} {self.expect} with {self.key}",
+            threshold=f"{self.quantity} {self.expect} with {self.key}",
             margin=None if found is None else f"{found.margin:.4g}",
             witnesses=self._witnesses(base, other) if outcome is Outcome.FALSIFIED else (),
         )
 
-    def _arm(self, context: Context, name: InputName, metric: Expression, at: str) -> Arm:
+    def _arm(self, context: Context, name: InputName, metric: Expression, at: str, window: int | None) -> Arm:
         ask = Ask(
             metric=_claims.quantity(metric, context.formulas),
             text=str(metric),
             at=at,
             step=None,
             step_column="step",
-            window=self.window if at == self.at else None,
+            window=window,
             select=None if self.select is None else _claims.condition(self.select, context.formulas),
             limits={},
             finite=False,
@@ -121,7 +121,7 @@ class Sensitivity(Kind):
             return (
                 Outcome.FALSIFIED,
                 None,
-                f"{self.metric} is the same in every row: {self.key} moves nothing",
+                f"{self.quantity} is the same in every row: {self.key} moves nothing",
             )
         if found is None:
             return Outcome.INCONCLUSIVE, Reason.TOO_FEW, "an interval needs two seeds of each that differ"
@@ -136,7 +136,7 @@ class Sensitivity(Kind):
         return tuple(
             Witness(
                 where=after.name,
-                found=f"{self.metric} {_shown(after)}, {_shown(before)} before {self.key} changed",
+                found=f"{self.quantity} {_shown(after)}, {_shown(before)} before {self.key} changed",
                 expected=f"it {'is ' if self.expect != 'moves' else ''}{self.expect}",
             )
             for before, after in _side_by_side(base, other)

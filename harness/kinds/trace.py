@@ -48,7 +48,8 @@ class Trace(Kind):
     falsifies it. A row counts as judged only if its digits would also have shown a value off by
     ``resolution``; at least ``min_rows`` and half of the selected rows must be. Under ``x[-1]`` the row
     before must lie ``every`` steps of ``step_column`` back, 1 if not said; ``first`` judges rows without it.
-    Rows that a restarted run says again further down are not judged, and count as such.
+    Rows that a restarted run says again further down are not judged, and count as such. ``units``
+    (``loss: nats/token``) are held against one another before any row is read.
     """
 
     name: ClassVar[str] = "trace"
@@ -97,6 +98,7 @@ class Trace(Kind):
     rows: Expression
     log: InputName = _LOG
     where: Mapping[str, Printed] = field(default_factory=dict)
+    units: Mapping[str, str] = field(default_factory=dict)
     first: Expression | None = None
     select: Expression | None = None
     every: int | None = None
@@ -111,6 +113,8 @@ class Trace(Kind):
         yield from _claims.where_faults("where", self.where, scope)
         for name in ("rows", "first", "select"):
             yield from _claims.text_faults(name, getattr(self, name), scope)
+        texts = {name: getattr(self, name) for name in ("rows", "first", "select")}
+        yield from _claims.unit_faults(self.units, texts, scope)
         yield from _number_faults(self)
         try:
             back = deepest(_claims.claims(self.rows, scope.formulas))

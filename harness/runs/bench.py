@@ -33,10 +33,13 @@ MEMORY = 4 << 30  # bytes beyond what the server holds when it forks
 
 
 class Bench:
-    """Opens targets of one project, one at a time. Use it as a context manager, or call ``close``."""
+    """Opens targets of one project, one at a time. Use it as a context manager, or call ``close``.
+
+    ``root`` is the folder that the next target is loaded from.
+    """
 
     def __init__(self, root: Path, *, memory: int = MEMORY) -> None:
-        self._root, self._memory = root, memory
+        self.root, self._memory = root, memory
         self._process: subprocess.Popen[bytes] | None = None
         self._pipe = -1
         self._rest = b""
@@ -66,7 +69,7 @@ class Bench:
     def _load(self, job: Mapping[str, Any]) -> None:
         if self._process is None:
             self._start()
-        told = dict(job) | {"root": os.fspath(self._root.resolve()), "memory": self._memory}
+        told = dict(job) | {"root": os.fspath(self.root.resolve()), "memory": self._memory}
         found = self.exchange({"open": told}, time.monotonic() + START_SECONDS, "loading it")
         if "error" in found:
             raise InputError(str(found["error"]), reason=str(found["reason"]))
@@ -113,7 +116,7 @@ class Bench:
         variables["PYTHONPATH"] = os.pathsep.join([str(PACKAGE_ROOT), *others])
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "harness.runs.bench_worker", str(sending)],
-            cwd=self._root,
+            cwd=self.root,
             env=variables,
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -88,37 +88,40 @@ def _told(finding: Finding) -> Answer:
 
 
 def _continued(live: Live, asked: Mapping[str, Any]) -> Answer:
-    """Continues prompts one at a time; the model sees the last ``length`` bytes of what there is."""
+    """Continues prompts, those of one length together; the model sees the last ``length`` bytes there are."""
     import torch
 
-    how, said = asked["decoding"], []
+    how, prompts = asked["decoding"], [bytes.fromhex(prompt) for prompt in asked["prompts"]]
+    said: list[str] = [""] * len(prompts)
     generator = torch.Generator().manual_seed(how["seed"])
     with torch.inference_mode():
-        for prompt in asked["prompts"]:
-            ids = list(bytes.fromhex(prompt))
-            start = len(ids)
+        for size in sorted({len(prompt) for prompt in prompts}):
+            places = [place for place, prompt in enumerate(prompts) if len(prompt) == size]
+            ids = torch.tensor([list(prompts[place]) for place in places])
             for _ in range(how["new"]):
-                window = ids[-live.length :]
-                scores = live.logits(live.module, torch.tensor([window]))[0, -1].double()
-                ids.append(_next(_penalised(scores, window, how["penalty"]), how["temperature"], generator))
-            said.append(bytes(ids[start:]).hex())
+                window = ids[:, -live.length :]
+                scores = _penalised(live.logits(live.module, window)[:, -1].double(), window, how["penalty"])
+                ids = torch.cat((ids, _next(scores, how["temperature"], generator)), dim=1)
+            for place, row in zip(places, ids[:, size:].tolist(), strict=True):
+                said[place] = bytes(row).hex()
     return {"said": said}
 
 
-def _penalised(scores: Any, window: Sequence[int], penalty: float) -> Any:
+def _penalised(scores: Any, window: Any, penalty: float) -> Any:
     """Divides positive scores of what the window holds, multiplies negative ones (Keskar et al. 2019)."""
-    seen = sorted(set(window))
-    scores[seen] = scores[seen].where(scores[seen] < 0, scores[seen] / penalty)
-    scores[seen] = scores[seen].where(scores[seen] > 0, scores[seen] * penalty)
-    return scores
+    import torch
+
+    held = torch.zeros_like(scores, dtype=torch.bool).scatter_(1, window, value=True)
+    return scores.where(~held, (scores / penalty).where(scores > 0, scores * penalty))
 
 
-def _next(scores: Any, temperature: float, generator: Any) -> int:
+def _next(scores: Any, temperature: float, generator: Any) -> Any:
+    """Returns the next symbol of every row, (batch, 1)."""
     import torch
 
     if not temperature:
-        return int(scores.argmax())
-    return int(torch.multinomial((scores / temperature).softmax(dim=-1), 1, generator=generator))
+        return scores.argmax(dim=-1, keepdim=True)
+    return torch.multinomial((scores / temperature).softmax(dim=-1), 1, generator=generator)
 
 
 def _nats(live: Live, asked: Mapping[str, Any]) -> Answer:

@@ -20,12 +20,14 @@ from harness.symbolic.tree import (
     Number,
     Previous,
     is_truth,
+    walk,
 )
 
 MAX_LENGTH = 4_000
 MAX_DEPTH = 60
 MAX_DIGITS = 60
 MAX_BACK = 1_000
+MAX_EXPONENT = 10_000
 _LITERAL = re.compile(r"(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?\Z")
 _BINARY: dict[type[ast.operator], str] = {
     ast.Add: "+",
@@ -149,7 +151,20 @@ class _Reader:
         op = _BINARY.get(type(node.op))
         if op is None:
             raise self.fail("this operator is not part of the grammar", node)
-        return Apply(op, (self.number(node.left, depth), self.number(node.right, depth)), node.col_offset)
+        args = self.number(node.left, depth), self.number(node.right, depth)
+        if op == "**":
+            self._exponent(args[1], node.right)
+        return Apply(op, args, node.col_offset)
+
+    def _exponent(self, exponent: Node, node: ast.expr) -> None:
+        """Refuses a constant exponent that no evaluation could afford, and towers of constants."""
+        parts = list(walk(exponent))
+        if any(isinstance(part, Name | Previous) for part in parts):
+            return
+        tower = any(isinstance(part, Apply) and part.op in ("**", "pow") for part in parts)
+        large = any(isinstance(part, Number) and part.value > MAX_EXPONENT for part in parts)
+        if tower or large:
+            raise self.fail(f"an exponent past {MAX_EXPONENT}", node)
 
     def read_Compare(self, node: ast.Compare, depth: int) -> Node:
         sides = [self.number(side, depth) for side in (node.left, *node.comparators)]
@@ -185,6 +200,8 @@ class _Reader:
             raise self.fail(f"{name} takes {wanted} arguments, not {len(node.args)}", node)
         reads = self.truth if name == "implies" else self.number
         args = tuple(reads(arg, depth) for arg in node.args)
+        if name == "pow":
+            self._exponent(args[1], node.args[1])
         if name == "diff" and not isinstance(args[1], Name):
             raise self.fail("diff takes an expression and the name of a variable", node)
         return Apply(name, args, node.col_offset)

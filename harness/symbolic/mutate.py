@@ -1,13 +1,10 @@
-"""Changes a formula in one place at a time: the slips that a claim about it ought to notice.
-
-Constants, operators, bounds, strictness, swapped arguments and dropped terms, as in mutation testing of
-programs (DeMillo, Lipton and Sayward 1978).
-"""
+"""Changes a formula in one place at a time (mutation testing: DeMillo, Lipton and Sayward 1978)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from fractions import Fraction
 
 from harness.model.contract import Formula
@@ -106,4 +103,6 @@ def _numbers(value: Fraction) -> Iterator[Node]:
 
 
 def _number(value: Fraction) -> Node:
-    return Number(value, canonical(Number(value, "")))
+    """A literal is a decimal, and so is every change of it."""
+    text = f"{Decimal(value.numerator) / Decimal(value.denominator):f}"
+    return Number(value, text)

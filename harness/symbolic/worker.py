@@ -246,13 +246,16 @@ def _encode_proof(proof: Proof) -> dict[str, Any]:
     }
 
 
-def _reply(line: str, early: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+def _reply(line: str, early: Callable[[dict[str, Any]], None], only: frozenset[str]) -> dict[str, Any]:
     from harness.symbolic.lemmas import FalseLemmaError
+    from harness.symbolic.portfolio import installed
     from harness.symbolic.prover import answer
 
+    engines = tuple(engine for engine in installed() if not only or engine.name in only)
     try:
         question = decode_question(json.loads(line))
-        return _encode_proof(answer(question, provisional=lambda proof: early(_encode_proof(proof))))
+        told = answer(question, engines=engines, provisional=lambda proof: early(_encode_proof(proof)))
+        return _encode_proof(told)
     except (EngineDisagreement, FalseLemmaError) as error:
         return {"disagreement": str(error)}
 
@@ -265,8 +268,8 @@ def _limit_memory() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
 
 
-def serve(questions: IO[str], replies: IO[str]) -> None:
-    """Answers questions line by line until the stream ends."""
+def serve(questions: IO[str], replies: IO[str], only: Sequence[str] = ()) -> None:
+    """Answers questions line by line until the stream ends, by all engines or the named ones ``only``."""
     import z3  # noqa: F401  (paid for once, before the first question's clock starts)
 
     _limit_memory()
@@ -279,8 +282,8 @@ def serve(questions: IO[str], replies: IO[str]) -> None:
         replies.flush()
 
     for line in questions:
-        say("", _reply(line, lambda reply: say(EARLY, reply)))
+        say("", _reply(line, lambda reply: say(EARLY, reply), frozenset(only)))
 
 
 if __name__ == "__main__":
-    serve(sys.stdin, sys.stdout)
+    serve(sys.stdin, sys.stdout, sys.argv[1:])

@@ -39,7 +39,7 @@ MENDED = {
 def test_the_audit_finds_the_contradictions_of_the_key():
     wanted = [entry for entry in key() if entry[2] == "contradiction" and entry[4]]
     found = [entry for entry in wanted if known(entry[0], "contradiction", entry[4])]
-    assert len(found) == len(wanted) >= 11
+    assert len(found) == len(wanted) >= 12
 
 
 def test_every_contradiction_that_it_finds_is_in_the_key():
@@ -59,9 +59,9 @@ def test_no_relation_that_holds_is_called_false():
     assert wrong == []
 
 
-def test_three_quarters_of_the_key_are_tried():
+def test_four_fifths_of_the_key_are_tried():
     hits = sum(bool(known(name, outcome, part)) for name, _, outcome, _, part in key())
-    assert hits >= 0.75 * len(key()), f"{hits} of {len(key())}"
+    assert hits >= 0.8 * len(key()), f"{hits} of {len(key())}"
 
 
 def test_each_finding_names_two_figures_and_where_they_stand():

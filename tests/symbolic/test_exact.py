@@ -107,9 +107,9 @@ def test_an_undecided_guard_hides_neither_truth_nor_fault():
 
 
 def test_huge_powers_come_back_undecided_and_quickly():
-    assert truth(parse("x ** 1000000000 > 0"), {"x": F(2)}) is None
+    assert truth(parse("x ** n > 0"), {"x": F(2), "n": F(1000000000)}) is None
     assert truth(parse("exp(exp(exp(x))) > 0"), {"x": F(9)}) is None
-    assert truth(parse("x ** 100000 > 1"), {"x": F(3, 2)}) is True
+    assert truth(parse("x ** n > 1"), {"x": F(3, 2), "n": F(100000)}) is True
 
 
 def test_values_are_shown_short():

@@ -20,8 +20,8 @@ LESS = (
     r"(?:smaller|fewer|less|lower|shorter|slower|cheaper|narrower|lighter|reduction|compression|compressed)"
 )
 _KEY = (
-    rf"(?:{MORE}|{LESS}|increase|decrease|improvement|improved|gain|drop|reduced|regression|speed-?up|s"
-    rf"avings?|change"
+    rf"(?:{MORE}|{LESS}|increase|decrease|improvement|improved|gain|drop|reduced|regression|speed-?up"
+    rf"|savings?|change"
     r"|difference|delta|worsening)"
 )
 _WORDS = rf"(?:\s*{W}){{0,6}}?\s*[:=]?\s*"
@@ -38,24 +38,29 @@ _BEFORE = re.compile(
     rf"(?P<a>{LEVEL}){_BETWEEN}(?P<b>{LEVEL})\s*(?:{W}\s*){{0,2}}\)"
 )
 _THAN = re.compile(
-    rf"(?P<a>{LEVEL})(?:\s*{W}){{0,2}}\s*[(,—–-]+\s*(?P<e>[{RATIO}{PERCENT}])\s*{_KEY}\s+than(?:\s*{W})"
-    rf"{{0,5}}\s*\(?"
+    rf"(?P<a>{LEVEL})(?:\s*{W}){{0,2}}\s*[(,—–-]+\s*(?P<e>[{RATIO}{PERCENT}])"
+    rf"\s*{_KEY}\s+than(?:\s*{W}){{0,5}}\s*\(?"
     rf"(?P<b>{LEVEL})"
 )
 _OVER = re.compile(
-    rf"(?P<d>[{SIGNED}{SIGNED_PERCENT}])(?:\s*{W}){{0,3}}?\s*\b(?:over|vs\.?|than|relative to|compared "
-    rf"(?:to|with)"
+    rf"(?P<d>[{SIGNED}{SIGNED_PERCENT}])(?:\s*{W}){{0,3}}?\s*\b(?:over|vs\.?|than|relative to"
+    rf"|compared (?:to|with)"
     rf"|against)(?:\s*{W}){{0,7}}\s*\((?:{W}\s*[:=]?\s*){{0,2}}(?P<b>{LEVEL})\s*(?:{W})?\)"
 )
 _ALONE = re.compile(
-    rf"(?P<label>{W})\s*[=:]\s*(?P<a>{LEVEL})\s*[(,—–-]+\s*(?P<e>{RATIO})\s*(?:{MORE}|{LESS})(?!\s+(?:t"
-    rf"han|{W}\s+than))"
+    rf"(?P<label>{W})\s*[=:]\s*(?P<a>{LEVEL})\s*[(,—–-]+\s*(?P<e>{RATIO})\s*(?:{MORE}|{LESS})(?!\s+(?:than"
+    rf"|{W}\s+than))"
 )
+_FLAG = re.compile(rf"--(?P<label>[A-Za-z][\w-]*)(?:\s+|=)(?P<a>{PLAIN})\s*\(\s*(?P<e>{RATIO})(?=[\s)])")
 _SETTING = re.compile(
     r"\b(?:lr|learning rate|rate|decay|wd|dropout|temperature|temp|noise|beta|threshold|alpha|eps|fraction"
     r"|coef\w*|weight|scale|layers?|heads?|batch|seq|rank|lambda|momentum|warmup|top_?[kp])\W*\Z",
     re.I,
 )
+_PLACE = re.compile(
+    r"\b(?:step|iter|iteration|epoch|layer|seed|rank|version|stage|phase|table|figure|section)s?\s*\Z", re.I
+)
+"""What a number after it is the place of, and no value."""
 _SIZE = r"larger|smaller|bigger|more|fewer|less|longer|shorter|increase|decrease|reduction|higher|lower"
 _UNITS = {"points", "pts", "pp", "abs", "absolute", "rel", "relative", "nats", "bits", "point"}
 _LISTED = re.compile(rf"(?P<a>{LEVEL})\s*(?:{W})?\s*\(\s*(?P<d>{SIGNED})\s*(?:[,)]|{W}\s*[,)])")
@@ -69,6 +74,8 @@ def judge(document: Document) -> Iterator[Finding]:
         for pattern in (_BESIDE, _BEFORE, _THAN):
             for match in pattern.finditer(sentence.text):
                 yield from _direct(sentence, match)
+        for match in _FLAG.finditer(sentence.text):
+            yield from _flag(sentence, match)
         for match in _ALONE.finditer(sentence.text):
             yield from _alone(sentence, match)
         for match in _OVER.finditer(sentence.text):
@@ -96,6 +103,8 @@ def _about(sentence: Mask, match: re.Match[str], a: Number, b: Number, named: st
     said = word[1].lower() if word else ""
     if _SETTING.search(before) and not re.search(_SIZE, said):
         return False
+    if _PLACE.search(before) and a.counts:
+        return False
     if a.counts and b.counts and match[named] != SIGNED:
         return re.search(_SIZE, said) is not None
     if re.search(r"faster|slower|speed|cheaper", said):
@@ -116,6 +125,16 @@ def _alone(sentence: Mask, match: re.Match[str]) -> Iterator[Finding]:
     good = [b for b in earlier if askable(a, b, change) and explained(a, b, change)]
     if good or (len(earlier) == 1 and askable(a, earlier[0], change)):
         yield _finding(sentence, sentence.excerpt(match), a, (good or earlier)[0], change)
+
+
+def _flag(sentence: Mask, match: re.Match[str]) -> Iterator[Finding]:
+    """Judges ``--num-steps 80000 (4× budget)`` against the one other value of this flag."""
+    a, change = sentence.number(match, "a"), sentence.number(match, "e")
+    document = sentence.document
+    ends = {m.end() for m in re.finditer(rf"--{re.escape(match['label'])}(?:\s+|=)", document.text)}
+    others = [one for one in document.numbers if one.start in ends and one.value != a.value]
+    if len({one.value for one in others}) == 1 and askable(a, others[0], change):
+        yield _finding(sentence, sentence.excerpt(match), a, others[0], change)
 
 
 def _among(sentence: Mask, match: re.Match[str], group: str) -> Iterator[Finding]:

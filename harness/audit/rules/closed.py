@@ -9,9 +9,9 @@ from harness.audit import ranges
 from harness.audit.findings import Figure, Finding, Said
 from harness.audit.judge import fits, verdict
 from harness.audit.numbers import Number
-from harness.audit.quantities import Quantity, quantities
+from harness.audit.quantities import Quantity, quantities, words_of
 from harness.audit.ranges import Range, Undefined, point
-from harness.audit.text import Document
+from harness.audit.text import Document, Table
 
 NAME = "closed form"
 _LOSS = {"loss", "ce", "nll", "xent", "cross", "entropy"}
@@ -67,7 +67,7 @@ def _uniform(document: Document, known: Sequence[Quantity]) -> Iterator[Finding]
 
 def _perplexities(document: Document, known: Sequence[Quantity]) -> Iterator[Finding]:
     for one in known:
-        if not _PPL & set(one.words) or one.number.dimension or "word" in one.words:
+        if not _PPL & set(one.words) or one.number.dimension or _by_word(document, one):
             continue
         losses = [
             other
@@ -79,9 +79,26 @@ def _perplexities(document: Document, known: Sequence[Quantity]) -> Iterator[Fin
         right = [other for other in losses if fits(one.number, _powers(other.number))]
         if not right and not same and _rest(one, _PPL) <= _WHEN:
             same = [other for other in losses if _rest(other, _LOSS) <= _WHEN][-1:]
+        if not right and same and _rough(one.number, same[0].number):
+            continue
         if right or len({other.number.value for other in same}) == 1:
             yield _perplexity(document, one, (right or same)[0], holds=bool(right))
     yield from _columns(document)
+
+
+def _by_word(document: Document, one: Quantity) -> bool:
+    line = document.lines[document.line(one.number.start) - 1]
+    return (
+        "word" in one.words
+        or re.search(r"\bword[- ]level|\bper word|\bbyte[- ]level", line, re.I) is not None
+    )
+
+
+def _rough(stated: Number, loss: Number) -> bool:
+    """Tells whether a perplexity of one or two digits is close: such a figure is a rough one."""
+    digits = stated.text.strip().replace(".", "").lstrip("0")
+    near = [abs(one.middle - stated.value) <= stated.step * 3 / 2 for one in _powers(loss)]
+    return len(digits) <= 2 and any(near)
 
 
 def _rest(one: Quantity, kind: set[str]) -> set[str]:
@@ -111,30 +128,77 @@ def _perplexity(document: Document, one: Quantity, loss: Quantity, *, holds: boo
 
 
 def _columns(document: Document) -> Iterator[Finding]:
-    """Judges a column of perplexities against the column of losses of the same split, row by row."""
-    from harness.audit.quantities import words_of
+    """Judges a column of perplexities against a column of losses, row by row.
 
+    Columns of the same split judge by themselves; the only loss of a table where most rows bear it out.
+    """
     for table in document.tables:
-        heads = [set(words_of(cell.text)) for cell in table.header]
+        yield from _bits(document, table)
+        heads = [set(words_of(cell.text.lower())) for cell in table.header]
         for p, words in enumerate(heads):
-            wanted = [i for i, other in enumerate(heads) if _LOSS & other and other - _LOSS == words - _PPL]
-            if not _PPL & words or len(wanted) != 1:
+            if not _PPL & words:
                 continue
-            for row in table.rows:
-                if max(p, wanted[0]) >= len(row):
-                    continue
-                stated, loss = row[p].number, row[wanted[0]].number
-                if stated is None or loss is None or not 0 < loss.value < 30:
-                    continue
-                yield verdict(
-                    document,
-                    NAME,
-                    holds=fits(stated, _powers(loss)),
-                    statement=f"{row[0].text.strip()}: perplexity = exp(loss)",
-                    stated=stated,
-                    computed=_powers(loss)[0],
-                    rests=f"exp({loss.text}) ({document.place(loss.start)})",
-                )
+            losses = [i for i, other in enumerate(heads) if _LOSS & other and not _PPL & other]
+            named = [i for i in losses if heads[i] - _LOSS == words - _PPL]
+            others = [i for i in losses if not heads[i] & {"train", "training"}]
+            for wanted in (named, others):
+                if len(wanted) == 1:
+                    yield from _column(document, table, p, wanted[0], sure=wanted is named)
+                    break
+
+
+def _bits(document: Document, table: Table) -> Iterator[Finding]:
+    """Judges a column of bits per byte beside nats, where most rows are their loss over ln 2."""
+    heads = [set(words_of(cell.text.lower())) for cell in table.header]
+    bits = [i for i, words in enumerate(heads) if words & {"bpb", "bpc", "bits"}]
+    losses = [i for i, words in enumerate(heads) if _LOSS & words and not words & {"train", "training"}]
+    if len(bits) != 1 or len(losses) != 1:
+        return
+    rows = [
+        (row, stated, figure)
+        for row in table.rows
+        if max(bits[0], losses[0]) < len(row)
+        and (stated := row[bits[0]].number) is not None
+        and (figure := row[losses[0]].number) is not None
+    ]
+    half = ranges.apply("ln", point(2))
+    right = [fits(stated, [figure.given / half]) for _, stated, figure in rows]
+    if sum(right) < max(2, 2 * (len(rows) - sum(right))):
+        return
+    for (row, stated, figure), holds in zip(rows, right, strict=True):
+        yield verdict(
+            document,
+            NAME,
+            holds=holds,
+            statement=f"{row[0].text.strip()}: bits = nats / ln 2",
+            stated=stated,
+            computed=figure.given / half,
+            rests=f"{figure.text} ({document.place(figure.start)})",
+        )
+
+
+def _column(document: Document, table: Table, p: int, loss: int, *, sure: bool) -> Iterator[Finding]:
+    rows = [
+        (row, stated, figure)
+        for row in table.rows
+        if max(p, loss) < len(row)
+        and (stated := row[p].number) is not None
+        and (figure := row[loss].number) is not None
+        and 0 < figure.value < 30
+    ]
+    good = sum(fits(stated, _powers(figure)) for _, stated, figure in rows)
+    for row, stated, figure in rows:
+        holds = fits(stated, _powers(figure))
+        if holds or sure or good >= max(2, 2 * (len(rows) - good)):
+            yield verdict(
+                document,
+                NAME,
+                holds=holds,
+                statement=f"{row[0].text.strip()}: perplexity = exp(loss)",
+                stated=stated,
+                computed=_powers(figure)[0],
+                rests=f"exp({figure.text}) ({document.place(figure.start)})",
+            )
 
 
 def _digests(document: Document) -> Iterator[Finding]:

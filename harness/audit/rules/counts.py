@@ -13,8 +13,8 @@ from harness.audit.words import ENUMERABLE, SPELLED, VAGUE, count_of
 
 NAME = "count"
 _COUNT = re.compile(
-    rf"(?<![\w.,/#§$:-])(?P<n>\d{{1,3}}|{'|'.join(w for w in SPELLED if w not in ('zero', 'one'))})(?!["
-    rf"\w.,%/×+~–])"
+    rf"(?<![\w.,/#§$:-])(?P<n>\d{{1,3}}|{'|'.join(w for w in SPELLED if w not in ('zero', 'one'))})"
+    rf"(?![\w.,%/×+~–])"
     rf"(?:-(?P<tight>[A-Za-z]\w*)|(?:\s+[A-Za-z][\w'/-]*){{0,3}}?\s+(?P<head>"
     rf"{'|'.join(sorted(ENUMERABLE))})\b)",
     re.I,
@@ -25,6 +25,11 @@ _WEAK = frozenset(
 """Words before a count after which the list that follows may be of something else."""
 _GOES_ON = re.compile(
     r"\s*(?:[:(]|\w+ing\b|(?:that|which|of|for|in|to|from|with|on|we|below|here|as|about|against)\b)", re.I
+)
+_TOLD = re.compile(
+    r"\s+(?:changed|added|removed|fixed|found|listed|affected|touched|considered|remaining|needed|required)"
+    r"\b",
+    re.I,
 )
 _TURNS = re.compile(
     r"\b(?:following|results?|reveal\w*|shows?|found|suggests?|yield\w*|gave|gives?|because|so)\b", re.I
@@ -187,7 +192,10 @@ def _strict(document: Document, match: re.Match[str], start: int, end: int) -> b
         return True
     if re.match(r"\s*\n", rest):
         return False
-    return not (before and before[-1] in _WEAK) and bool(_GOES_ON.match(rest)) and not _TURNS.search(rest)
+    told = _TOLD.match(rest)
+    after = rest[told.end() :] if told else rest
+    weak = bool(before) and before[-1] in _WEAK
+    return not weak and bool(told or _GOES_ON.match(rest)) and not _TURNS.search(after)
 
 
 def _sentence(document: Document, block: Block) -> int:
@@ -308,6 +316,8 @@ def _sizes(inside: str) -> list[int]:
     parts = [part.strip() for part in re.split(r"[,·;]|\band\b|&", inside) if part.strip()]
     if len(parts) < 2 or any(not re.fullmatch(r"[\w][\w./-]*(?:\s[\w./-]+){0,2}", part) for part in parts):
         return []
+    if all(part.isdigit() for part in parts[1:]) and re.fullmatch(r"(?:[A-Za-z]+ )?\d+", parts[0]):
+        return [len(parts)] if len(parts) >= 3 else []
     if any(part[0].isdigit() for part in parts):
         return []
     slashed = sum(len(part.split("/")) for part in parts)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from harness.audit.findings import Figure, Finding, Said
+from harness.audit.judge import fits, readings
 from harness.audit.numbers import Number
 from harness.audit.text import Document
 
@@ -16,8 +17,6 @@ NAME = "history"
 _SETTING = re.compile(r"(?<![\w.])(?P<name>[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)(?:\s+default)?\s*[:=]?\s*(?=[\d.])")
 _ARROW = re.compile(r"\s*(?:→|->)\s*")
 _WAS = re.compile(r"(?:\s+default)?\s*\(was\s+")
-_PAGE = re.compile(r"(?P<n>\d+) commits\b")
-_ENTRY = re.compile(r"^\s*(?=\d*[a-f]|[a-f]*\d)[0-9a-f]{7,40}\s+\S", re.M)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,12 +33,14 @@ def judge(document: Document) -> Iterator[Finding]:
     changes: dict[str, list[_Change]] = defaultdict(list)
     for change in _changes(document):
         changes[change.name].append(change)
+    for name, found in changes.items():
+        found += _spoken(document, name)
+        found.sort(key=lambda change: change.after.start)
     joined = sum(_links(found) for found in changes.values())
     reversed_ = sum(_links(found[::-1]) for found in changes.values())
     if joined > reversed_:
         for found in changes.values():
             yield from _walk(document, found)
-    yield from _listed(document)
 
 
 def _changes(document: Document) -> Iterator[_Change]:
@@ -65,6 +66,19 @@ def _changes(document: Document) -> Iterator[_Change]:
             yield _Change(name=match["name"], before=(), after=chain[-1])
 
 
+def _spoken(document: Document, name: str) -> list[_Change]:
+    """Returns figures before the last two words of a setting's name: ``786K batch tokens``."""
+    words = name.lower().split("_")
+    if len(words) < 3:
+        return []
+    tail = re.compile(rf"\s+{words[-2]}[\s_-]{words[-1]}\b")
+    return [
+        _Change(name=name, before=(), after=number)
+        for number in document.numbers
+        if not number.dimension and tail.match(document.text, number.end)
+    ]
+
+
 def _links(found: Sequence[_Change]) -> int:
     """Counts the changes that start from what the one before ended with."""
     return sum(
@@ -77,8 +91,7 @@ def _walk(document: Document, found: Sequence[_Change]) -> Iterator[Finding]:
     heard: list[Number] = []
     for change in found:
         if change.before and heard:
-            known = {number.value for number in heard}
-            holds = any(number.value in known for number in change.before)
+            holds = any(fits(old, readings(number)) for number in change.before for old in heard)
             last, first = heard[-1], change.before[-1]
             yield Finding(
                 outcome=Said.HOLDS if holds else Said.CONTRADICTION,
@@ -89,17 +102,3 @@ def _walk(document: Document, found: Sequence[_Change]) -> Iterator[Finding]:
                 found=Figure(shown=last.text, place=document.place(last.start)),
             )
         heard += [*change.before, change.after]
-
-
-def _listed(document: Document) -> Iterator[Finding]:
-    """Notes a page of commits that lists fewer than it counts: the rest may be on another page."""
-    entries = len(_ENTRY.findall(document.text))
-    for match in _PAGE.finditer(document.text):
-        if entries >= 10 and int(match["n"]) != entries and document.line(match.start()) <= 10:
-            yield Finding(
-                outcome=Said.UNTRIED,
-                rule=NAME,
-                statement=f"{match[0]}: this page lists {entries}, others may follow on another page",
-                stated=Figure(shown=match["n"], place=document.place(match.start())),
-                found=Figure(shown=str(entries), place=document.name),
-            )

@@ -55,12 +55,40 @@ def _repeated(document: Document, known: Sequence[Quantity]) -> Iterator[Finding
     for one in known:
         if (key := _key(one)) is not None:
             groups[key].append(one)
+    yield from _alike(document, known, groups)
     for found in groups.values():
         for index, other in enumerate(found):
             earlier = [one for one in found[:index] if _lines_apart(document, one, other)]
             same = [one for one in earlier if one.number.value == other.number.value]
             if earlier:
                 yield from _pair(document, (same or earlier)[0], other, found)
+
+
+def _alike(
+    document: Document, known: Sequence[Quantity], taken: dict[tuple[str, ...], list[Quantity]]
+) -> Iterator[Finding]:
+    """Tells that a figure is repeated under its name; one that differs may be of another run."""
+    first: dict[tuple[tuple[str, ...], Fraction], Quantity] = {}
+    skip = {one.number.start for found in taken.values() for one in found}
+    told = set()
+    for one in known:
+        words, number = one.words, one.number
+        long = sum(char.isdigit() for char in number.text) >= 3
+        if not (set(words) & _METRIC and len(words) <= 4 and long) or number.counts or number.start in skip:
+            continue
+        key = (words, number.value)
+        other = first.setdefault(key, one)
+        if other is not one and key not in told and _lines_apart(document, one, other):
+            told.add(key)
+            yield verdict(
+                document,
+                NAME,
+                holds=True,
+                statement=f"{one.label} {number.text} and {other.label} {other.number.text}",
+                stated=number,
+                computed=point(other.number.value),
+                rests=document.place(other.number.start),
+            )
 
 
 def _lines_apart(document: Document, one: Quantity, other: Quantity) -> bool:

@@ -29,8 +29,8 @@ _UP = (
 _ARROW = r"(?:to|→|->)"
 _UNIT = rf"\s*(?:(?!to\b|and\b|from\b|or\b){W}\s*){{0,2}}?"
 _FROM_TO = re.compile(
-    rf"\b(?P<word>{_DOWN}|{_UP})\b(?:\s+{W}){{0,4}}?\s+from\s+(?P<a>{LEVEL}){_UNIT}{_ARROW}\s*(?:{W}\s+"
-    rf"){{0,1}}"
+    rf"\b(?P<word>{_DOWN}|{_UP})\b(?:\s+{W}){{0,4}}?\s+from\s+(?P<a>{LEVEL}){_UNIT}{_ARROW}\s*"
+    rf"(?:{W}\s+){{0,1}}"
     rf"(?P<b>{LEVEL})",
     re.I,
 )
@@ -41,10 +41,16 @@ _VERSUS = re.compile(
     re.I,
 )
 _DOWN_FROM = re.compile(
-    rf"(?P<b>{LEVEL})\s*\(\s*(?:{W}\s+)?(?P<word>down|up|reduced|increased|raised|lowered)\s+from\s+(?P"
-    rf"<a>{LEVEL})",
+    rf"(?P<b>{LEVEL})\s*\(\s*(?:{W}\s+)?(?P<word>down|up|reduced|increased|raised|lowered)\s+from\s+"
+    rf"(?P<a>{LEVEL})",
     re.I,
 )
+_NAMED = re.compile(
+    rf"\b(?P<word>descent|decrease|drop|fall|reduction|rise|increase|growth)\b[^.;\ue000-\ue004]{{0,40}}"
+    rf"(?:\ue000\s+)?[^.;\ue000-\ue004]{{0,12}}"
+    rf"(?P<a>{LEVEL})\s*(?:→|->)\s*(?:{W}\s+){{0,3}}(?P<b>{LEVEL})"
+)
+_RISING = re.compile(r"rise|increase|growth")
 _DOWNWARD = re.compile(_DOWN + r"\Z", re.I)
 
 
@@ -55,7 +61,7 @@ def judge(document: Document) -> Iterator[Finding]:
         while match := _INEQUALITY.search(sentence.text, position):
             position = match.start("b")
             yield from _inequality(sentence, match)
-        for pattern in (_FROM_TO, _VERSUS, _DOWN_FROM):
+        for pattern in (_FROM_TO, _VERSUS, _DOWN_FROM, _NAMED):
             for match in pattern.finditer(sentence.text):
                 yield from _direction(sentence, match)
 
@@ -84,7 +90,7 @@ def _direction(sentence: Mask, match: re.Match[str]) -> Iterator[Finding]:
     a, b = sentence.number(match, "a"), sentence.number(match, "b")
     if a.dimension != b.dimension or re.search(r"\b(?:better|than)\b", match[0]):
         return
-    if _DOWNWARD.match(match["word"]):
+    if _DOWNWARD.match(match["word"]) or (match.re is _NAMED and not _RISING.match(match["word"])):
         small, large = b, a
     else:
         small, large = a, b

@@ -23,6 +23,10 @@ _FROM, _TO = (
     re.compile(r"\b(?:init|initial|start|first|before)\b", re.I),
     re.compile(r"\b(?:final|end|last|after)\b", re.I),
 )
+_SIZED = re.compile(
+    r"\b(?:tokens?|documents?|docs|examples?|count|size|hours|params?|parameters|bytes|GB|MB)\b", re.I
+)
+_TRAIN, _VAL = {"train", "training"}, {"val", "valid", "validation", "eval", "dev", "test"}
 _SPREAD = re.compile(r"\b(?:std|stdev|stddev|sd|sem|stderr|median|min|max|best|worst)\b|±", re.I)
 _NOISE = re.compile(r"\b(?:std|stdev|stddev|sd|sem|stderr|n|seed|seeds|median|min|max|best|worst)\b|±", re.I)
 
@@ -87,12 +91,18 @@ def _groups(table: Table) -> Iterator[_Group]:
             yield _Group(
                 [one for row in table.rows for one in _across(table, row, column, _mean, f"{head}: mean of")]
             )
-        if _SHARE.search(head):
+        if _SHARE.search(head) or _percentages(table, column):
             yield from _best(_shares(table, column, width))
         if _CHANGE.search(head):
             yield from _best(_differences(table, column, width))
     for column in range(1, width):
         yield from _rows_related(table, column)
+
+
+def _percentages(table: Table, column: int) -> bool:
+    """Tells whether a column holds percentages only."""
+    found = [number for row in table.rows if (number := _number(row, column)) is not None]
+    return len(found) >= 3 and all(number.dimension == "percent" for number in found)
 
 
 def _best(choices: Sequence[list[_Try]]) -> Iterator[_Group]:
@@ -147,7 +157,9 @@ def _additive(tried: list[_Try], label: str) -> _Group:
     near = [one for one in kept if abs(one.computed.middle - one.stated.value) * 2 <= abs(one.stated.value)]
     literal = re.search(r"\b(?:total|sum)\b", label, re.I) is not None
     borne = any(one.holds and one.stated.value for one in near)
-    return _Group(near, sure=borne or (literal and all(one.stated.counts for one in near)))
+    exact = all(one.stated.counts for one in near)
+    sized = len(near) == 1 and _SIZED.search(near[0].words) is not None
+    return _Group(near, sure=borne or (literal and (exact or sized)))
 
 
 def _values(cells: Sequence[Cell | None]) -> list[Number] | None:
@@ -292,6 +304,10 @@ def _pair(table: Table, row: Sequence[Cell], column: int, label: str) -> tuple[N
     ends = [n for other, n in named if _TO.search(other[0].text) and _same(other[0].text, words)]
     if len(starts) == 1 and len(ends) == 1:
         return starts[0], ends[0]
+    if {"gap"} & set(_words(label)):
+        splits = [[n for other, n in named if kind & set(_words(other[0].text))] for kind in (_TRAIN, _VAL)]
+        if all(len(found) == 1 for found in splits):
+            return splits[0][0], splits[1][0]
     both = [n for other, n in named if _words(other[0].text)[:1] and _words(other[0].text)[0] in words]
     return (both[0], both[1]) if len(both) == 2 and len(words) >= 2 else None
 

@@ -1,4 +1,7 @@
-"""hexad as a live model: head A over bytes, with the texts of its corpus."""
+"""hexad as a live model: head A over bytes, with the texts of its corpus.
+
+``prefixes`` is what the release called held out: the beginning of the training text.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +30,6 @@ def live(config: HexadConfig, weights: Path | None, seed: int) -> Live:
 
     def texts() -> Mapping[str, bytes]:
         train, held_out = load(config.corpus)
-        return {"train": train, "held_out": held_out}
+        return {"train": train, "held_out": held_out, "prefixes": train[: len(held_out)]}
 
     return Live(module=model, logits=logits, vocab=config.vocab, length=config.block_size, texts=texts)
