@@ -134,6 +134,31 @@ def test_same_seed_same_bytes_other_seed_other_bytes(tmp_path):
         assert first != other
 
 
+def test_an_interrupted_training_goes_on_to_the_same_bytes(tmp_path, monkeypatch, run):
+    monkeypatch.setenv("HARNESS_RESUME", str(tmp_path / "kept"))
+    monkeypatch.setenv("HARNESS_CHECKPOINT_EVERY", "0")
+    folder = tmp_path / "run"
+    folder.mkdir()
+
+    def stop(step, *_):
+        if step == 6:  # in the second epoch, after the state of step 5 was kept
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        SYSTEM.train(RUN, 0, "cpu", folder, stop)
+    seen = []
+    SYSTEM.train(RUN, 0, "cpu", folder, lambda step, *_: seen.append(step))
+    assert seen == [6, 7, 8]
+    for file in SYSTEM.outputs.values():
+        assert (folder / file).read_bytes() == (run / file).read_bytes()
+
+
+def test_a_loss_that_is_not_finite_stops_the_training(tmp_path):
+    with pytest.raises(InputError, match="not finite") as caught:
+        trained(tmp_path / "a", lr=1e300)
+    assert caught.value.reason == "RUN_FAILED"
+
+
 def test_code_is_split_into_seen_and_held_out_bytes():
     text = load(read({"corpus": "code", "text_bytes": 5000, "windows": 10}))
     assert len(text.data) == 5000
