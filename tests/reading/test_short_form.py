@@ -57,14 +57,14 @@ def test_the_short_form_becomes_inputs_and_obligations_of_kinds():
     assert [(c.id, c.obligations[0].kind_name, c.obligations[0].inputs) for c in contract.criteria] == [
         ("lr", "trace", ("log",)),
         ("finite", "trace", ("log",)),
-        ("descent", "descent", ()),
+        ("descent", "descent", ("held_out", "subject", "train")),
         ("gap", "gap", ()),
         ("leak", "overlap", ()),
         ("params", "tensors", ("subject",)),
         ("card", "card", ("README_md",)),
     ]
     kinds = {c.id: c.obligations[0].kind for c in contract.criteria}
-    assert [name for name, kind in kinds.items() if kind is None] == ["descent", "gap", "leak"]
+    assert [name for name, kind in kinds.items() if kind is None] == ["gap", "leak"]
     assert (kinds["params"].parameters, kinds["params"].dtype) == (1235814400, "bf16")
     assert {name: item.file for name, item in contract.inputs.items()} == {
         "log": "out/checkpoint-3000/trainer_state.json",
