@@ -115,7 +115,7 @@ def test_the_long_form_of_the_floor_plan_reads(tmp_path):
         "trace",
         "sensitivity",
     ]
-    assert [obligation.kind is None for obligation in criterion.obligations] == [False, False, False, True]
+    assert [obligation.kind is None for obligation in criterion.obligations] == [False, False, False, False]
     assert contract.runs["tiny"].config["n_layer"].text == "3"
 
 
