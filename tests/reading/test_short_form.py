@@ -194,3 +194,14 @@ def test_an_obligation_in_a_list_may_leave_its_kind_out_too():
     text = "contract: c\nlog: l\ncriteria: [{id: A, obligations: [{rows: finite(a)}, {gap: data}]}]"
     (criterion,) = read(text).criteria
     assert [obligation.kind_name for obligation in criterion.obligations] == ["trace", "gap"]
+
+
+def test_a_key_that_is_short_for_one_kind_may_be_a_plain_field_of_another():
+    found = read(
+        "contract: c\n"
+        "criteria:\n"
+        "  a: {claim: It scores., evaluation: results, samples: samples, task: quiz, metric: acc}\n"
+        "inputs: {results: {file: results.json}, samples: {file: samples.jsonl}}\n"
+    )
+    (obligation,) = found.criteria[0].obligations
+    assert obligation.kind_name == "evaluation"
