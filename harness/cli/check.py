@@ -21,6 +21,8 @@ from harness.scoreboard.build import build
 from harness.scoreboard.gate import Exit, exit_code
 from harness.symbolic.pool import ProverPool
 
+_NO_COUNTS = Counts()
+
 
 def main(options: argparse.Namespace) -> int:
     """Checks contracts and prints the scoreboard that results; ends with the scoreboard's exit code."""
@@ -46,8 +48,8 @@ def main(options: argparse.Namespace) -> int:
         many, few = _apart(loaded, options)
         counts = check_many(checker, many, options.jobs or os.cpu_count() or 1, time.time_ns, again=again)
         made = _make(checker, few, options)
-        done = _discharge(checker, few, made, again=again)
-    _summary(done, made, counts)
+        done = discharge_all(checker, few, made, again=again)
+    summary(done, made, counts)
     board = build(project, paths, memo)
     deliver(module, project, board, memo, options.output)
     return exit_code(board)
@@ -83,7 +85,8 @@ def _make(checker: Checker, loaded: tuple[Loaded, ...], options: argparse.Namesp
     return made
 
 
-def _discharge(checker: Checker, loaded: tuple[Loaded, ...], made: Made, *, again: bool) -> list[Done]:
+def discharge_all(checker: Checker, loaded: tuple[Loaded, ...], made: Made, *, again: bool) -> list[Done]:
+    """Discharges what is not fresh, contract by contract, showing progress."""
     total = sum(len(criterion.obligations) for one in loaded for criterion in one.contract.criteria)
     done: list[Done] = []
     with CheckProgress(total) as progress:
@@ -97,7 +100,8 @@ def _discharge(checker: Checker, loaded: tuple[Loaded, ...], made: Made, *, agai
     return done
 
 
-def _summary(done: list[Done], made: Made, counts: Counts) -> None:
+def summary(done: list[Done], made: Made, counts: Counts = _NO_COUNTS) -> None:
+    """Says how much was discharged anew, what was not tried and why, and what training again showed."""
     waiting = [step for step in done if step.waiting]
     judged = sum(step.verdict is not None for step in done)
     fresh = len(done) - judged - len(waiting) + counts.fresh

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
+from harness.engine.for_each import expand
 from harness.engine.project import Project, same_names
 from harness.engine.sources import shipped, system_of
-from harness.engine.subjects import expand
 from harness.model.contract import Contract
 from harness.model.problem import InputError, InvalidContract, Problem
 from harness.model.spec import Spec

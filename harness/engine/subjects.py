@@ -1,63 +1,97 @@
-"""One contract for many subjects: ``for_each`` finds their files, and each gets inputs of its own."""
+"""Files in the place of others, and models made of files, for the ports of a discharge."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from dataclasses import replace
-from glob import escape
-from itertools import pairwise
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.model.contract import Contract, Input
+from harness.engine.sources import FileSubject
+from harness.evidence.digests import bytes_digest
+from harness.model.behaviour import Live
+from harness.model.code import Plain
+from harness.model.contract import Run
+from harness.model.kind import Subject
+from harness.model.predictor import Predictor
+from harness.model.problem import InputError
 
 if TYPE_CHECKING:
-    from harness.engine.project import Project
+    from harness.model.predictor import Array
+    from harness.systems._system import System
 
 
-def expand(project: Project, contract: Contract) -> tuple[Contract, ...]:
-    """Returns the contract once for each file that its ``for_each`` finds, in the order of their names.
-
-    In inputs ``{file}`` stands for that file, ``{folder}`` for the folder that it lies in and ``{name}``
-    for the last part of that; the subject is called as the folder, or as the file where a folder holds
-    several. A contract without ``for_each``, and one whose ``for_each`` finds nothing, is returned as it
-    is: of the latter no input exists.
-    """
-    if contract.for_each is None:
-        return (contract,)
-    found = sorted(_matches(os.fspath(project.root), contract.for_each))
-    folders = [os.path.dirname(file) for file in found]
-    crowded = {folder for folder, after in pairwise(folders) if folder == after}
-    subjects = tuple(
-        _bound(contract, file, folder, file if folder in crowded else folder or file)
-        for file, folder in zip(found, folders, strict=True)
-    )
-    return subjects or (contract,)
-
-
-def _bound(contract: Contract, file: str, folder: str, subject: str) -> Contract:
-    inputs = {name: _filled(item, file, folder) for name, item in contract.inputs.items()}
-    return replace(contract, subject=subject, inputs=inputs)
+@contextmanager
+def swapped(
+    subjects: Sequence[Subject], change: Callable[[bytes], bytes]
+) -> Iterator[Mapping[str, FileSubject]]:
+    """Gives changed copies of files by the paths of the true ones, until the block ends; ``InputError``."""
+    with tempfile.TemporaryDirectory() as folder:
+        swaps: dict[str, FileSubject] = {}
+        for index, subject in enumerate(subjects):
+            if not subject.path:
+                raise InputError(f"{subject.name} has no bytes that could be replaced", "UNSUPPORTED")
+            data = change(Path(subject.path).read_bytes())
+            path = Path(folder) / str(index) / Path(subject.path).name
+            path.parent.mkdir()
+            path.write_bytes(data)
+            swaps[subject.path] = FileSubject(
+                name=subject.name, path=str(path), sha256=bytes_digest(data), size=len(data)
+            )
+        yield swaps
 
 
-def _filled(item: Input, file: str, folder: str) -> Input:
-    """Fills in a path as it is, and a glob so that the folder's own brackets and stars mean themselves."""
-    if item.file is not None and "{" in item.file:
-        return replace(item, file=_fill(item.file, file, folder or "."))
-    if item.files is not None and "{" in item.files:
-        return replace(item, files=_fill(item.files, escape(file), escape(folder or ".")))
-    return item
+def predictor(path: Path, run: Run | None, system: str | None) -> Predictor:
+    """Makes a model of a file by the system of its run, or by the one that is named; ``InputError``."""
+    from harness.registry import load, modules
+    from harness.runs.identity import plain_config
+
+    name = system if run is None else run.system
+    if name is None:
+        raise InputError(f"{path.name}: whose model is it? name its system", "ILL_POSED")
+    if name not in modules("systems"):
+        raise InputError(f"no system is called {name}; known: {', '.join(modules('systems'))}", "UNSUPPORTED")
+    plug = load("systems", name).SYSTEM
+    config = {} if run is None else plain_config(run)
+    make = getattr(plug, "predictor", None)
+    if make is None:
+        return _Alive(live=_live(plug, config, path))
+    made: Predictor = make(path, config)
+    return made
 
 
-def _fill(text: str, file: str, folder: str) -> str:
-    name = folder.rpartition("/")[2]
-    return text.replace("{file}", file).replace("{folder}", folder).replace("{name}", name)
+def _live(plug: System, config: Mapping[str, Plain], path: Path) -> Live:
+    """Builds the model of a checkpoint with torch; raises ``InputError`` for one that does not fit it."""
+    try:
+        made = plug.live(config, path, 0)
+    except ModuleNotFoundError as error:
+        raise InputError(f"{plug.name} needs {error.name}: pip install 'claims-harness[train]'") from error
+    except (RuntimeError, ValueError, KeyError) as error:
+        raise InputError(f"{path.name} is no checkpoint of this configuration: {error}") from error
+    made.module.eval()
+    return made
 
 
-def _matches(root: str, pattern: str) -> Iterator[str]:
-    """Yields the files below the root that a glob finds, as paths with slashes; hidden ones are left out."""
-    import glob
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Alive:
+    """A live model of torch, asked like any other."""
 
-    for found in glob.iglob(pattern, root_dir=root, recursive=True):
-        if os.path.isfile(os.path.join(root, found)):
-            yield found.replace(os.sep, "/")
+    live: Live
+
+    @property
+    def vocab(self) -> int:
+        """How many symbols there are."""
+        return self.live.vocab
+
+    def logits(self, ids: Array) -> Array:
+        """Returns logits (windows, time, vocab) in the model's own precision."""
+        import torch
+
+        if ids.shape[1] > self.live.length:
+            message = f"the model reads {self.live.length} symbols, windows of {ids.shape[1]} are asked"
+            raise InputError(message, "ILL_POSED")
+        with torch.inference_mode():
+            found: Array = self.live.logits(self.live.module, torch.from_numpy(ids.copy())).numpy()
+        return found

@@ -8,10 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.engine.for_each import expand
 from harness.engine.pins import compare, current_pins, evidence_path
 from harness.engine.project import Project, same_names
 from harness.engine.sources import Sources
-from harness.engine.subjects import expand
 from harness.evidence.digests import bytes_digest
 from harness.evidence.ledger import Ledger, read_ledger
 from harness.evidence.memo import Memo

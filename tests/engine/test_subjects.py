@@ -1,141 +1,54 @@
-from __future__ import annotations
+"""Models made of files for kinds that ask them: by numpy where the system can, else by torch."""
 
-import json
-import shutil
-
+import numpy as np
 import pytest
 
-CONTRACT = """\
-for_each: runs/*/run.json
-inputs:
-  run: {file: "{file}"}
-  logs: {files: "{folder}/*.log"}
-criteria:
-  - id: SIZE
-    claim: At most 100 bytes are stated.
-    obligations:
-      - {kind: bound, of: {input: run, at: bytes}, at_most: 100}
-  - id: LOSS
-    claim: The loss is that of the log.
-    obligations:
-      - {kind: supported, claimed: {input: run, at: loss}, by: {input: logs, at: loss}}
-"""
+from harness.engine.subjects import predictor
+from harness.model.contract import Run
+from harness.model.problem import InputError
+from harness.model.values import Printed
+from harness.systems.hexad import SYSTEM
+
+SMALL = {"d_model": 32, "n_layer": 2, "n_head": 4, "n_kv_head": 2, "steps": 2, "warmup": 1, "batch": 2}
+SMALL |= {"block_size": 16}
 
 
-def run(bench, name, size=50, loss="2.5"):
-    bench.write(f"runs/{name}/run.json", json.dumps({"bytes": size, "loss": float(loss)}))
-    bench.write(f"runs/{name}/a.log", f"step:1 loss:3.0\nstep:2 loss:{loss}\n")
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("hexad")
+    SYSTEM.train(SMALL, 0, "cpu", folder, lambda *_: None)
+    return folder / "model.safetensors"
 
 
-def board(bench):
-    found = bench("scoreboard", "--format", "json").json["contracts"]
-    return {row["subject"]: {c["id"]: c["status"] for c in row["criteria"]} for row in found}
+def run_of(**changes):
+    config = {name: Printed(str(value)) for name, value in SMALL.items()}
+    return Run(system="hexad", config={**config, **changes})
 
 
-@pytest.fixture
-def many(bench):
-    bench.contract(CONTRACT)
-    for name in ("one", "two [odd]", "three"):
-        run(bench, name)
-    return bench
+@pytest.mark.parametrize("causal", [False, True])
+def test_a_checkpoint_of_a_run_answers_by_its_configuration(checkpoint, causal):
+    model = predictor(checkpoint, run_of(causal=causal), None)
+    ids = np.random.default_rng(0).integers(0, 256, (2, 16))
+    other = ids.copy()
+    other[:, 12] = (other[:, 12] + 1) % 256
+    before, after = model.logits(ids), model.logits(other)
+    assert (model.vocab, before.shape) == (256, (2, 16, 256))
+    assert np.array_equal(before[:, :12], after[:, :12]) is causal
 
 
-def test_obligations_bind_to_each_subject(many):
-    run(many, "three", size=101)
-    assert many("check").code == 1
-    good = {"SIZE": "DISCHARGED", "LOSS": "DISCHARGED"}
-    assert board(many) == {
-        "runs/one": good,
-        "runs/two [odd]": good,
-        "runs/three": {"SIZE": "FALSIFIED", "LOSS": "DISCHARGED"},
-    }
-
-
-def test_the_board_folds_by_subject_and_by_criterion(many):
-    run(many, "three", size=101)
-    said = many("check")
-    assert "3 subjects: 2 DISCHARGED, 1 FALSIFIED" in said.out
-    assert "SIZE  2 DISCHARGED, 1 FALSIFIED" in said.out
-    assert "FALSIFIED  runs/three: SIZE" in said.out
-    (fold,) = many("scoreboard", "--format", "json").json["subjects"]
-    assert fold["statuses"] == {"DISCHARGED": 2, "FALSIFIED": 1}
-    assert fold["criteria"][1] == {"id": "LOSS", "statuses": {"DISCHARGED": 3}, "reasons": {}}
-
-
-def test_a_broken_subject_does_not_stop_the_others(many):
-    many.write("runs/three/run.json", "{broken")
-    assert many("check").code == 3
-    assert board(many)["runs/three"] == {"SIZE": "ERROR", "LOSS": "ERROR"}
-    assert set(board(many)["runs/one"].values()) == {"DISCHARGED"}
-
-
-def test_only_what_changed_is_judged_again(many):
-    assert "6 obligations discharged anew" in many("check").err
-    run(many, "four")
-    assert "2 obligations discharged anew, 6 fresh" in many("check").err
-    many.write("runs/one/a.log", "step:2 loss:2.50\n")
-    assert board(many)["runs/one"]["LOSS"] == "STALE"
-    assert "1 obligation discharged anew, 7 fresh" in many("check").err
-
-
-def test_a_subject_that_is_gone_leaves_the_board(many):
-    many("check")
-    shutil.rmtree(many.root / "runs/one")
-    assert "runs/one" not in board(many)
-
-
-def test_no_subject_at_all_discharges_nothing(bench):
-    bench.contract(CONTRACT)
-    assert bench("check").code != 0
-    assert "DISCHARGED" not in board(bench).popitem()[1].values()
-
-
-def test_several_files_in_a_folder_are_subjects_of_their_own(bench):
-    bench.contract(CONTRACT.replace("run.json", "run*.json"))
-    run(bench, "one")
-    bench.write("runs/one/run-b.json", '{"bytes": 101}')
-    bench("check")
-    assert board(bench)["runs/one/run.json"]["SIZE"] == "DISCHARGED"
-    assert board(bench)["runs/one/run-b.json"]["SIZE"] == "FALSIFIED"
+def test_windows_longer_than_the_model_reads_are_refused(checkpoint):
+    with pytest.raises(InputError, match="reads 16 symbols, windows of 17"):
+        predictor(checkpoint, run_of(), None).logits(np.zeros((1, 17), int))
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("run", "system", "message"),
     [
-        ("runs/*/run.json", "/etc/*", "no glob below"),
-        ("runs/*/run.json", "runs/../../*", "no glob below"),
-        ('"{file}"', "a.json", "every subject would be judged by the same files"),
-        ("for_each:", "subject: x\nfor_each:", "there can be no subject beside it"),
+        (None, None, "name its system"),
+        (None, "gpt", "no system is called gpt; known: clm, hexad"),
+        (run_of(d_model=Printed("64")), None, "no checkpoint of this configuration"),
     ],
 )
-def test_what_for_each_cannot_mean_is_refused(bench, old, new, said):
-    text = CONTRACT.replace(old, new)
-    bench.contract(text.replace("{folder}", "logs") if "same files" in said else text)
-    found = bench("lint")
-    assert found.code == 4
-    assert said in found.out + found.err
-
-
-def test_processes_judge_as_one_does(bench):
-    bench.contract(CONTRACT)
-    for number in range(50):
-        run(bench, f"r{number}", size=90 + number)
-    assert "100 obligations discharged anew" in bench.process("check", "--jobs", "2").err
-    together = board(bench)
-    assert sum(row["SIZE"] == "FALSIFIED" for row in together.values()) == 39
-    assert len(list((bench.root / "evidence/ledger").iterdir())) == 1
-    assert "nothing to do: 100 obligations are fresh" in bench.process("check", "--jobs", "2").err
-    shutil.rmtree(bench.root / "evidence")
-    bench("check", "--jobs", "1")
-    assert board(bench) == together
-
-
-def test_one_subject_is_explained(many):
-    run(many, "three", size=101)
-    many("check")
-    said = many("explain", "demo/three/SIZE")
-    assert "runs/three/run.json:1" in said.out
-    assert many("explain", "demo/runs/three").out.count("SIZE") == said.out.count("SIZE")
-    wrong = many("explain", "demo/thre/SIZE")
-    assert wrong.code == 4
-    assert "three" in wrong.err
+def test_a_model_that_cannot_be_made_is_told(checkpoint, run, system, message):
+    with pytest.raises(InputError, match=message):
+        predictor(checkpoint, run, system)
