@@ -66,6 +66,8 @@ def _number_faults(kind: Implementation) -> Iterator[Fault]:
         yield Fault(field="examples", message=f"must be above 0 and at most {MAX_EXAMPLES}")
     if not 0 < kind.seconds <= MAX_SECONDS:
         yield Fault(field="seconds", message=f"must be above 0 and at most {MAX_SECONDS}")
+    if kind.allow_unjudged is not None and kind.allow_unjudged < 0:
+        yield Fault(field="allow_unjudged", message="must be 0 or more")
     role = role_of(kind)[0]
     if kind.steps is None and role == "scheduler":
         yield Fault(field="steps", message="say how many steps the scheduler is taken through")

@@ -25,7 +25,7 @@ from harness.kinds._implementation import (
 from harness.kinds._implementation_examples import EXAMPLES
 from harness.kinds._implementation_faults import faults_of
 from harness.kinds._implementation_score import score_of
-from harness.kinds._unroll import UNITS, Unroller
+from harness.kinds._unroll import Unroller
 from harness.model.kind import Context, Example, Fault, Kind, Scope
 from harness.model.problem import InputError
 from harness.model.values import Cell, Expression, InputName, Printed
@@ -62,6 +62,10 @@ class Implementation(Kind):
     may use ``out``, ``call(…)`` for further calls with arguments in the code's own order, and ``slack``, the
     bound of the formula. ``code`` names the inputs that a change of makes the verdict stale: every file of
     the project that the code is loaded from, and ``library`` inputs. The search is deterministic.
+
+    Where the bound is so wide that it could not tell the formula from a false one, a point is undecided; a
+    twentieth of them may be, or ``allow_unjudged`` of them. A property, and each of its parts joined by
+    ``and``, must be such that some planted change of the recorded answers, of their own size, breaks it.
     """
 
     name: ClassVar[str] = "implementation"
@@ -91,6 +95,7 @@ class Implementation(Kind):
     steps: int | None = None
     examples: int = 100
     seconds: float = 60.0
+    allow_unjudged: int | None = None
 
     def faults(self, scope: Scope) -> Iterator[Fault]:
         """Yields what cannot be tried as it is written; no code is run."""
@@ -117,9 +122,9 @@ class Implementation(Kind):
             judge = Judge(claim_of(self, context.formulas), session, unroller, arithmetic, domain)
             found = explore(unroller.searched(), judge.score, keeps, examples=self.examples, seed=seed)
             given = conditions(self, domain)
-            score = None if found.failing else score_of(judge, fixed, given, context.prove)
+            score, idle = (None, "") if found.failing else score_of(judge, fixed, given, context.prove)
             missing = uncovered(session.loaded(), subjects, self)
         if missing:
             raise InputError(missing)
         left_out = f"; {keeps.rejected} left out by assume" if keeps.rejected else ""
-        return verdict_of(judge, found, score, UNITS[role], f"seed {seed}{left_out}")
+        return verdict_of(self, judge, found, score, idle, f"seed {seed}{left_out}")
