@@ -30,6 +30,10 @@ def _text(value: object) -> bool:
     return isinstance(value, str)
 
 
+def _texts(value: object) -> bool:
+    return isinstance(value, list) and all(map(_text, value))
+
+
 def _steps(value: object) -> bool:
     """Tells whether this is a list of steps, each a list of numbers in hexadecimal."""
     steps = value if isinstance(value, list) else [None]
@@ -49,10 +53,17 @@ _FIELDS: Mapping[str, Callable[[object], bool]] = {
     "outs": _steps,
     "again": _steps,
     "files": _files,
-    **dict.fromkeys(("error", "reason", "wrong", "raised", "died", "garbled"), _text),
+    "finding": lambda value: isinstance(value, dict),
+    **dict.fromkeys(("noticed", "missed", "said", "nats"), _texts),
+    **dict.fromkeys(("error", "reason", "wrong", "raised", "text", "died", "garbled"), _text),
 }
 _SHAPES: Mapping[str, tuple[set[str], ...]] = {
     "open": ({"ready"}, {"error", "reason"}),
     "values": ({"outs", "again"}, {"raised"}, {"wrong"}),
+    "task": (
+        {"finding", "noticed", "missed"},
+        *({answer} for answer in ("said", "nats", "text")),
+        {"raised", "reason"},
+    ),
     "close": ({"files"},),
 }
