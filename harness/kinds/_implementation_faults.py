@@ -56,6 +56,8 @@ def _role_faults(kind: Implementation) -> Iterator[Fault]:
         yield Fault(field="", message="nothing is claimed: give formula or property")
     if kind.update is not None and kind.formula is None:
         yield Fault(field="update", message="an update needs the formula of its values")
+    if kind.state and kind.formula is None:
+        yield Fault(field="state", message="a state needs the formula that it is part of")
     form, carrier = form_of(kind), carrier_of(kind)
     if (carrier == "python" and form != "float64") or (carrier == "numpy" and form == "bfloat16"):
         yield Fault(field="carrier", message=f"{carrier} holds no {form}")

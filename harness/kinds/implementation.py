@@ -70,7 +70,7 @@ class Implementation(Kind):
     """
 
     name: ClassVar[str] = "implementation"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     short: ClassVar[str | None] = "callable"
     EXAMPLES: ClassVar[tuple[Example, ...]] = EXAMPLES
 

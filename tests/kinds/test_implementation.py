@@ -502,6 +502,7 @@ def test_constants_of_the_contract_are_names_of_the_formula(tried):
         ('code: [], callable: "a:f", domain: {x: 0..1}, formula: "x"', "verdict stale"),
         (scheduler("X", 'formula: "t"'), "how many steps"),
         ('code: torch, scheduler: "a:b", steps: 3, formula: "t"', "starts from"),
+        (optimizer("X", 'state: {m: "m + g"}, property: "out <= m"'), "state needs the formula"),
         (optimizer("X", 'formula: "p"').replace("p: -10..10, ", ""), "must give p and g"),
     ],
 )
