@@ -21,6 +21,7 @@ BOUNDARIES = [
 HEAVY = {
     "aiohttp",
     "botocore",
+    "cryptography",
     "cvc5",
     "flint",
     "fsspec",
@@ -31,6 +32,7 @@ HEAVY = {
     "rfc8785",
     "rich",
     "safetensors",
+    "securesystemslib",
     "sympy",
     "torch",
     "transformers",

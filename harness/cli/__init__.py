@@ -169,6 +169,38 @@ def _attach(command: argparse.ArgumentParser) -> None:
     command.add_argument("--check", action="store_true", help="hold attached runs against their manifests")
 
 
+def _gate(command: argparse.ArgumentParser) -> None:
+    _listed(command)
+    command.add_argument("--tier", choices=("private", "public"), default="private", help="of the policy")
+
+
+def _key(command: argparse.ArgumentParser) -> None:
+    actions = command.add_subparsers(dest="action", metavar="ACTION", required=True, parser_class=Parser)
+    new = actions.add_parser("new", help="write a private key, and its public key beside it")
+    new.add_argument("file", metavar="FILE")
+    show = actions.add_parser("show", help="print the id of a public key")
+    show.add_argument("file", metavar="FILE")
+
+
+def _sign(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--key", required=True, metavar="FILE", help="the private key")
+    command.add_argument("--heads", metavar="FILE", help="write the ledger's heads there")
+
+
+def _verify(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--key", action="append", default=[], metavar="FILE", help="a public key to trust")
+    command.add_argument("--heads", metavar="FILE", help="heads of the ledger that were kept elsewhere")
+    command.add_argument("--recheck", action="store_true", help="judge again what needs no run and no code")
+    _text_or_json(command)
+
+
+def _export(command: argparse.ArgumentParser) -> None:
+    _contracts(command)
+    command.add_argument("--format", choices=("vsa", "test-result", "evidence"), default="vsa")
+    command.add_argument("--key", metavar="FILE", help="sign each statement with this private key")
+    _to_file(command)
+
+
 def _mutate(command: argparse.ArgumentParser) -> None:
     _listed(command)
     _to_file(command)
@@ -186,7 +218,12 @@ COMMANDS = {
     "scoreboard": ("fold contracts and evidence into the scoreboard", _scoreboard),
     "compare": ("tell two scoreboards, runs or releases apart: what got worse, what moved", _compare),
     "evidence": ("pack evidence into one file, or take such a file in", _evidence),
-    "gate": ("refuse unless everything required is discharged by fresh evidence", _listed),
+    "gate": ("refuse unless everything required is discharged by fresh evidence", _gate),
+    "lock": ("write down what contracts claim before there is evidence", _contracts),
+    "key": ("make a key to sign with", _key),
+    "sign": ("sign the whole scoreboard with all that it rests on", _sign),
+    "verify": ("verify a signed scoreboard offline, from its bytes and a public key", _verify),
+    "export": ("write the scoreboard as SLSA VSA, in-toto test results, or signed evidence", _export),
     "explain": ("show one criterion with its verdicts and witnesses", _explain),
     "audit": ("try logs, checkpoints and texts without a contract", _audit),
     "mutate": ("plant slips in formulas and show which of them no claim notices", _mutate),
