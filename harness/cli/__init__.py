@@ -190,8 +190,16 @@ def _sign(command: argparse.ArgumentParser) -> None:
 def _verify(command: argparse.ArgumentParser) -> None:
     command.add_argument("--key", action="append", default=[], metavar="FILE", help="a public key to trust")
     command.add_argument("--heads", metavar="FILE", help="heads of the ledger that were kept elsewhere")
+    command.add_argument("--release", metavar="FOLDER", help="a downloaded release with its claims")
     command.add_argument("--recheck", action="store_true", help="judge again what needs no run and no code")
     _text_or_json(command)
+
+
+def _publish(command: argparse.ArgumentParser) -> None:
+    command.add_argument("folder", metavar="FOLDER", help="the release: weights, configuration, card")
+    command.add_argument("--repo", required=True, metavar="ID", help="the repository, as OWNER/NAME")
+    command.add_argument("--public", action="store_true", help="for all to see, by the policy's public tier")
+    command.add_argument("--yes", action="store_true", help="send it; without, only show what would be sent")
 
 
 def _export(command: argparse.ArgumentParser) -> None:
@@ -223,6 +231,7 @@ COMMANDS = {
     "key": ("make a key to sign with", _key),
     "sign": ("sign the whole scoreboard with all that it rests on", _sign),
     "verify": ("verify a signed scoreboard offline, from its bytes and a public key", _verify),
+    "publish": ("publish a folder with its evidence, if the gate passes for these bytes", _publish),
     "export": ("write the scoreboard as SLSA VSA, in-toto test results, or signed evidence", _export),
     "explain": ("show one criterion with its verdicts and witnesses", _explain),
     "audit": ("try logs, checkpoints and texts without a contract", _audit),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,10 +15,13 @@ from harness.cli._setup import find_contracts, invalid, open_project, utc_now
 from harness.cli.gate import malformed
 from harness.engine.check import Checker
 from harness.engine.load import load_contracts
-from harness.engine.project import Project
+from harness.engine.project import Project, read_project
 from harness.engine.recheck import Rechecked, recheck
+from harness.evidence.dsse import PublicKey
 from harness.evidence.locks import read_entries
 from harness.evidence.memo import Memo
+from harness.hub.layout import lay_out
+from harness.model.problem import InputError
 from harness.reports._out import clean, some, write
 from harness.scoreboard.board import Board, CriterionRow, ObligationRow
 from harness.scoreboard.build import build
@@ -35,38 +40,73 @@ class Line:
     trusted: tuple[str, ...]
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verification:
+    """What came of verifying one project; it is ``sound`` only where a given key signed what folds here."""
+
+    sound: bool
+    signers: tuple[str, ...]
+    problems: tuple[str, ...]
+    lines: tuple[Line, ...]
+
+
 def main(options: argparse.Namespace) -> int:
     """Verifies offline; ends with 0 only where a given key signed exactly what folds here.
 
     The scoreboard may hold findings: signed is not discharged, and the gate says which of the two.
     """
-    project, memo = open_project(remember=False)
-    paths = find_contracts(project, [])
-    if not paths:
+    keys = public_keys(Path.cwd(), options.key)
+    if options.release is None:
+        project, memo = open_project(remember=False)
+        policy = open_policy(project)
+        keys = keys or public_keys(project.root, policy.keys if policy else ())
+        return _judge(project, memo, keys, options)
+    with tempfile.TemporaryDirectory() as folder:
+        laid, memo = Path(folder) / "project", Memo(None, "", time.time_ns)
+        try:
+            lay_out(Path(options.release), laid)
+        except InputError as error:
+            write(f"verify: NOT verified\n  {clean(str(error))}")
+            return Exit.FINDING
+        return _judge(read_project(laid.resolve(), memo), memo, keys, options)
+
+
+def _judge(project: Project, memo: Memo, keys: Sequence[PublicKey], options: argparse.Namespace) -> int:
+    if not find_contracts(project, []):
         write("no contracts: nothing to verify")
         return Exit.NOTHING
-    policy = open_policy(project)
-    named = public_keys(Path.cwd(), options.key)
-    keys = named or public_keys(project.root, policy.keys if policy else ())
     if not keys:
         raise invalid("no public key is given", "name the one that you trust: --key FILE")
-    board = build(project, paths, memo)
+    found = verification(project, memo, keys, heads=options.heads, again=options.recheck)
+    _tell(options.format, found)
+    return Exit.DISCHARGED if found.sound else Exit.FINDING
+
+
+def verification(
+    project: Project, memo: Memo, keys: Sequence[PublicKey], *, heads: str | None = None, again: bool = False
+) -> Verification:
+    """Verifies a project against the given keys; ``again`` judges anew what needs no run and no code.
+
+    ``heads`` is a file of ledger heads that was kept elsewhere. Nothing is fetched and no code is run.
+    """
+    board = build(project, find_contracts(project, []), memo)
     judged = [against(project, one, board, memo) for one in signed_by(project, keys)]
     good = [one for one in judged if one.holds]
     problems = [*board.problems, *malformed(project, board)]
-    problems += pinned(Path.cwd(), options.heads, read_entries(project.ledger))
+    problems += pinned(Path.cwd(), heads, read_entries(project.ledger))
     problems += [f"{one.path}: {why}" for one in judged for why in one.problems if not (one.foreign and good)]
     if not judged:
         problems.append(f"there is no envelope below {project.evidence}/signed")
-    if policy is not None:
-        problems += _short(project, memo, board)
-    again = _again(project, memo) if options.recheck else {}
-    problems += [f"{one.contract}/{one.criterion}: {one.differs}" for one in again.values() if one.differs]
-    lines = [_line(contract.name, row, again) for contract in board.contracts for row in contract.criteria]
-    sound = bool(good) and not problems
-    signers = sorted({key for one in good for key in one.signers})
-    _tell(options.format, sound=sound, signers=signers, problems=problems, lines=lines)
-    return Exit.DISCHARGED if sound else Exit.FINDING
+    problems += _short(project, memo, board)
+    redone = _again(project, memo) if again else {}
+    problems += [f"{one.contract}/{one.criterion}: {one.differs}" for one in redone.values() if one.differs]
+    lines = [_line(contract.name, row, redone) for contract in board.contracts for row in contract.criteria]
+    return Verification(
+        sound=bool(good) and not problems,
+        signers=tuple(sorted({key for one in good for key in one.signers})),
+        problems=tuple(dict.fromkeys(problems)),
+        lines=tuple(lines),
+    )
 
 
 def _short(project: Project, memo: Memo, board: Board) -> Iterator[str]:
@@ -123,16 +163,16 @@ def _bytes(item: ObligationRow) -> list[str]:
     return ["fold", *([f"digests of {some(count, 'file')}"] if count else [])]
 
 
-def _tell(form: str, *, sound: bool, signers: list[str], problems: list[str], lines: list[Line]) -> None:
-    decision = "verified" if sound else "NOT verified"
+def _tell(form: str, found: Verification) -> None:
+    decision = "verified" if found.sound else "NOT verified"
     if form == "json":
-        rows = [{name: getattr(line, name) for name in Line.__slots__} for line in lines]
-        told = {"decision": decision, "signers": signers, "problems": problems, "criteria": rows}
-        write(json.dumps(told, indent=2))
+        rows = [{name: getattr(line, name) for name in Line.__slots__} for line in found.lines]
+        told = {"decision": decision, "signers": list(found.signers), "problems": list(found.problems)}
+        write(json.dumps(told | {"criteria": rows}, indent=2))
         return
-    said = [f"verify: {decision}, signed by {', '.join(key[:12] for key in signers) or 'nobody'}"]
-    said += [f"  {clean(problem)}" for problem in problems]
-    for line in lines:
+    said = [f"verify: {decision}, signed by {', '.join(key[:12] for key in found.signers) or 'nobody'}"]
+    said += [f"  {clean(problem)}" for problem in found.problems]
+    for line in found.lines:
         said.append(f"{clean(line.name)} {line.status}")
         said.append(f"  recomputed: {', '.join(line.recomputed) or 'nothing'}")
         said.append(f"  trusted: {', '.join(line.trusted) or 'nothing'}")
