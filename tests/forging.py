@@ -11,7 +11,8 @@ from pathlib import Path
 from workbench import Bench
 
 from harness.evidence.digests import bytes_digest
-from harness.evidence.dsse import read_public, sign
+from harness.evidence.dsse import sign
+from harness.evidence.keys import read_public
 from harness.evidence.statement import canonical
 
 FLAT = [{"step": step, "loss": 5.0} for step in range(6)]

@@ -10,7 +10,8 @@ from harness.cli._output import emit
 from harness.cli._setup import find_contracts, invalid, open_project, utc_now
 from harness.cli.gate import decided
 from harness.engine.project import Project
-from harness.evidence.dsse import SignatureError, sign
+from harness.evidence.dsse import sign
+from harness.evidence.keys import SignatureError
 from harness.evidence.statement import canonical
 from harness.reports._out import say
 from harness.scoreboard.board import Board

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from harness.cli._setup import invalid
-from harness.evidence.dsse import SignatureError, new_key, read_public
+from harness.evidence.keys import SignatureError, new_key, read_public
 from harness.reports._out import write
 from harness.scoreboard.gate import Exit
 

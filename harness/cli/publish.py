@@ -18,7 +18,8 @@ from harness.engine.load import load_contracts
 from harness.engine.project import Project, read_project
 from harness.evidence.memo import Memo
 from harness.evidence.statement import EvidenceError, parse_statement
-from harness.hub.card import contradictions, facts_of, write_card
+from harness.hub.card import contradictions, write_card
+from harness.hub.facts import facts_of
 from harness.hub.layout import lay_out
 from harness.hub.publish import Hub, Published, differences
 from harness.hub.release import CARD, File, claims_of, files_of, unvouched

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from harness.cli._setup import find_contracts, invalid, open_project, utc_now
 from harness.engine.check import look_at
-from harness.evidence.dsse import SignatureError, sign
+from harness.evidence.dsse import sign
+from harness.evidence.keys import SignatureError
 from harness.evidence.memo import write_atomically
 from harness.evidence.seal import seal_statement
 from harness.evidence.statement import canonical

@@ -16,7 +16,8 @@ from typing import Any
 
 from harness.evidence.archive import ArchiveError, check_name
 from harness.evidence.digests import sha256_file
-from harness.evidence.dsse import SignatureError, canonical_or_none
+from harness.evidence.dsse import canonical_or_none
+from harness.evidence.keys import SignatureError
 from harness.evidence.statement import STATEMENT, EvidenceError, strict_json
 
 SEAL = "https://claims-harness.dev/scoreboard/v1"

@@ -10,7 +10,8 @@ from typing import Any
 from harness import __version__
 from harness.engine.project import CONFIG, Project
 from harness.evidence.digests import sha256_file
-from harness.evidence.dsse import Opened, PublicKey, SignatureError, claimed_signers, open_envelope
+from harness.evidence.dsse import Opened, claimed_signers, open_envelope
+from harness.evidence.keys import PublicKey, SignatureError
 from harness.evidence.ledger import read_ledger
 from harness.evidence.memo import Memo
 from harness.evidence.seal import FOLDER, Seal, altered, check_path, read_seal

@@ -13,7 +13,8 @@ import pytest
 from forging import FLAT, Signed
 from workbench import LOG
 
-from harness.evidence.dsse import PAYLOAD, read_public, sign
+from harness.evidence.dsse import PAYLOAD, sign
+from harness.evidence.keys import read_public
 from harness.evidence.statement import canonical
 
 CASES = {}
