@@ -10,8 +10,9 @@ from harness.cli._setup import invalid
 from harness.engine.load import Loaded
 from harness.engine.project import Project
 from harness.engine.sources import Sources
+from harness.evidence.entries import Entry, missing_heads, read_entries
 from harness.evidence.keys import PublicKey, SignatureError, distinct, read_public
-from harness.evidence.locks import Entry, Promise, amended, missing_heads, read_entries, unlocked
+from harness.evidence.locks import Promise, amended, unlocked
 from harness.evidence.memo import Memo
 from harness.model.policy import Policy
 from harness.scoreboard.board import Board

@@ -8,8 +8,9 @@ from harness import __version__
 from harness.cli._policy import promise_of
 from harness.cli._setup import find_contracts, open_project, utc_now
 from harness.engine.load import load_contracts
+from harness.evidence.entries import read_entries
 from harness.evidence.ledger import read_ledger
-from harness.evidence.locks import lock, read_entries, unlocked
+from harness.evidence.locks import lock, unlocked
 from harness.reports._out import clean, say, write
 from harness.scoreboard.gate import Exit
 

@@ -17,8 +17,8 @@ from harness.engine.check import Checker
 from harness.engine.load import load_contracts
 from harness.engine.project import Project, read_project
 from harness.engine.recheck import Rechecked, recheck
+from harness.evidence.entries import read_entries
 from harness.evidence.keys import PublicKey
-from harness.evidence.locks import read_entries
 from harness.evidence.memo import Memo
 from harness.hub.layout import lay_out
 from harness.model.problem import InputError

@@ -16,6 +16,15 @@ if TYPE_CHECKING:
 
 INSTALL = "pip install 'claims-harness[hub]'"
 
+_SMALL_ORDER = (
+    bytes(32),
+    b"\x01" + bytes(31),
+    bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"),
+    bytes.fromhex("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a"),
+    *(bytes([first]) + b"\xff" * 30 + b"\x7f" for first in (0xEC, 0xED, 0xEE)),
+)
+"""The keys under which one signature holds for many texts (points of order 1, 2, 4, 8), their signs aside."""
+
 
 class SignatureError(ValueError):
     """A key or an envelope that cannot be trusted, and why."""
@@ -122,4 +131,7 @@ def loaded(pem: bytes, name: str) -> Any:
         raise SignatureError(f"{name} is no public key in PEM") from None
     if not isinstance(key, Ed25519PublicKey):
         raise SignatureError(f"{name} is no Ed25519 key")
+    raw = key.public_bytes_raw()
+    if raw[:31] + bytes([raw[31] & 0x7F]) in _SMALL_ORDER:
+        raise SignatureError(f"{name} is a key under which anybody can sign")
     return signing.SSlibKey.from_crypto(key)

@@ -5,28 +5,15 @@ The order is that of the ledger's chain, where an entry names its parents, and n
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.evidence.digests import bytes_digest
-from harness.evidence.ledger import append, entry_of, oldest_first
+from harness.evidence.entries import Entry
+from harness.evidence.ledger import append
 
 LOCK = "lock"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Entry:
-    """One whole ledger entry; ``before`` holds the digests of all its ancestors."""
-
-    digest: str
-    event: str
-    time: str
-    details: Mapping[str, str]
-    records: Sequence[Mapping[str, Any]]
-    before: frozenset[str]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,33 +23,6 @@ class Promise:
     contract: str
     demands: Mapping[str, str]
     identities: frozenset[str] = frozenset()
-
-
-def read_entries(folder: Path) -> tuple[Entry, ...]:
-    """Returns every whole entry of a ledger, each after its parents; damaged ones are left out."""
-    found: dict[str, dict[str, Any]] = {}
-    for path in sorted(folder.glob("*.json")):
-        data = path.read_bytes()
-        if bytes_digest(data) == path.stem and entry_of(data) is not None:
-            found[path.stem] = json.loads(data)
-    before: dict[str, frozenset[str]] = {}
-    entries: list[Entry] = []
-    for digest in oldest_first({name: entry["parents"] for name, entry in found.items()}):
-        told = found[digest]
-        above = [before[parent] | {parent} for parent in told["parents"] if parent in before]
-        before[digest] = frozenset().union(*above)
-        details = told.get("details")
-        entries.append(
-            Entry(
-                digest=digest,
-                event=str(told.get("event")),
-                time=str(told.get("time")),
-                details=details if isinstance(details, dict) else {},
-                records=told["records"],
-                before=before[digest],
-            )
-        )
-    return tuple(entries)
 
 
 def lock(
@@ -129,9 +89,3 @@ def amended(promise: Promise, entries: Sequence[Entry]) -> Iterator[tuple[str, s
         if criterion in now and digest not in now[criterion] and against:
             bar = f" against {record['threshold']}" if record.get("threshold") else ""
             yield criterion, f"AMENDED AFTER EVIDENCE: it was {record['outcome']}{bar} before it was changed"
-
-
-def missing_heads(pinned: str, entries: Sequence[Entry]) -> tuple[str, ...]:
-    """Returns the heads in a pinned text, one a line, that the ledger no longer has."""
-    have = {entry.digest for entry in entries}
-    return tuple(line for line in pinned.split() if line not in have)

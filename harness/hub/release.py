@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from harness.artifacts.digests import file_sha256, folder_files
 from harness.artifacts.safetensors_file import read
 from harness.engine.project import CONFIG, Project
 from harness.evidence.seal import FOLDER, check_path
+from harness.hub.pickles import pickled
 from harness.model.problem import InputError
 from harness.scoreboard.board import Board, ObligationRow
 from harness.scoreboard.fold import Status
@@ -19,7 +19,6 @@ from harness.scoreboard.sealed import POLICY
 CLAIMS = "claims"
 """The folder of a published repository in which contracts and evidence lie, laid out as their project."""
 CARD = "README.md"
-PICKLED = (".bin", ".ckpt", ".joblib", ".npy", ".npz", ".pickle", ".pkl", ".pt", ".pth")
 SMALL = 16 << 20
 """Judged files up to 16 MiB come along, so that a stranger can judge them again."""
 
@@ -56,24 +55,6 @@ def files_of(folder: Path) -> dict[str, File]:
     if not any(name.endswith(".safetensors") for name in found):
         raise InputError(f"{folder}: there are no weights (.safetensors) to publish", "MISSING_INPUT")
     return found
-
-
-def pickled(path: Path) -> str:
-    """Says why a file may run code when it is loaded; empty where nothing speaks for it."""
-    if path.suffix.lower() in PICKLED:
-        return f"{path.suffix.lower()} files may be pickles, which run code when they are loaded"
-    with path.open("rb") as stream:
-        head = stream.read(4)
-    if len(head) > 1 and head[0] == 0x80 and 1 < head[1] <= 5 and path.suffix != ".safetensors":
-        return "it begins like a pickle, which runs code when it is loaded"
-    if head == b"PK\x03\x04":
-        try:
-            with zipfile.ZipFile(path) as packed:
-                inside = [name for name in packed.namelist() if name.endswith((".pkl", ".pickle"))]
-        except zipfile.BadZipFile:
-            return "it is a damaged archive"
-        return f"it holds the pickle {inside[0]}" if inside else ""
-    return ""
 
 
 def vouched(board: Board) -> dict[str, list[str]]:
