@@ -11,7 +11,8 @@ from random import Random
 
 import pytest
 from forging import FLAT, Signed
-from workbench import LOG
+from jsonschema import Draft202012Validator
+from workbench import LOG, REPOSITORY
 
 from harness.evidence.dsse import PAYLOAD, sign
 from harness.evidence.keys import read_public
@@ -523,6 +524,25 @@ def test_every_flipped_bit_is_found(signed, count):
 
 def test_the_corpus_is_as_large_as_it_says():
     assert len(CASES) >= 70
+
+
+def test_what_is_signed_fits_its_published_schema(signed):
+    schema = json.loads((REPOSITORY / "specs/schema/scoreboard.schema.json").read_bytes())
+    Draft202012Validator.check_schema(schema)
+    Draft202012Validator(schema).validate(signed.payload())
+    assert schema["$id"] == signed.payload()["predicateType"]
+
+
+def test_a_field_that_nobody_knows_stays_and_decides_nothing(signed):
+    def change(told):
+        told["predicate"]["verified"] = True
+        told["note"] = "from a later version"
+
+    signed.edit_payload(change, key="reviewer")
+    assert signed.verify().code == 0
+    assert signed.payload()["predicate"]["verified"] is True
+    signed.bench.log(FLAT)
+    assert signed.verify().code == 1
 
 
 def test_time_of_signing_is_told_in_utc(signed):

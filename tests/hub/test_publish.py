@@ -3,6 +3,7 @@
 import json
 import os
 import pickle
+import re
 import shutil
 import struct
 import zipfile
@@ -10,7 +11,7 @@ import zipfile
 import pytest
 from forging import POLICY
 from hub_server import HubServer
-from workbench import LOG, Bench
+from workbench import LOG, REPOSITORY, Bench
 
 TOKEN = "hf_" + "s3cret" * 5
 CONTRACT = """
@@ -267,3 +268,31 @@ def test_a_hub_that_is_not_there_is_a_failure_and_nothing_else(release):
     release.hub.stop()
     said = release.publish("--yes")
     assert (said.code, "not published" in said.err) == (3, True), said
+
+
+def test_the_page_about_releasing_is_true_from_its_first_command_to_its_last(bench, hub, tmp_path):
+    page = (REPOSITORY / "docs/releasing.md").read_text()
+    commands = [
+        line.split()[1:]
+        for block in re.findall(r"```bash\n(.*?)```", page, re.S)
+        for line in block.splitlines()
+    ]
+    assert [one[0] for one in commands] == [
+        *("key", "key", "lock", "check", "sign", "verify", "gate", "publish", "publish", "verify")
+    ]
+    bench.log()
+    bench.write("out/model.safetensors", weights())
+    bench.write("out/README.md", CARD)
+    bench.contract(CONTRACT.replace("  - PLACE\n", ""))
+    bench.write("policy.yaml", re.search(r"```yaml\n(.*?)```", page, re.S)[1])
+    bench.write("keys/heads", "")
+    release = Release(bench.root, tmp_path / "KEYS", hub, tmp_path / "home")
+    variables = {**hub.environment, "HF_TOKEN": TOKEN, "HF_HOME": str(tmp_path / "home")}
+    for one in commands:
+        if "DOWNLOADED" in one:
+            release.down(tmp_path / "DOWNLOADED")
+        said = bench.process(*(re.sub("^(KEYS|DOWNLOADED)", rf"{tmp_path}/\1", w) for w in one), **variables)
+        assert said.code == 0, (one, said)
+        if one[0] == "key":
+            name = one[-1].rpartition("/")[2]
+            bench.write(f"keys/{name}.pub", (tmp_path / f"KEYS/{name}.pub").read_bytes())
