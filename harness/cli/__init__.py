@@ -190,6 +190,12 @@ def _gate(command: argparse.ArgumentParser) -> None:
     command.add_argument("--tier", choices=("private", "public"), default="private", help="of the policy")
 
 
+def _diff(command: argparse.ArgumentParser) -> None:
+    command.add_argument("before", metavar="OLD", help="a contract file, or REVISION:PATH from git")
+    command.add_argument("after", metavar="NEW", help="the same")
+    _text_or_json(command)
+
+
 def _key(command: argparse.ArgumentParser) -> None:
     actions = command.add_subparsers(dest="action", metavar="ACTION", required=True, parser_class=Parser)
     new = actions.add_parser("new", help="write a private key, and its public key beside it")
@@ -244,6 +250,7 @@ COMMANDS = {
     "evidence": ("pack evidence into one file, or take such a file in", _evidence),
     "gate": ("refuse unless everything required is discharged by fresh evidence", _gate),
     "lock": ("write down what contracts claim before there is evidence", _contracts),
+    "diff": ("tell how a contract changed: tightened, loosened, reworded, added, removed", _diff),
     "key": ("make a key to sign with", _key),
     "sign": ("sign the whole scoreboard with all that it rests on", _sign),
     "verify": ("verify a signed scoreboard offline, from its bytes and a public key", _verify),
