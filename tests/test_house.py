@@ -27,6 +27,7 @@ HEAVY = {
     "fsspec",
     "huggingface_hub",
     "jsonschema",
+    "model_signing",
     "numpy",
     "polars",
     "ray",

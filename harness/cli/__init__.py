@@ -200,6 +200,7 @@ def _key(command: argparse.ArgumentParser) -> None:
     actions = command.add_subparsers(dest="action", metavar="ACTION", required=True, parser_class=Parser)
     new = actions.add_parser("new", help="write a private key, and its public key beside it")
     new.add_argument("file", metavar="FILE")
+    new.add_argument("--checkpoint", action="store_true", help="for checkpoints (P-256, model_signing)")
     show = actions.add_parser("show", help="print the id of a public key")
     show.add_argument("file", metavar="FILE")
 
@@ -207,12 +208,14 @@ def _key(command: argparse.ArgumentParser) -> None:
 def _sign(command: argparse.ArgumentParser) -> None:
     command.add_argument("--key", required=True, metavar="FILE", help="the private key")
     command.add_argument("--heads", metavar="FILE", help="write the ledger's heads there")
+    command.add_argument("--checkpoint", metavar="FOLDER", help="sign this folder instead, for model_signing")
 
 
 def _verify(command: argparse.ArgumentParser) -> None:
     command.add_argument("--key", action="append", default=[], metavar="FILE", help="a public key to trust")
     command.add_argument("--heads", metavar="FILE", help="heads of the ledger that were kept elsewhere")
     command.add_argument("--release", metavar="FOLDER", help="a downloaded release with its claims")
+    command.add_argument("--checkpoint", metavar="FOLDER", help="verify only such a signed folder")
     command.add_argument("--recheck", action="store_true", help="judge again what needs no run and no code")
     _text_or_json(command)
 

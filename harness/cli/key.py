@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from harness.cli._setup import invalid
+from harness.evidence.checkpoint import new_checkpoint_key
 from harness.evidence.keys import SignatureError, new_key, read_public
 from harness.reports._out import write
 from harness.scoreboard.gate import Exit
@@ -18,7 +19,7 @@ def main(options: argparse.Namespace) -> int:
         if options.action == "show":
             write(read_public(path).id)
             return Exit.DISCHARGED
-        key = new_key(path)
+        key = new_checkpoint_key(path) if options.checkpoint else new_key(path)
     except SignatureError as error:
         raise invalid(str(error)) from None
     except OSError as error:

@@ -17,8 +17,9 @@ from harness.engine.check import Checker
 from harness.engine.load import load_contracts
 from harness.engine.project import Project, read_project
 from harness.engine.recheck import Rechecked, recheck
+from harness.evidence.checkpoint import checkpoint_problem
 from harness.evidence.entries import read_entries
-from harness.evidence.keys import PublicKey
+from harness.evidence.keys import PublicKey, SignatureError
 from harness.evidence.memo import Memo
 from harness.hub.layout import lay_out
 from harness.model.problem import InputError
@@ -55,6 +56,8 @@ def main(options: argparse.Namespace) -> int:
 
     The scoreboard may hold findings: signed is not discharged, and the gate says which of the two.
     """
+    if options.checkpoint is not None:
+        return _checkpoint(options)
     keys = public_keys(Path.cwd(), options.key)
     if options.release is None:
         project, memo = open_project(remember=False)
@@ -69,6 +72,19 @@ def main(options: argparse.Namespace) -> int:
             write(f"verify: NOT verified\n  {clean(str(error))}")
             return Exit.FINDING
         return _judge(read_project(laid.resolve(), memo), memo, keys, options)
+
+
+def _checkpoint(options: argparse.Namespace) -> Exit:
+    if len(options.key) != 1:
+        raise invalid("a checkpoint is verified with one public key", "name it: --key FILE")
+    try:
+        problem = checkpoint_problem(Path(options.checkpoint), Path(options.key[0]))
+    except SignatureError as error:
+        raise invalid(str(error)) from None
+    write(
+        f"verify: {'NOT verified' if problem else 'verified'}, {clean(options.checkpoint)} {clean(problem)}"
+    )
+    return Exit.FINDING if problem else Exit.DISCHARGED
 
 
 def _judge(project: Project, memo: Memo, keys: Sequence[PublicKey], options: argparse.Namespace) -> int:

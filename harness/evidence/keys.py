@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 INSTALL = "pip install 'claims-harness[hub]'"
 
@@ -46,20 +46,29 @@ def new_key(path: Path) -> PublicKey:
     """
     library()
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    return write_pair(path, Ed25519PrivateKey.generate())
+
+
+def write_pair(path: Path, key: Any) -> PublicKey:
+    """Writes a private key for its owner alone and the public key beside it, neither over another.
+
+    Raises ``SignatureError`` where one of the two files exists already.
+    """
     from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+    signing = library()
     beside = path.with_name(f"{path.name}.pub")
     if beside.exists() or path.exists():
         raise SignatureError(f"{path} or {beside.name} exists already: a key is never overwritten")
-    key = Ed25519PrivateKey.generate()
     pem = _pem(key.public_key())
     path.parent.mkdir(parents=True, exist_ok=True)
     _create(path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()), 0o600)
     _create(beside, pem, 0o644)
-    return PublicKey(id=loaded(pem, str(beside)).keyid, name=str(beside), pem=pem)
+    return PublicKey(id=signing.SSlibKey.from_crypto(key.public_key()).keyid, name=str(beside), pem=pem)
 
 
-def _pem(key: Ed25519PublicKey) -> bytes:
+def _pem(key: Any) -> bytes:
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
     pem: bytes = key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
