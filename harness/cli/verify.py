@@ -81,9 +81,8 @@ def _checkpoint(options: argparse.Namespace) -> Exit:
         problem = checkpoint_problem(Path(options.checkpoint), Path(options.key[0]))
     except SignatureError as error:
         raise invalid(str(error)) from None
-    write(
-        f"verify: {'NOT verified' if problem else 'verified'}, {clean(options.checkpoint)} {clean(problem)}"
-    )
+    decision = f"NOT verified: {clean(problem)}" if problem else "verified"
+    write(f"verify: {clean(options.checkpoint)} {decision}")
     return Exit.FINDING if problem else Exit.DISCHARGED
 
 

@@ -37,6 +37,7 @@ def theirs(bench):
 
 def test_both_verifiers_accept_what_was_signed_and_what_publishing_adds(signed):
     assert (verify(signed).code, theirs(signed)) == (0, 0)
+    assert verify(signed).out == "verify: out verified\n"
     signed.write("out/README.md", "# A card")
     signed.write("out/claims/policy.yaml", "policy: 1")
     assert (verify(signed).code, theirs(signed)) == (0, 0)
