@@ -209,6 +209,55 @@ def _packs(command: argparse.ArgumentParser) -> None:
     command.add_argument("folder", nargs="?", metavar="FOLDER", help="holds one folder per subject")
 
 
+def _gate(command: argparse.ArgumentParser) -> None:
+    _listed(command)
+    command.add_argument("--tier", choices=("private", "public"), default="private", help="of the policy")
+
+
+def _diff(command: argparse.ArgumentParser) -> None:
+    command.add_argument("before", metavar="OLD", help="a contract file, or REVISION:PATH from git")
+    command.add_argument("after", metavar="NEW", help="the same")
+    _text_or_json(command)
+
+
+def _key(command: argparse.ArgumentParser) -> None:
+    actions = command.add_subparsers(dest="action", metavar="ACTION", required=True, parser_class=Parser)
+    new = actions.add_parser("new", help="write a private key, and its public key beside it")
+    new.add_argument("file", metavar="FILE")
+    new.add_argument("--checkpoint", action="store_true", help="for checkpoints (P-256, model_signing)")
+    show = actions.add_parser("show", help="print the id of a public key")
+    show.add_argument("file", metavar="FILE")
+
+
+def _sign(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--key", required=True, metavar="FILE", help="the private key")
+    command.add_argument("--heads", metavar="FILE", help="write the ledger's heads there")
+    command.add_argument("--checkpoint", metavar="FOLDER", help="sign this folder instead, for model_signing")
+
+
+def _verify(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--key", action="append", default=[], metavar="FILE", help="a public key to trust")
+    command.add_argument("--heads", metavar="FILE", help="heads of the ledger that were kept elsewhere")
+    command.add_argument("--release", metavar="FOLDER", help="a downloaded release with its claims")
+    command.add_argument("--checkpoint", metavar="FOLDER", help="verify only such a signed folder")
+    command.add_argument("--recheck", action="store_true", help="judge again what needs no run and no code")
+    _text_or_json(command)
+
+
+def _publish(command: argparse.ArgumentParser) -> None:
+    command.add_argument("folder", metavar="FOLDER", help="the release: weights, configuration, card")
+    command.add_argument("--repo", required=True, metavar="ID", help="the repository, as OWNER/NAME")
+    command.add_argument("--public", action="store_true", help="for all to see, by the policy's public tier")
+    command.add_argument("--yes", action="store_true", help="send it; without, only show what would be sent")
+
+
+def _export(command: argparse.ArgumentParser) -> None:
+    _contracts(command)
+    command.add_argument("--format", choices=("vsa", "test-result", "evidence"), default="vsa")
+    command.add_argument("--key", metavar="FILE", help="sign each statement with this private key")
+    _to_file(command)
+
+
 def _mutate(command: argparse.ArgumentParser) -> None:
     _listed(command)
     _to_file(command)
@@ -226,7 +275,14 @@ COMMANDS = {
     "scoreboard": ("fold contracts and evidence into the scoreboard", _scoreboard),
     "compare": ("tell two scoreboards, runs or releases apart: what got worse, what moved", _compare),
     "evidence": ("pack evidence into one file, or take such a file in", _evidence),
-    "gate": ("refuse unless everything required is discharged by fresh evidence", _listed),
+    "gate": ("refuse unless everything required is discharged by fresh evidence", _gate),
+    "lock": ("write down what contracts claim before there is evidence", _contracts),
+    "diff": ("tell how a contract changed: tightened, loosened, reworded, added, removed", _diff),
+    "key": ("make a key to sign with", _key),
+    "sign": ("sign the whole scoreboard with all that it rests on", _sign),
+    "verify": ("verify a signed scoreboard offline, from its bytes and a public key", _verify),
+    "publish": ("publish a folder with its evidence, if the gate passes for these bytes", _publish),
+    "export": ("write the scoreboard as SLSA VSA, in-toto test results, or signed evidence", _export),
     "explain": ("show one criterion with its verdicts and witnesses", _explain),
     "audit": ("try logs, checkpoints and texts without a contract", _audit),
     "log": ("show what is understood of a log: a table and a curve", _log),
