@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from judging import judge as judged_text
+from judging import obligation
 from log_ports import CANARY, HEXAD, faults, judge, numbers, write
 
 from harness.kinds import _sample
@@ -567,3 +569,21 @@ def test_the_margin_of_an_inequality_is_its_slack(tmp_path):
 def test_a_number_beyond_every_double_is_a_fault():
     assert {fault.field for fault in faults(trace("loss < 1e400"))} == {"rows"}
     assert {fault.field for fault in faults(trace("loss < top", where=numbers(top="1e400")))} == {"where"}
+
+
+@pytest.mark.parametrize(
+    ("value", "outcome"),
+    [
+        ("nan(ind)", Outcome.FALSIFIED),
+        ("Infinity", Outcome.FALSIFIED),
+        ("None", Outcome.FALSIFIED),
+        ("--", Outcome.ERROR),
+        ("2,6827", Outcome.ERROR),
+        ("3.1", Outcome.DISCHARGED),
+    ],
+)
+def test_no_selection_hides_a_value_of_a_text_log_that_is_no_number(tmp_path, value, outcome):
+    losses = ["4.1", "3.7", "3.4", value, "2.9", "2.8"]
+    text = "".join(f"iter {step}: loss {loss}, time 18.44ms\n" for step, loss in enumerate(losses))
+    body = obligation('kind: trace, rows: "finite(loss)", select: "finite(loss)"', log="file: run.log")
+    assert judged_text(tmp_path, body, {"run.log": text.encode()}).outcome is outcome
