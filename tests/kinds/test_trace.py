@@ -236,7 +236,7 @@ def test_a_row_that_the_selection_leaves_open_is_not_judged(tmp_path):
 
 def test_a_missing_cell_leaves_its_row_unjudged(tmp_path):
     rows = averages(10)
-    rows[3]["loss"] = None
+    del rows[3]["loss"]
     path = write(tmp_path, rows)
     assert judge(trace("finite(loss)"), path).reason is Reason.UNJUDGED
     assert judge(trace("finite(loss)", allow_unjudged=1), path).outcome is Outcome.DISCHARGED
@@ -263,7 +263,7 @@ def test_a_selection_of_nothing_proves_nothing(tmp_path):
 
 
 def test_allowing_everything_to_be_unjudged_still_needs_judged_rows(tmp_path):
-    rows = [{"step": n, "loss": None} for n in range(9)] + [{"step": 9, "loss": 1.5}]
+    rows = [{"step": n} for n in range(9)] + [{"step": 9, "loss": 1.5}]
     verdict = judge(trace("finite(loss)", allow_unjudged=99), write(tmp_path, rows))
     assert verdict.outcome is Outcome.INCONCLUSIVE
 
@@ -587,3 +587,17 @@ def test_no_selection_hides_a_value_of_a_text_log_that_is_no_number(tmp_path, va
     text = "".join(f"iter {step}: loss {loss}, time 18.44ms\n" for step, loss in enumerate(losses))
     body = obligation('kind: trace, rows: "finite(loss)", select: "finite(loss)"', log="file: run.log")
     assert judged_text(tmp_path, body, {"run.log": text.encode()}).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("row", "outcome"),
+    [
+        ('{"step": 2, "loss": null}', Outcome.FALSIFIED),
+        ('{"step": 2, "other": 1}', Outcome.DISCHARGED),
+        ('{"step": 2, "loss": 2.5}', Outcome.DISCHARGED),
+    ],
+)
+def test_no_selection_hides_a_null(tmp_path, row, outcome):
+    rows = ['{"step": 0, "loss": 3.5}', '{"step": 1, "loss": 3.1}', row, '{"step": 3, "loss": 2.1}', ""]
+    body = obligation('kind: trace, rows: "finite(loss)", select: "finite(loss)"', log="file: log.jsonl")
+    assert judged_text(tmp_path, body, {"log.jsonl": "\n".join(rows).encode()}).outcome is outcome
