@@ -139,6 +139,13 @@ def test_perplexity_and_tokens_of_a_log_follow(tmp_path):
         ("A model of 1.0K parameters; checkpoint in fp32.", None),
         ("A model of 1,100 parameters.", "parameters of"),
         ("The weights are stored in bf16.", "dtype of"),
+        ("A model of 1,000 parameters (bfloat16), trained for 300 steps.", "dtype of"),
+        ("1,000 parameters, bf16 weights. 60 optimizer steps.", "dtype of"),
+        ("Weights are released in bf16 (trained in fp32).", "dtype of"),
+        ("A model of 1,000 parameters (float32), trained in bf16.", None),
+        ("Weights are released in fp32 (trained in bf16).", None),
+        ("Trained in mixed precision with bf16 weights.", None),
+        ("1,000 parameters. Mixed precision training (bf16).", None),
         ("Model size: 4.1 KB", None),
         ("Checkpoint size: 8,000 bytes", "bytes of"),
         ("We compare models of 1.3B parameters and of 2.7B parameters.", None),
@@ -150,6 +157,31 @@ def test_a_card_is_tried_on_the_checkpoint_beside_it(tmp_path, card, words):
     statements = found(tmp_path)
     assert bool(statements) is (words is not None), statements
     assert words is None or any(words in statement for statement in statements)
+
+
+@pytest.mark.parametrize(
+    ("count", "right"),
+    [
+        ("35,712", True),
+        ("33,664", True),
+        ("27,520", True),
+        ("43,904", True),
+        ("37,760", False),
+        ("36,712", False),
+    ],
+)
+def test_an_embedding_of_positions_is_never_tied_to_a_head(tmp_path, count, right):
+    shapes = {"transformer.wpe.weight": (64, 32), "transformer.wte.weight": (256, 32), "h.w": (25472,)}
+    save_file({k: np.zeros(s, "float32") for k, s in shapes.items()}, str(tmp_path / "model.safetensors"))
+    (tmp_path / "README.md").write_text(f"A model of {count} parameters.", encoding="utf-8")
+    assert (found(tmp_path) == []) is right
+
+
+def test_a_head_of_its_own_is_not_counted_again(tmp_path):
+    shapes = {"wte.weight": (256, 32), "lm_head.weight": (256, 32), "h.w": (1000,)}
+    save_file({k: np.zeros(s, "float32") for k, s in shapes.items()}, str(tmp_path / "model.safetensors"))
+    (tmp_path / "README.md").write_text("A model of 25,576 parameters.", encoding="utf-8")
+    assert any("parameters of" in statement for statement in found(tmp_path))
 
 
 def test_shards_are_tried_against_their_index(tmp_path):
