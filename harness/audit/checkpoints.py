@@ -33,6 +33,13 @@ _NAMES = {
 _DTYPE = re.compile(
     r"\b(?:dtype|precision|tensor type|weights|stored|saved|torch_dtype|checkpoint)\b[^\n.;]{0,40}", re.I
 )
+_ALIAS = r"(?:fp32|float32|bf16|bfloat16|fp16|float16|float64)"
+_CLOSELY = re.compile(
+    rf"\bparam(?:eter)?s\b\s*[(,]?\s*(?:in\s+)?{_ALIAS}\b|\b{_ALIAS}\s+(?:weights|checkpoint|safetensors)\b"
+    rf"|\bweights\s+(?:are|were)\s+(?:stored|saved|released|shipped|published|distributed|kept)\s+(?:in|as)\s+{_ALIAS}\b",
+    re.I,
+)
+"""A dtype right beside what is stored; the rest of its line may speak of training."""
 _SIZE = re.compile(
     r"\b(?:ckpt|checkpoint|weights?|safetensors|model|file)\s+(?:file\s+)?size\b|\bsafetensors\b", re.I
 )
@@ -44,6 +51,8 @@ _COMPUTED = re.compile(
 """Words of a line that gives the dtype of computing, or of loading, and not of what is stored."""
 _STORED = re.compile(r'"(?:architectures|model_type|transformers_version|torch_dtype|param_dtype)"')
 _EMBEDDING = re.compile(r"(?:^|[._])(?:wte|wpe|\w*embed\w*|emb|pos\w*)(?:[._]|\Z)", re.I)
+_PLACE = re.compile(r"(?:^|[._])(?:wpe|pos\w*|\w*position\w*|token_type\w*)(?:[._]|\Z)", re.I)
+_HEAD = re.compile(r"(?:^|[._])(?:\w*head|output|unembed\w*|decoder|fc|proj)(?:[._]|\Z)", re.I)
 _BUFFER = re.compile(
     r"(?:^|[._])(?:running_mean|running_var|num_batches_tracked|inv_freq|masked_bias|\w*mask)\Z", re.I
 )
@@ -123,14 +132,22 @@ def _total_size(paths: Sequence[Place], tensors: Sequence[Tensor]) -> Iterator[F
 
 def _counts(tensors: Sequence[Tensor]) -> list[int]:
     """Returns the ways in which people count: everything first; without buffers, without embeddings, or with
-    the embedding counted again where the head is tied to it.
+    the embedding of tokens counted again where the head is tied to it.
     """
     total = sum(tensor.values for tensor in tensors)
     buffers = sum(tensor.values for tensor in tensors if _BUFFER.search(tensor.name))
     embedded = [tensor.values for tensor in tensors if _EMBEDDING.search(tensor.name)]
     plain = total - buffers
     ways = [total, plain, plain - sum(embedded), *(plain - part for part in embedded)]
-    return list(dict.fromkeys([*ways, *(plain + part for part in embedded[:1])]))
+    return list(dict.fromkeys([*ways, *(plain + tensor.values for tensor in _tied(tensors))]))
+
+
+def _tied(tensors: Sequence[Tensor]) -> list[Tensor]:
+    """Returns the embedding of tokens, if no head of its own stands beside it: positions are never tied."""
+    tokens = [t for t in tensors if _EMBEDDING.search(t.name) and not _PLACE.search(t.name)]
+    tokens = [t for t in tokens if t.values == max(other.values for other in tokens)]
+    heads = [t for t in tensors if t not in tokens and tokens and t.shape == tokens[0].shape]
+    return [] if any(_HEAD.search(t.name) for t in heads) else tokens[:1]
 
 
 def _parameters(card: Document, counts: Sequence[int], name: str) -> Iterator[Finding]:
@@ -192,7 +209,11 @@ def _dtype(card: Document, tensors: Sequence[Tensor], name: str) -> Iterator[Fin
     main, share = counted.most_common(1)[0] if counted else ("", 0)
     names = {alias: dtype for dtype, aliases in _NAMES.items() for alias in aliases}
     said: dict[str, int] = {}
-    for match in _DTYPE.finditer(card.text):
+    for match in _CLOSELY.finditer(card.text):
+        clause = re.split(r"[.;,(\n]", card.text[: match.start()])[-1]
+        if not _COMPUTED.search(clause):
+            said.setdefault(names[re.findall("|".join(names), match[0].lower())[0]], match.start())
+    for match in () if said else _DTYPE.finditer(card.text):
         line = card.lines[card.line(match.start()) - 1]
         if _COMPUTED.search(line) and not card.name.endswith(".json"):
             continue

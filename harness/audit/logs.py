@@ -12,13 +12,13 @@ from harness.audit.findings import Figure, Finding, Said
 from harness.audit.quantities import words_of
 from harness.audit.ranges import Range, Undefined, around
 from harness.kinds import _forensic
-from harness.logs._restarts import evaluated_twice
+from harness.logs._restarts import STEPS, returns
 from harness.model.frame import Frame
 from harness.model.problem import InputError
 from harness.model.values import Cell, Printed
 
 NAME = "log"
-_STEP = ("step", "global_step", "iteration", "iter", "trainer/global_step", "epoch")
+_STEP = (*STEPS, "epoch")
 _LOSS = {"loss", "ce", "nll"}
 _PPL = {"ppl", "perplexity"}
 _TOKENS = ("tokens", "tokens_seen", "num_tokens", "n_tokens", "num_input_tokens_seen", "total_tokens")
@@ -90,18 +90,43 @@ def _printed(cell: Cell) -> Printed | None:
 
 
 def _finite(frame: Frame, numeric: Numeric) -> Iterator[Finding]:
+    yield from _words(frame)
+    sparse = [name for name, rows in frame.nulls.items() if 2 * len(rows) > _given(frame, name)]
+    for name in sparse:
+        why = f"{name} is null in {len(frame.nulls[name])} of {_given(frame, name)} rows"
+        yield _untried(frame, f"{why}: not measured, or nan; the log does not say which")
+    silent = {(name, frame.places[row]) for name in sparse for row in frame.nulls[name]}
+    numeric = {
+        name: [(place, cell) for place, cell in cells if (name, place) not in silent]
+        for name, cells in numeric.items()
+    }
     bad = [(name, place, cell) for name, cells in numeric.items() for place, cell in cells if not cell.finite]
     count = sum(map(len, numeric.values()))
+    nulls = {(name, frame.places[row]) for name, rows in frame.nulls.items() for row in rows}
     for name, place, cell in bad[:SHOWN]:
         yield Finding(
             outcome=Said.CONTRADICTION,
             rule=NAME,
             statement=f"{name} is not finite ({len(bad)} such cells in all)",
-            stated=Figure(shown=cell.text, place=place),
+            stated=Figure(shown="null" if (name, place) in nulls else cell.text, place=place),
             found=Figure(shown="a finite number", place="every log"),
         )
     if not bad and count:
         yield _holds(frame, f"all {count} numbers are finite")
+
+
+def _given(frame: Frame, name: str) -> int:
+    return sum(cell is not None for cell in frame.columns[name])
+
+
+def _words(frame: Frame) -> Iterator[Finding]:
+    """Says where a column of numbers, or one called a loss, holds words: it is not tried."""
+    for name, cells in frame.columns.items():
+        words = [row for row, cell in enumerate(cells) if cell not in (None, "") and _printed(cell) is None]
+        few = 2 * len(words) < _given(frame, name) or _LOSS & set(words_of(name))
+        if words and few:
+            first = f"{str(cells[words[0]])[:20]!r} at {frame.places[words[0]]}"
+            yield _untried(frame, f"{name} holds {len(words)} values that are no numbers, the first {first}")
 
 
 def _holds(frame: Frame, words: str) -> Finding:
@@ -109,36 +134,31 @@ def _holds(frame: Frame, words: str) -> Finding:
 
 
 def _steps(frame: Frame) -> Iterator[Finding]:
-    """Judges that steps go up within each stream: rows with the same columns."""
+    """Judges that no stream of the log says a step again: two splits, seeds or layers are two streams."""
     name = next((name for name in _STEP if name in frame.columns), None)
     if name is None and set(frame.columns) == {"loss"}:
         return
     if name is None:
         yield _untried(frame, "no column of steps")
         return
-    streams: dict[frozenset[str], list[tuple[str, Fraction, int]]] = {}
-    for row, (place, cell) in enumerate(zip(frame.places, map(_printed, frame.columns[name]), strict=True)):
-        if cell is not None and cell.finite:
-            shape = frozenset(key for key, column in frame.columns.items() if column[row] is not None)
-            streams.setdefault(shape, []).append((place, cell.exact, row))
+    cells = [_printed(cell) for cell in frame.columns[name]]
+    pairs = [(cells[one], cells[other], one, other) for one, other in returns(frame)]
     faults = [
-        (before, after)
-        for rows in streams.values()
-        for before, after in itertools.pairwise(rows)
-        if after[1] < before[1]
-        or (after[1] == before[1] and name != "epoch" and not evaluated_twice(frame, before[2], after[2]))
+        (before, after, one, other)
+        for before, after, one, other in pairs
+        if before and after and (name != "epoch" or after.exact < before.exact)
     ]
-    for before, after in faults[:SHOWN]:
-        what = "comes again" if after[1] == before[1] else "goes back: a restart, or rows out of order"
+    for before, after, one, other in faults[:SHOWN]:
+        what = "comes again" if after.exact == before.exact else "goes back: a restart, or rows out of order"
         yield Finding(
             outcome=Said.CONTRADICTION,
             rule=NAME,
             statement=f"{name} {what} ({len(faults)} such places in all)",
-            stated=Figure(shown=str(after[1]), place=after[0]),
-            found=Figure(shown=str(before[1]), place=before[0]),
+            stated=Figure(shown=after.text, place=frame.places[other]),
+            found=Figure(shown=before.text, place=frame.places[one]),
         )
     if not faults:
-        yield _holds(frame, f"{name} goes up through {sum(map(len, streams.values()))} rows")
+        yield _holds(frame, f"{name} goes up through {sum(cell is not None for cell in cells)} rows")
 
 
 def _shapes(frame: Frame, numeric: Numeric) -> Iterator[Finding]:

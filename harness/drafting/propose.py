@@ -18,7 +18,9 @@ from harness.symbolic.tree import RESERVED
 
 _RATE = re.compile(r"(?:^|[_/.\- ])(?:lr|learning_rate)(?:$|[_/.\-])", re.IGNORECASE)
 _LOSS = re.compile(r"(?:^|[_/.])(?:loss|ce|cross_entropy|nll|bpb|bpc)$", re.IGNORECASE)
-_WATCHED = re.compile(r"(?:loss|ce|nll|bpb|bpc|ppl|perplexity|grad_norm|gnorm|norm)$", re.IGNORECASE)
+_WATCHED = re.compile(
+    r"(?:loss|(?:^|[_/.\- ])(?:ce|nll|bpb|bpc)|ppl|perplexity|norm)(?:$|[_/.\- ])", re.IGNORECASE
+)
 _PERPLEXITY = re.compile(r"(?:ppl|perplexity)$", re.IGNORECASE)
 _TOKENS = re.compile(r"(?:^|[_/.])tokens(?:_seen|_total)?$|tokens_seen$", re.IGNORECASE)
 _BATCH = ("batch_size", "batch", "global_batch_size", "bsz")
@@ -47,7 +49,7 @@ def of_log(frame: Frame) -> Iterator[Proposal | str]:
     columns = _Columns(frame)
     yield from (*frame.notes, *frame.remarks)
     yield from _rates(columns)
-    yield from _finite(columns)
+    yield from _finite(_Columns(frame, words=True))
     yield from _descent(columns)
     yield from _perplexity(columns)
     yield from _tokens(columns)
@@ -72,9 +74,12 @@ def of_weights(path: Path) -> Proposal:
 
 
 class _Columns:
-    """The numeric columns of a frame by the name that an expression gives them."""
+    """The numeric columns of a frame by the name that an expression gives them.
 
-    def __init__(self, frame: Frame) -> None:
+    With ``words`` also those in which some cells are words, and not only numbers.
+    """
+
+    def __init__(self, frame: Frame, *, words: bool = False) -> None:
         self.frame = frame
         written = Counter(re.sub(r"\W", "_", name) for name in frame.columns)
         self.names = {
@@ -84,8 +89,8 @@ class _Columns:
             and plain.isidentifier()
             and plain not in RESERVED
             and plain not in LIBRARY
-            and all(cell is None or isinstance(cell, Printed) for cell in frame.columns[name])
-            and any(cell is not None for cell in frame.columns[name])
+            and any(isinstance(cell, Printed) for cell in frame.columns[name])
+            and (words or all(cell is None or isinstance(cell, Printed) for cell in frame.columns[name]))
         }
         self.step = next((name for name in STEPS if name in self.names), None)
         gone = frozenset(frame.superseded)
@@ -149,10 +154,13 @@ def _recognised(found: Recognition) -> str:
     return f"recognised over {found.rows} rows: largest distance {best.residual:.2g}{other}"
 
 
-def _finite(columns: _Columns) -> Iterator[Proposal]:
+def _finite(columns: _Columns) -> Iterator[Proposal | str]:
     groups: dict[tuple[bool, ...], list[str]] = {}
     for name in columns.matching(_WATCHED):
-        if sum(columns.filled(name)) > 1:
+        nulls = len(columns.frame.nulls.get(name, ()))
+        if 2 * nulls > sum(columns.filled(name)):
+            yield f"{name}: null in {nulls} of {sum(columns.filled(name))} rows, which may be nan"
+        elif sum(columns.filled(name)) > 1:
             groups.setdefault(columns.filled(name), []).append(name)
     for place, names in enumerate(groups.values()):
         claim = " and ".join(f"finite({columns.names[name]})" for name in names)

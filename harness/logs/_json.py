@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -78,11 +78,15 @@ def follow(document: Any, path: str) -> Any:
 
 
 class Columns:
-    """Collects records as columns of equal length; a key that comes late was nothing before."""
+    """Collects records as columns of equal length; a key that comes late was nothing before.
+
+    A null that was written in a column of numbers is nan: JavaScript and pandas write nan so.
+    """
 
     def __init__(self) -> None:
         self.cells: dict[str, list[Cell]] = {}
         self.places: list[str] = []
+        self.nulls: dict[str, list[int]] = {}
 
     def add(self, record: Mapping[str, Any], place: str) -> None:
         """Appends one row; raises ``NotStrict`` where two keys flatten to one name."""
@@ -94,12 +98,23 @@ class Columns:
                 raise NotStrict(f"two values are called {name!r}")
             column.extend([None] * (before - len(column)))
             column.append(cell)
+            if cell is None:
+                self.nulls.setdefault(name, []).append(before)
 
     def frame(
         self, source: str, label: str = "", notes: tuple[str, ...] = (), remarks: tuple[str, ...] = ()
     ) -> Frame:
         """Returns what was collected, the short columns filled up with nothing."""
         total = len(self.places)
+        nulls = {name: rows for name, rows in self.nulls.items() if _measured(self.cells[name])}
+        for name, rows in nulls.items():
+            for row in rows:
+                self.cells[name][row] = Printed("nan")
+        said = tuple(
+            f"{source}: {name} is null in {len(rows)} rows, the first at {self.places[rows[0]]}: "
+            "null is nan, and a key that is not there is nothing"
+            for name, rows in nulls.items()
+        )
         columns = {name: (*column, *([None] * (total - len(column)))) for name, column in self.cells.items()}
         return Frame(
             source=source,
@@ -107,5 +122,10 @@ class Columns:
             columns=columns,
             places=tuple(self.places),
             notes=notes,
-            remarks=remarks,
+            remarks=(*remarks, *said),
+            nulls={name: frozenset(rows) for name, rows in nulls.items()},
         )
+
+
+def _measured(cells: Sequence[Cell]) -> bool:
+    return any(isinstance(cell, Printed) for cell in cells)

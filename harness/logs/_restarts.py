@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Sequence, Set
 from dataclasses import replace
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from harness.model.frame import Frame
 from harness.model.values import Cell, Printed
 
-STEPS = ("step", "global_step", "iter", "iteration", "_step", "trainer/global_step", "train/global_step")
+STEPS = (
+    "step", "global_step", "iter", "iteration", "_step", "trainer/global_step", "train/global_step",
+    "update", "num_updates", "updates", "iterations", "iter_num", "n_iter", "train_step", "training_step",
+    "train/step", "optimizer_step", "Step",
+)  # fmt: skip
 """Columns that count the steps of a run, the first one that is there; without any, ``epoch`` does."""
 _STREAM = frozenset(
-    ("run", "run_id", "run_name", "seed", "rank", "split", "stream", "phase", "mode", "type", "event", "kind")
+    """run run_id run_name seed rank local_rank split stream phase mode type event kind metric tag task
+    dataset layer fold worker device trial arm model replica param_group micro_step variable""".split()
 )
 """Columns whose value says which of several logs in one file a row belongs to."""
 _CLOCK = frozenset((*STEPS, "epoch", "time", "timestamp", "wall_time", "_timestamp", "_runtime"))
@@ -33,28 +39,78 @@ def mark(frame: Frame) -> Frame:
     streams). Where ``epoch`` goes up as the step goes back, steps are counted anew in every epoch. An
     evaluation that is made once more at its step, with the same result, takes nothing back.
     """
-    column = next((name for name in (*STEPS, "epoch") if name in frame.columns), None)
-    if column is None or len(frame) < 2:
+    history = _history(frame)
+    if history is None:
         return frame
-    steps = [_number(cell) for cell in frame.columns[column]]
-    if _rising(steps):
-        return frame
-    keys: list[Key | None] = [None if step is None else (step,) for step in steps]
-    streams = _streams(frame)
+    column, keys, streams = history
     found = _superseded(keys, streams)
-    if found and column != "epoch" and "epoch" in frame.columns:
-        epochs = [_number(cell) for cell in frame.columns["epoch"]]
-        if all(epochs[row] is not None for row, key in enumerate(keys) if key is not None):
-            both = zip(epochs, steps, strict=True)
-            paired: list[Key | None] = [None if e is None or s is None else (e, s) for e, s in both]
-            found = _superseded(paired, streams)
-            keys = paired
     found = [row for row in found if not _once_more(frame, keys, row)]
     if not found:
         return frame
     first, last = frame.places[found[0]], frame.places[found[-1]]
     said = f"{column} goes back: {len(found)} rows are said again further down ({first} to {last})"
     return replace(frame, superseded=tuple(found), remarks=(*frame.remarks, said))
+
+
+def returns(frame: Frame) -> list[tuple[int, int]]:
+    """Returns the places where the history of a stream goes back: a row, and the next one of its stream.
+
+    Nothing where ``mark`` found no row said again.
+    """
+    history = _history(frame) if frame.superseded else None
+    if history is None:
+        return []
+    _, keys, streams = history
+    last: dict[Stream, int] = {}
+    found = []
+    for row, key in enumerate(keys):
+        before = last.get(streams[row])
+        if key is None:
+            continue
+        if before is not None and (old := keys[before]) is not None and key <= old:
+            found.append((before, row))
+        last[streams[row]] = row
+    return [pair for pair in found if not evaluated_twice(frame, *pair)]
+
+
+def _history(frame: Frame) -> tuple[str, list[Key | None], list[Stream]] | None:
+    """Returns the column that counts, what it counts in every row, and the streams; None if all go up."""
+    column = next((name for name in (*STEPS, "epoch") if name in frame.columns), None)
+    if column is None or len(frame) < 2:
+        return None
+    steps = [_number(cell) for cell in frame.columns[column]]
+    if _rising(steps):
+        return None
+    keys: list[Key | None] = [None if step is None else (step,) for step in steps]
+    streams = _streams(frame, _interleaved(frame, steps) if column != "epoch" else frozenset())
+    if column != "epoch" and "epoch" in frame.columns and _superseded(keys, streams):
+        epochs = [_number(cell) for cell in frame.columns["epoch"]]
+        if all(epochs[row] is not None for row, key in enumerate(keys) if key is not None):
+            both = zip(epochs, steps, strict=True)
+            keys = [None if e is None or s is None else (e, s) for e, s in both]
+    return column, keys, streams
+
+
+def _interleaved(frame: Frame, steps: Sequence[float | None]) -> frozenset[str]:
+    """Returns the columns that tell the rows of one step apart, in most steps by the same values."""
+    rows = groupby(range(len(frame)), key=lambda row: steps[row])
+    groups = [group for step, found in rows if step is not None and len(group := tuple(found)) > 1]
+    singles = len({step for step in steps if step is not None}) - len(groups)
+    if len(groups) < 2 or singles > len(groups):
+        return frozenset()
+    found = []
+    for name, cells in frame.columns.items():
+        if name in _CLOCK:
+            continue
+        values = Counter(tuple(_word(cells[row]) for row in group) for group in groups)
+        usual, times = values.most_common(1)[0]
+        if 2 * times > len(groups) and len(set(usual)) == len(usual):
+            found.append(name)
+    return frozenset(found)
+
+
+def _word(cell: Cell) -> object:
+    return cell.text if isinstance(cell, Printed) else cell
 
 
 def evaluated_twice(frame: Frame, one: int, other: int) -> bool:
@@ -84,19 +140,25 @@ def _rising(steps: Sequence[float | None]) -> bool:
     return all(a < b for a, b in pairwise(known))
 
 
-def _streams(frame: Frame) -> list[Stream]:
+def _streams(frame: Frame, besides: Set[str] = frozenset()) -> list[Stream]:
     """Returns for each row which columns it fills, clocks aside, and the values that name its stream."""
-    named = [name for name in frame.columns if name in _STREAM]
-    measured = [name for name in frame.columns if name not in _CLOCK and name not in _STREAM]
+    named = [name for name in frame.columns if name in _STREAM or name in besides]
+    measured = [name for name in frame.columns if name not in _CLOCK and name not in named]
     patterns: dict[tuple[bool, ...], frozenset[str]] = {}
     found = []
-    filled = zip(*([cell is not None for cell in frame.columns[name]] for name in measured), strict=True)
+    filled = zip(*(_filled(frame, name) for name in measured), strict=True)
     rows = list(filled) if measured else [()] * len(frame)
     for row, pattern in enumerate(rows):
         if pattern not in patterns:
             patterns[pattern] = frozenset(n for n, there in zip(measured, pattern, strict=True) if there)
         found.append((patterns[pattern], tuple(frame.columns[name][row] for name in named)))
     return found
+
+
+def _filled(frame: Frame, name: str) -> list[bool]:
+    """Tells for each row whether a column has a value there; a null does not say what a row is about."""
+    nulls = frame.nulls.get(name, frozenset())
+    return [cell is not None and row not in nulls for row, cell in enumerate(frame.columns[name])]
 
 
 def _superseded(keys: Sequence[Key | None], streams: Sequence[Stream]) -> list[int]:

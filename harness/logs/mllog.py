@@ -63,7 +63,8 @@ def _row(event: Any) -> dict[str, Any]:
         raise NotStrict("an event needs a key")
     metadata = event.get("metadata")
     inner = metadata if isinstance(metadata, dict) else {}
-    row = {name: value for name, value in event.items() if name != "metadata"}
+    # An event without a value says null, which is no measurement that went wrong.
+    row = {name: value for name, value in event.items() if name != "metadata" and value is not None}
     if not isinstance(row.get("value"), Printed | str | bool | None):
         row["value"] = json.dumps(row["value"], default=str)
     row |= {name if name not in row else f"metadata.{name}": value for name, value in inner.items()}

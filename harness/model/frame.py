@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from harness.model.values import Cell
 
@@ -15,7 +15,8 @@ class Frame:
     ``label`` tells frames of one input apart (``seed=1337``); ``notes`` says what was lost (a torn last
     line): each counts as a row without a value. ``remarks`` says what else a verdict must not hide and
     costs no row. ``superseded`` are the rows that a restarted run says again further down: its history
-    goes on without them, so no kind may read them as rows of one run.
+    goes on without them, so no kind may read them as rows of one run. ``nulls`` are the rows of a column
+    of numbers whose cell was written as null: it is nan there, because writers of JSON put nan so.
     """
 
     source: str
@@ -25,6 +26,7 @@ class Frame:
     notes: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
     superseded: tuple[int, ...] = ()
+    nulls: Mapping[str, frozenset[int]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.places)

@@ -61,6 +61,65 @@ def test_a_log_is_tried_by_itself(tmp_path, change, words):
     assert words is None or any(words in statement for statement in statements)
 
 
+def streams(text):
+    return {
+        "split.csv": "step,split,loss\n" + text("{s},train,{a}\n{s},val,{b}\n"),
+        "layers.csv": "step,layer,norm\n" + text("{s},0,{a}\n{s},1,{b}\n"),
+        "long.csv": "step,metric,value\n" + text("{s},loss,{a}\n{s},acc,{b}\n"),
+        "anew.csv": "epoch,step,loss\n" + text("0,{s},{a}\n") + text("1,{s},{b}\n"),
+        "seeds.csv": "seed,step,loss\n" + text("1,{s},{a}\n") + text("2,{s},{b}\n"),
+        "ranks.jsonl": text(
+            '{{"step": {s}, "rank": 0, "loss": {a}}}\n{{"step": {s}, "rank": 1, "loss": {b}}}\n'
+        ),
+        "micro.jsonl": text(
+            '{{"step": {s}, "micro_step": 0, "loss": {a}}}\n{{"step": {s}, "micro_step": 1, "loss": {b}}}\n'
+        ),
+    }
+
+
+@pytest.mark.parametrize("name", streams(str))
+def test_a_log_of_several_streams_is_not_accused_and_its_restart_is(tmp_path, name):
+    def text(form, steps=range(12)):
+        return "".join(form.format(s=s, a=curve(s), b=round(curve(s) + 0.2137, 4)) for s in steps)
+
+    path = tmp_path / name
+    path.write_text(streams(text)[name], encoding="utf-8")
+    assert found(path) == []
+    if name != "anew.csv":
+        lines = path.read_text(encoding="utf-8").splitlines()
+        path.write_text("\n".join([*lines, *lines[-6:]]) + "\n", encoding="utf-8")
+        assert any("goes back" in statement for statement in found(path))
+
+
+@pytest.mark.parametrize("name", ["_step", "update", "iteration", "trainer/global_step"])
+def test_a_resumed_log_is_seen_by_any_name_of_its_steps(tmp_path, name):
+    made = [{name: row["step"], "loss": row["loss"]} for row in rows(20)]
+    assert found(log(tmp_path / "log.jsonl", made)) == []
+    again = [{**row, "loss": row["loss"] + 0.01} for row in made[8:]]
+    assert any(f"{name} goes back" in one for one in found(log(tmp_path / "log.jsonl", [*made[:12], *again])))
+
+
+def test_a_null_among_numbers_is_not_finite(tmp_path):
+    made = rows()
+    made[4]["loss"] = None
+    (statement,) = found(log(tmp_path / "log.jsonl", made))
+    assert "loss is not finite" in statement
+
+
+def test_a_column_of_nulls_is_not_accused_but_not_passed_over(tmp_path):
+    path = log(tmp_path / "log.jsonl", [{**row, "val": 2.5 if row["step"] == 6 else None} for row in rows()])
+    assert found(path) == []
+    assert any("val is null in 11 of 12 rows" in one.statement for one in audit([path]).of(Said.UNTRIED))
+
+
+def test_a_loss_that_is_no_number_is_said_not_to_be_tried(tmp_path):
+    path = tmp_path / "run.log"
+    path.write_text(
+        "".join(f"iter {r['step']}: loss {str(r['loss']).replace('.', ',')}, x 1\n" for r in rows())
+    )
+    assert any("loss holds" in one.statement for one in audit([path]).of(Said.UNTRIED))
+
+
 def test_perplexity_and_tokens_of_a_log_follow(tmp_path):
     right = [
         {**row, "ppl": round(float(np.exp(row["loss"])), 3), "tokens": row["step"] * 512} for row in rows()
@@ -80,6 +139,13 @@ def test_perplexity_and_tokens_of_a_log_follow(tmp_path):
         ("A model of 1.0K parameters; checkpoint in fp32.", None),
         ("A model of 1,100 parameters.", "parameters of"),
         ("The weights are stored in bf16.", "dtype of"),
+        ("A model of 1,000 parameters (bfloat16), trained for 300 steps.", "dtype of"),
+        ("1,000 parameters, bf16 weights. 60 optimizer steps.", "dtype of"),
+        ("Weights are released in bf16 (trained in fp32).", "dtype of"),
+        ("A model of 1,000 parameters (float32), trained in bf16.", None),
+        ("Weights are released in fp32 (trained in bf16).", None),
+        ("Trained in mixed precision with bf16 weights.", None),
+        ("1,000 parameters. Mixed precision training (bf16).", None),
         ("Model size: 4.1 KB", None),
         ("Checkpoint size: 8,000 bytes", "bytes of"),
         ("We compare models of 1.3B parameters and of 2.7B parameters.", None),
@@ -91,6 +157,31 @@ def test_a_card_is_tried_on_the_checkpoint_beside_it(tmp_path, card, words):
     statements = found(tmp_path)
     assert bool(statements) is (words is not None), statements
     assert words is None or any(words in statement for statement in statements)
+
+
+@pytest.mark.parametrize(
+    ("count", "right"),
+    [
+        ("35,712", True),
+        ("33,664", True),
+        ("27,520", True),
+        ("43,904", True),
+        ("37,760", False),
+        ("36,712", False),
+    ],
+)
+def test_an_embedding_of_positions_is_never_tied_to_a_head(tmp_path, count, right):
+    shapes = {"transformer.wpe.weight": (64, 32), "transformer.wte.weight": (256, 32), "h.w": (25472,)}
+    save_file({k: np.zeros(s, "float32") for k, s in shapes.items()}, str(tmp_path / "model.safetensors"))
+    (tmp_path / "README.md").write_text(f"A model of {count} parameters.", encoding="utf-8")
+    assert (found(tmp_path) == []) is right
+
+
+def test_a_head_of_its_own_is_not_counted_again(tmp_path):
+    shapes = {"wte.weight": (256, 32), "lm_head.weight": (256, 32), "h.w": (1000,)}
+    save_file({k: np.zeros(s, "float32") for k, s in shapes.items()}, str(tmp_path / "model.safetensors"))
+    (tmp_path / "README.md").write_text("A model of 25,576 parameters.", encoding="utf-8")
+    assert any("parameters of" in statement for statement in found(tmp_path))
 
 
 def test_shards_are_tried_against_their_index(tmp_path):

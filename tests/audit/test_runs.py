@@ -125,6 +125,36 @@ def test_the_names_of_a_formula_are_settings(folder):
 
 
 @pytest.mark.parametrize(
+    ("sentence", "words"),
+    [
+        (
+            "The learning rate at step s (0-based) is 3e-3 * (s+1)/10 for s < 10, then the cosine.",
+            "convention",
+        ),
+        ("The learning rate at step s (0-based) is 3e-3 * s/10 for s < 10, then the cosine.", None),
+        ("The learning rate at step s is 3e-3 * s/10 for s <= 10.", None),
+        ("The learning rate at step s (1-based) is 3e-3 * (s+1)/10 for s < 10.", None),
+        ("The learning rate at step s is small for s < 10.", None),
+    ],
+)
+def test_a_formula_in_a_sentence_is_tried_on_the_steps_that_it_speaks_of(folder, sentence, words):
+    folder.log(rows())
+    folder.card(sentence)
+    accused(folder, words)
+    assert words or "0-based" not in sentence or any("lr = 3e-3 * step/10" in held for held in folder.held())
+
+
+@pytest.mark.parametrize(
+    ("stated", "words"), [(60, None), (80, "the horizon of learning_rate is max_steps = 80")]
+)
+def test_how_far_a_run_came_is_no_horizon(folder, stated, words):
+    history = [{"step": s, "loss": loss(s), "learning_rate": rate(s)} for s in range(1, STEPS + 1)]
+    state = {"global_step": STEPS, "max_steps": stated, "log_history": history}
+    (folder.root / "trainer_state.json").write_text(json.dumps(state, indent=1))
+    accused(folder, words)
+
+
+@pytest.mark.parametrize(
     ("version", "offset", "words"),
     [
         ("5.23.0", -1, None),

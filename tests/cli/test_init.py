@@ -296,3 +296,36 @@ def test_a_card_alone_gives_its_identities(bench):
     assert bench("init", "README.md", "--write").code == 0
     assert bench("check").code == 0
     assert bench.statuses() == {"README/sum-2-1": "DISCHARGED", "README/equation-1": "DISCHARGED"}
+
+
+def test_every_loss_of_a_lightning_log_is_claimed_to_be_finite(bench):
+    rows = [
+        f"{e},{s},{3 - s / 99:.4f},,\n"
+        + (f"{e},{s},,{3 - s / 99:.4f},{3.1 - s / 99:.4f}\n" if s % 5 == 4 else "")
+        for e in range(3)
+        for s in range(5 * e, 5 * e + 5)
+    ]
+    head = "epoch,step,train_loss_step,train_loss_epoch,val_loss\n"
+    bench.write("run/metrics.csv", head + "".join(rows))
+    text = bench("init", "run").out
+    for name in ("train_loss_step", "train_loss_epoch", "val_loss"):
+        assert f"finite({name})" in text.replace(f'select: "finite({name})"', "")
+
+
+def test_a_null_among_losses_is_drafted_as_what_does_not_hold(bench):
+    made = honest()
+    made[7]["loss"] = None
+    bench.log(made, "run/log.jsonl")
+    text = bench("init", "run").out
+    assert "loss is null in 1 rows, the first at log.jsonl:8" in text
+    assert "does not hold now: FALSIFIED" in text
+
+
+def test_a_column_that_is_mostly_null_is_said_and_not_claimed(bench):
+    bench.log(
+        [{**row, "val_loss": row["loss"] if row["step"] % 20 == 0 else None} for row in honest()],
+        "run/log.jsonl",
+    )
+    text = bench("init", "run").out
+    assert "val_loss: null in 57 of 60 rows" in text
+    assert 'finite(val_loss)"' not in text.partition("select:")[0]

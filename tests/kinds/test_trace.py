@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from judging import judge as judged_text
+from judging import obligation
 from log_ports import CANARY, HEXAD, faults, judge, numbers, write
 
 from harness.kinds import _sample
@@ -234,7 +236,7 @@ def test_a_row_that_the_selection_leaves_open_is_not_judged(tmp_path):
 
 def test_a_missing_cell_leaves_its_row_unjudged(tmp_path):
     rows = averages(10)
-    rows[3]["loss"] = None
+    del rows[3]["loss"]
     path = write(tmp_path, rows)
     assert judge(trace("finite(loss)"), path).reason is Reason.UNJUDGED
     assert judge(trace("finite(loss)", allow_unjudged=1), path).outcome is Outcome.DISCHARGED
@@ -261,7 +263,7 @@ def test_a_selection_of_nothing_proves_nothing(tmp_path):
 
 
 def test_allowing_everything_to_be_unjudged_still_needs_judged_rows(tmp_path):
-    rows = [{"step": n, "loss": None} for n in range(9)] + [{"step": 9, "loss": 1.5}]
+    rows = [{"step": n} for n in range(9)] + [{"step": 9, "loss": 1.5}]
     verdict = judge(trace("finite(loss)", allow_unjudged=99), write(tmp_path, rows))
     assert verdict.outcome is Outcome.INCONCLUSIVE
 
@@ -567,3 +569,35 @@ def test_the_margin_of_an_inequality_is_its_slack(tmp_path):
 def test_a_number_beyond_every_double_is_a_fault():
     assert {fault.field for fault in faults(trace("loss < 1e400"))} == {"rows"}
     assert {fault.field for fault in faults(trace("loss < top", where=numbers(top="1e400")))} == {"where"}
+
+
+@pytest.mark.parametrize(
+    ("value", "outcome"),
+    [
+        ("nan(ind)", Outcome.FALSIFIED),
+        ("Infinity", Outcome.FALSIFIED),
+        ("None", Outcome.FALSIFIED),
+        ("--", Outcome.ERROR),
+        ("2,6827", Outcome.ERROR),
+        ("3.1", Outcome.DISCHARGED),
+    ],
+)
+def test_no_selection_hides_a_value_of_a_text_log_that_is_no_number(tmp_path, value, outcome):
+    losses = ["4.1", "3.7", "3.4", value, "2.9", "2.8"]
+    text = "".join(f"iter {step}: loss {loss}, time 18.44ms\n" for step, loss in enumerate(losses))
+    body = obligation('kind: trace, rows: "finite(loss)", select: "finite(loss)"', log="file: run.log")
+    assert judged_text(tmp_path, body, {"run.log": text.encode()}).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("row", "outcome"),
+    [
+        ('{"step": 2, "loss": null}', Outcome.FALSIFIED),
+        ('{"step": 2, "other": 1}', Outcome.DISCHARGED),
+        ('{"step": 2, "loss": 2.5}', Outcome.DISCHARGED),
+    ],
+)
+def test_no_selection_hides_a_null(tmp_path, row, outcome):
+    rows = ['{"step": 0, "loss": 3.5}', '{"step": 1, "loss": 3.1}', row, '{"step": 3, "loss": 2.1}', ""]
+    body = obligation('kind: trace, rows: "finite(loss)", select: "finite(loss)"', log="file: log.jsonl")
+    assert judged_text(tmp_path, body, {"log.jsonl": "\n".join(rows).encode()}).outcome is outcome

@@ -28,10 +28,26 @@ def test_digits_are_kept_as_printed(tmp_path):
 
 
 def test_a_late_key_was_nothing_before_and_a_key_that_ends_is_nothing_after(tmp_path):
-    (frame,) = read(text(tmp_path, '{"a": 1}\n\n{"b": 2}\n{"a": 3, "b": null}\n'))
+    (frame,) = read(text(tmp_path, '{"a": 1}\n\n{"b": 2}\n{"a": 3}\n'))
     assert frame.columns["a"] == (Printed("1"), None, Printed("3"))
     assert frame.columns["b"] == (None, Printed("2"), None)
     assert frame.places == ("log.jsonl:1", "log.jsonl:3", "log.jsonl:4")
+
+
+def test_a_null_in_a_column_of_numbers_is_nan_and_is_counted(tmp_path):
+    (frame,) = read(text(tmp_path, '{"a": 1, "n": null}\n{"a": null, "n": null}\n{"n": null}\n{"a": 3}\n'))
+    assert frame.columns["a"] == (Printed("1"), Printed("nan"), None, Printed("3"))
+    assert frame.columns["n"] == (None, None, None, None)
+    assert frame.nulls == {"a": {1}}
+    (said,) = frame.remarks
+    assert "a is null in 1 rows, the first at log.jsonl:2" in said
+
+
+def test_nulls_beside_an_evaluation_do_not_make_it_say_its_step_again(tmp_path):
+    lines = "".join(f'{{"step": {s}, "loss": {9 - s}.5, "val": null}}\n' for s in range(4))
+    lines += '{"step": 3, "loss": null, "val": 2.5}\n'
+    (frame,) = read(text(tmp_path, lines))
+    assert frame.superseded == ()
 
 
 def test_nested_objects_become_dotted_columns_and_lists_are_left_out(tmp_path):
@@ -122,7 +138,7 @@ def test_two_lists_of_records_need_a_choice(tmp_path):
 def test_a_list_of_numbers_has_index_and_value(tmp_path):
     (frame,) = read(text(tmp_path, '{"result": {"h": [3.96, null, NaN]}}', "r.json"), rows="result.h")
     assert frame.columns["index"] == (Printed("0"), Printed("1"), Printed("2"))
-    assert frame.columns["value"] == (Printed("3.96"), None, Printed("nan"))
+    assert frame.columns["value"] == (Printed("3.96"), Printed("nan"), Printed("nan"))
 
 
 def test_a_dot_is_the_document_itself(tmp_path):

@@ -5,6 +5,8 @@ import json
 import pytest
 from samples import CANARY, HEXAD, HF, LIGHTNING, NANOGPT, frame, written
 
+from harness.logs._restarts import returns
+
 
 def log(folder, *rows):
     return frame(written(folder, "".join(json.dumps(row) + "\n" for row in rows), "log.jsonl"))
@@ -60,3 +62,59 @@ def test_steps_that_begin_anew_in_every_epoch_repeat_nothing(tmp_path):
 def test_epochs_count_where_there_are_no_steps(tmp_path):
     rows = [{"epoch": epoch, "loss": 1} for epoch in (0, 1, 2, 1, 2)]
     assert log(tmp_path, *rows).superseded == (1, 2)
+
+
+def measured(step: int, seen: int) -> float:
+    return round(3 - 0.01 * step + 0.001 * ((step * 7919 + seen * 31) % 13), 4)
+
+
+def in_streams(
+    column: str, values: tuple[object, ...], *, blocks: bool, steps: range = range(8)
+) -> list[dict]:
+    made = [
+        {"step": step, column: value, "loss": measured(step, at)}
+        for step in steps
+        for at, value in enumerate(values)
+    ]
+    return sorted(made, key=lambda row: values.index(row[column])) if blocks else made
+
+
+STREAMS = {
+    "splits": ("split", ("train", "val"), False),
+    "seeds, one after the other": ("seed", (1, 2), True),
+    "ranks": ("rank", (0, 1), False),
+    "parts of a step": ("micro_step", (0, 1, 2, 3), False),
+    "layers": ("layer", (0, 1, 2), False),
+    "layers by a name that says nothing": ("where", ("h.0", "h.1"), False),
+    "one measure a row": ("metric", ("loss", "acc"), False),
+}
+
+
+@pytest.mark.parametrize("made", STREAMS.values(), ids=STREAMS)
+def test_streams_of_one_file_repeat_nothing(tmp_path, made):
+    column, values, blocks = made
+    rows = in_streams(column, values, blocks=blocks)
+    found = log(tmp_path, *rows)
+    assert found.superseded == ()
+    assert returns(found) == []
+
+
+@pytest.mark.parametrize("made", STREAMS.values(), ids=STREAMS)
+def test_a_restart_within_streams_is_seen(tmp_path, made):
+    column, values, blocks = made
+    rows = in_streams(column, values, blocks=blocks)
+    rows += in_streams(column, values, blocks=blocks, steps=range(5, 12))
+    found = log(tmp_path, *rows)
+    assert len(found.superseded) == 3 * len(values)
+    assert len(returns(found)) == len(values)
+
+
+def test_rows_that_are_all_written_twice_are_no_streams(tmp_path):
+    rows = [{"step": step, "loss": measured(step, at)} for step in range(8) for at in (0, 1)]
+    assert len(log(tmp_path, *rows).superseded) == 8
+
+
+@pytest.mark.parametrize("name", ["_step", "update", "iteration", "num_updates"])
+def test_steps_by_other_names(tmp_path, name):
+    rows = [{name: step, "loss": measured(step, 0)} for step in (*range(8), *range(5, 10))]
+    assert returns(log(tmp_path, *rows)) == [(7, 8)]

@@ -126,3 +126,82 @@ def test_an_endless_line_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr("harness.logs.text_log.MAX_LINE", 50)
     with pytest.raises(InputError, match="more than 50 bytes"):
         rows(tmp_path, "step 1: loss 2 " + "x" * 100)
+
+
+NANO = "iter {}: loss {}, time 18.44ms, mfu -100.00%"
+
+
+@pytest.mark.parametrize(
+    ("value", "cell"),
+    [
+        ("nan(ind)", "nan"),
+        ("-nan(ind)", "nan"),
+        ("1.#QNAN", "nan"),
+        ("1.#IND00", "nan"),
+        ("None", "nan"),
+        ("N/A", "nan"),
+        ("Infinity", "Infinity"),
+        ("-1.#INF", "-inf"),
+        ("nan !!!", "nan"),
+        ("is nan", "nan"),
+        ("--", "--"),
+        ("*****", "*****"),
+        ("0x1p3", "0x1p3"),
+        ("", "(empty)"),
+        ("2,6827", "2,6827"),
+        ("0,682", "0,682"),
+        ("2.6 / 9", "2.6 / 9"),
+        ("2.6 spike", "2.6"),
+        ("2.6", "2.6"),
+        ("2.6 (2.7)", "2.6"),
+    ],
+)
+@pytest.mark.parametrize("at", [0, 2])
+def test_a_value_that_is_no_number_is_never_the_same_as_none(tmp_path, value, cell, at):
+    lines = [NANO.format(step, value if step == at else f"3.{step}") for step in range(4)]
+    assert [row["loss"] for row in rows(tmp_path, *lines)][at] == cell
+
+
+@pytest.mark.parametrize("value", ["nan(ind)", "None", "--", "0x1p3", "2,6827", "nan !!!"])
+def test_a_line_of_nothing_but_such_a_value_is_a_row(tmp_path, value):
+    found = rows(tmp_path, "iter 0: loss 3.1", f"iter 1: loss {value}", "iter 2: loss 2.9")
+    assert [row["step"] for row in found] == ["0", "1", "2"]
+    assert "loss" in found[1]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "step 3: val_loss improved",
+        "step 3: new best val_loss 3.2!",
+        "step 3: val_loss 3.2 is the best",
+        "step 3: the loss scale was reduced",
+        "saving checkpoint at step 3",
+    ],
+)
+def test_a_sentence_about_a_key_is_no_row(tmp_path, line):
+    found = rows(tmp_path, "step 1: val_loss 3.4, loss 2", line, "step 5: val_loss 3.2, loss 2")
+    assert [row["step"] for row in found] == ["1", "5"]
+
+
+def test_a_word_after_a_key_does_not_join_the_next_key(tmp_path):
+    found = rows(tmp_path, "step:1 loss:2.5 time:3ms", "step:2 loss: None time: 3ms")
+    assert found[1] == {"step": "2", "loss": "nan", "time_ms": "3"}
+
+
+def test_another_key_that_ends_alike_is_not_the_one_that_broke(tmp_path):
+    found = rows(tmp_path, "step 1: loss 2.5, lr 0.1", "step 2: loss 2.4, val loss --, lr 0.1")
+    assert found[1]["loss"] == "2.4"
+
+
+def test_what_was_no_number_is_said(tmp_path):
+    text = "".join(NANO.format(step, "None" if step else "3.1") + "\n" for step in range(3))
+    found = frame(written(tmp_path, text, "run.log"))
+    assert "run.log: 2 values are no finite numbers, the first loss nan at run.log:2" in found.remarks
+
+
+def test_commas_that_are_read_as_marks_of_thousands_are_said(tmp_path):
+    found = frame(written(tmp_path, "step 1,000: tokens 2,682\nstep 1,001: tokens 2,683\n", "run.log"))
+    assert texts(found, "tokens") == ["2682", "2683"]
+    assert texts(found, "step") == ["1000", "1001"]
+    assert "run.log: commas in tokens were read as marks of thousands: 2,682" in found.remarks

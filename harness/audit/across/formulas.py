@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from harness.audit.findings import Figure, Finding, Said
 from harness.audit.scene import RATE, Run, Scene, step_of
@@ -17,6 +18,13 @@ _STATED = re.compile(
     r"(?P<body>[^=\n]*\bstep\b[^=\n]*)",
     re.I,
 )
+_AT_STEP = re.compile(
+    r"\b(?:lr|learning[ _]rate)\s+(?:at|of|in)\s+(?:step|iteration|update)\s+(?P<name>[a-z])\s*"
+    r"(?:\(\s*(?P<base>[01])-based\s*\)\s*)?(?:=|:|is)\s*(?P<body>[^=\n]*?)\s+(?:for|while|if)\s+(?P=name)\s*"
+    r"(?P<sign><=|≤|<)\s*(?P<bound>\d{1,12})",
+    re.I,
+)
+"""A formula that a sentence gives for the first steps: ``lr at step s is 3e-3 * s/20 for s < 20``."""
 _MODULE = re.compile(r"\b(?:math|np|numpy|torch)\.")
 
 
@@ -29,6 +37,9 @@ def judge(scene: Scene) -> Iterator[Finding]:
                 for run in card.runs:
                     place = f"{card.document.name}:{number}"
                     yield from _tried(run, match["body"], place)
+        for match in _AT_STEP.finditer(card.document.raw.replace("`", " ")):
+            for run in card.runs:
+                yield from _tried_first(run, match, card.document.place(match.start()))
     for run in scene.runs:
         for one in run.settings:
             if re.search(r"\bstep\b", one.text) and _names_rate(one):
@@ -44,6 +55,34 @@ def _tried(run: Run, body: str, place: str) -> Iterator[Finding]:
         columns = [name for name in frame.columns if RATE.search(name)]
         if len(columns) == 1 and step_of(frame) is not None:
             yield from _judged(frame, columns[0], body, place, run.settings)
+
+
+def _tried_first(run: Run, match: re.Match[str], place: str) -> Iterator[Finding]:
+    """Tries a formula of the first steps on logs that count from where it counts."""
+    body = re.sub(rf"\b{match['name']}\b", "step", match["body"])
+    bound = int(match["bound"]) + (match["sign"] != "<")
+    for frame in run.logs:
+        columns = [name for name in frame.columns if RATE.search(name)]
+        step = step_of(frame)
+        if len(columns) != 1 or step is None:
+            continue
+        counted = [c.exact if isinstance(c, Printed) and c.finite else None for c in frame.columns[step]]
+        rows = [row for row, at in enumerate(counted) if at is not None and at < bound]
+        first = min((at for at in counted if at is not None), default=None)
+        if len(rows) < 2 or (match["base"] and first != int(match["base"])):
+            continue
+        yield from _judged(_part(frame, rows), columns[0], body, place, run.settings)
+
+
+def _part(frame: Frame, rows: Sequence[int]) -> Frame:
+    gone = frozenset(frame.superseded)
+    return replace(
+        frame,
+        columns={name: tuple(cells[row] for row in rows) for name, cells in frame.columns.items()},
+        places=tuple(frame.places[row] for row in rows),
+        superseded=tuple(place for place, row in enumerate(rows) if row in gone),
+        nulls={},
+    )
 
 
 def _judged(

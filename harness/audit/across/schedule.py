@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 NAME = "schedule"
 MOST = 4
 """At most this many different schedules are recognised in one audit."""
+_REACHED = frozenset(("global_step", "best_global_step", "epoch", "step"))
+"""What a trainer's state says of how far a run came, which is no horizon."""
 _CLOSE = Fraction(1, 200)
 _TRAINER = 5
 """From this major version on the trainer of transformers logs the rate that the step used."""
@@ -149,7 +151,8 @@ def _horizon(frame: Frame, column: str, best: Fit, said: Sequence[Setting]) -> I
     meant = [Fraction(steps), Fraction(steps - best.offset)]
     meant += [Fraction(steps - warmup)] if named(said, "decay") else []
     right = [one for one in stated if any(_near(one, [value], exact=True) for value in meant)]
-    if not right and any(_near(one, meant[:1], exact=True) for one in said if "warmup" not in one.words):
+    other = [one for one in said if "warmup" not in one.words and one.name not in _REACHED]
+    if not right and any(_near(one, meant[:1], exact=True) for one in other):
         return
     yield from _compare(frame, column, best, "the horizon", stated, right, str(steps))
 
