@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import combinations
 from pathlib import Path
 from typing import ClassVar, Literal
 
@@ -56,7 +57,7 @@ class Card(Kind):
     """
 
     name: ClassVar[str] = "card"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     short: ClassVar[str | None] = "card"
     EXAMPLES: ClassVar[tuple[Example, ...]] = _EXAMPLES
 
@@ -111,8 +112,10 @@ class Card(Kind):
         """Judges the one number under a label."""
         dtype = bound.of == "dtype"
         found = dtypes_at(text, name, label) if dtype else numbers_at(text, name, label, bound.of or "")
+        if found and _alike(found):
+            found = [min(found, key=_width)]
         if len(found) != 1:
-            shown = ", ".join(stated.text for stated in found)
+            shown = ", ".join(f"{stated.text} at {stated.where}" for stated in found)
             kind = "dtypes" if dtype else "numbers"
             many = f"{len(found)} {kind} ({shown})" if found else f"no {kind[:-1]}"
             return _Judged(doubt=(Reason.UNJUDGED, f"{name}: {many} at {label!r}, one is needed"))
@@ -157,6 +160,19 @@ class Card(Kind):
         where = found.name if found.row is None else found.places[found.row]
         expected = f"{float((low + high) / 2):.8g} ({bound.at} {bound.metric}, {where})"
         return _said(stated, label, expected, agrees=agrees)
+
+
+def _alike(found: Sequence[Stated]) -> bool:
+    """Tells whether figures of one label are roundings of each other."""
+    return bool(found[0].readings) and all(
+        any(low <= top and bottom <= high for low, high in one.readings for bottom, top in other.readings)
+        for one, other in combinations(found, 2)
+    )
+
+
+def _width(stated: Stated) -> Fraction:
+    low, high = stated.readings[0]
+    return high - low
 
 
 def _said(stated: Stated, label: str, expected: str, *, agrees: bool) -> _Judged:

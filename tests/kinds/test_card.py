@@ -51,6 +51,21 @@ def ask(tmp_path, card, claims):
         ("---\nfinal loss: 2.5\n---\n", []),
         ("Final loss 2.41\n\nThe final loss, 2.41, is low.", ["2.41"]),
         ("Final loss 2.41\n\nThe final loss, 2.43, is low.", ["2.41", "2.43"]),
+        ("<!-- final loss 1.9 -->", []),
+        ("<!--\nfinal loss 1.9\n-->\nFinal loss 2.41", ["2.41"]),
+        ("~~Final loss 1.9~~ <del>final loss 1.8</del> Final loss 2.41", ["2.41"]),
+        ("~~~\nfinal loss 1\n```\nfinal loss 2\n~~~\nFinal loss 2.41", ["2.41"]),
+        ("The final loss of the baseline is 2.7, ours has 2.41.", ["2.41"]),
+        ("The final loss of the baseline is 2.7.", []),
+        ("Baseline final loss: 2.7", []),
+        ("Final loss 2.7 (baseline)", []),
+        ("The baseline reaches\na final loss of 2.7.", []),
+        ("## Baseline\n\nFinal loss: 2.7\n\n## Ours\n\nFinal loss: 2.41", ["2.41"]),
+        ("| | ours | baseline |\n|---|---|---|\n| Final loss | 2.41 | 2.7 |", ["2.41"]),
+        ("Final loss: 2.41, below the baseline of 2.7", ["2.41"]),
+        ("Unlike the baseline, our final loss is 2.41", ["2.41"]),
+        ("We beat the baseline: final loss 2.41", ["2.41"]),
+        ("The final loss is low. 300 steps", []),
     ],
 )
 def test_the_numbers_under_a_label(text, numbers):
@@ -71,6 +86,30 @@ def test_the_numbers_under_a_label(text, numbers):
 )
 def test_a_parameter_count_to_its_digits(tmp_path, stated, outcome):
     assert ask(tmp_path, f"Parameters: {stated}\n", "Parameters: {of: parameters}").outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome"),
+    [
+        ("It has 1,200 parameters. 300 steps", "DISCHARGED"),
+        ("It has 1,300 parameters. 300 steps", "FALSIFIED"),
+        ("It has 1,200 parameters, trained for 300 steps", "DISCHARGED"),
+        ("Parameters: 1,200 (12 tensors)", "DISCHARGED"),
+        ("It has 1,200 parameters.\n\nParameters: 1.2K", "DISCHARGED"),
+        ("<!-- 1,200 parameters -->", "INCONCLUSIVE"),
+        ("The baseline has 1,200 parameters", "INCONCLUSIVE"),
+    ],
+)
+def test_the_number_before_a_label_goes_before_one_further_on(tmp_path, text, outcome):
+    verdict = ask(tmp_path, f"{text}\n", "parameters: {of: parameters}")
+    assert verdict.outcome == outcome, (verdict.detail, verdict.witnesses)
+
+
+def test_figures_that_disagree_are_named_with_their_places(tmp_path):
+    verdict = ask(tmp_path, "Final loss 2.41\n\nFinal loss: 2.9\n", "Final loss: {metric: loss}")
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert "2.41 at README.md:1" in verdict.detail
+    assert "2.9 at README.md:3" in verdict.detail
 
 
 @pytest.mark.parametrize(
