@@ -161,3 +161,54 @@ model-index:
     (entry,) = model_index(card, "README.md")
     assert (entry.stated.where, entry.stated.text, entry.metrics) == ("README.md:9", "75.0", ("acc",))
     assert {"quiz", "org/quiz"} <= set(entry.tasks)
+
+
+BARE = "subject: m.safetensors\nlog: log.jsonl\ncriteria:\n  card: {card: README.md}\n"
+
+
+def alone(tmp_path, card, body=BARE):
+    rows = [
+        {"step": n, "loss": round(3.0137 - n / 10, 4), "val_loss": round(3.5137 - n / 10, 4)}
+        for n in range(10)
+    ]
+    files = {
+        "README.md": card.encode(),
+        "log.jsonl": "".join(json.dumps(row) + "\n" for row in rows).encode(),
+        "m.safetensors": safetensors({"w": ("F32", [300, 4], f32(*[1.0] * 1200))}),
+    }
+    example = Example(title="", outcome=Outcome.ERROR, contract=body, files=lambda: files)
+    return judge(tmp_path, example, None)[1]
+
+
+@pytest.mark.parametrize(
+    ("card", "outcome"),
+    [
+        ("1,200 parameters. Final loss: 2.1", "DISCHARGED"),
+        ("1,201 parameters. Final loss: 2.1", "FALSIFIED"),
+        ("1,200 parameters. Final loss: 2.2", "FALSIFIED"),
+        ("Final val loss 2.6, final val perplexity 13.65", "DISCHARGED"),
+        ("Final val loss 2.6, final val perplexity 12.46", "FALSIFIED"),
+        ("Best val loss: 2.6", "DISCHARGED"),
+        ("Best val loss: 2.5", "FALSIFIED"),
+        ("Weights stored as float32", "DISCHARGED"),
+        ("Weights stored as bf16", "FALSIFIED"),
+        ("Final loss: 2.1\n\nFinal loss: 2.4", "INCONCLUSIVE"),
+        ("Baseline final loss: 2.4", "INCONCLUSIVE"),
+        ("<!-- final loss: 2.1 -->", "INCONCLUSIVE"),
+        ("```\nfinal loss: 2.4\n```\n\nFinal loss: 2.1", "DISCHARGED"),
+        ("Nothing is said here.", "INCONCLUSIVE"),
+    ],
+)
+def test_a_bare_card_binds_its_figures_by_itself(tmp_path, card, outcome):
+    verdict = alone(tmp_path, f"# Ours\n\n{card}\n")
+    assert verdict.outcome == outcome, (verdict.detail, verdict.witnesses)
+
+
+def test_a_bare_card_names_both_numbers_and_places(tmp_path):
+    (witness,) = alone(tmp_path, "# Ours\n\nFinal loss: 2.2\n").witnesses
+    assert witness.where == "README.md:3"
+    assert "2.2" in witness.found
+    assert "2.1137" in witness.expected
+    assert "log.jsonl:10" in witness.expected
+    verdict = alone(tmp_path, "Nothing.\n")
+    assert (verdict.reason, verdict.denominator.total) == (Reason.VACUOUS, 0)
