@@ -209,3 +209,14 @@ def test_a_bare_card_is_given_the_log_and_the_subject_of_its_contract():
     )
     assert "checkpoint" not in text
     assert "log: log" not in text
+
+
+def test_a_key_that_is_short_for_one_kind_may_be_a_plain_field_of_another():
+    found = read(
+        "contract: c\n"
+        "criteria:\n"
+        "  a: {claim: It scores., evaluation: results, samples: samples, task: quiz, metric: acc}\n"
+        "inputs: {results: {file: results.json}, samples: {file: samples.jsonl}}\n"
+    )
+    (obligation,) = found.criteria[0].obligations
+    assert obligation.kind_name == "evaluation"
