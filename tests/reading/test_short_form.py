@@ -61,7 +61,7 @@ def test_the_short_form_becomes_inputs_and_obligations_of_kinds():
         ("gap", "gap", ()),
         ("leak", "overlap", ()),
         ("params", "tensors", ("subject",)),
-        ("card", "card", ("README_md",)),
+        ("card", "card", ("README_md", "log", "subject")),
     ]
     kinds = {c.id: c.obligations[0].kind for c in contract.criteria}
     assert [name for name, kind in kinds.items() if kind is None] == ["gap", "leak"]
@@ -194,6 +194,21 @@ def test_an_obligation_in_a_list_may_leave_its_kind_out_too():
     text = "contract: c\nlog: l\ncriteria: [{id: A, obligations: [{rows: finite(a)}, {gap: data}]}]"
     (criterion,) = read(text).criteria
     assert [obligation.kind_name for obligation in criterion.obligations] == ["trace", "gap"]
+
+
+def long(body):
+    return dump(lowered(f"contract: c\n{body}".encode(), "c.yaml"))
+
+
+def test_a_bare_card_is_given_the_log_and_the_subject_of_its_contract():
+    text = long("subject: out/model\nlog: out/log.jsonl\ncriteria:\n  card: {card: README.md}\n")
+    assert "log: log" in text
+    assert "checkpoint: subject" in text
+    text = long(
+        "subject: out/model\nlog: l.csv\ncriteria:\n  c: {card: README.md, claims: {Loss: {metric: loss}}}\n"
+    )
+    assert "checkpoint" not in text
+    assert "log: log" not in text
 
 
 def test_a_key_that_is_short_for_one_kind_may_be_a_plain_field_of_another():
