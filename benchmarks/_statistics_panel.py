@@ -10,6 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from harness.kinds._arms import Arm
+from harness.kinds._improvement import Ask, conclude
+from harness.model.values import Printed
+from harness.model.verdict import Basis, Outcome
 from harness.statistics.betting import first_crossing, running_bounds, wealth
 from harness.statistics.documents import Weighted, difference, exchangeable
 from harness.statistics.power import smallest_effect
@@ -74,7 +78,8 @@ def rows() -> Iterator[Row]:
         yield pairs("permutation", permutation, size, dear)
     for size, dear in ((3, 1), (5, 1), (10, 20)):
         yield arms("permutation", permutation, size, size, 1.0, dear)
-    yield arms("permutation", permutation, 5, 20, 3.0, 20)
+    yield arms("permutation", permutation, 5, 5, 3.0)
+    yield arms("permutation", permutation, 10, 10, 3.0, 20)
     for size in (8, 20, 50):
         yield pairs("bootstrap", bootstrap, size, 2)
     for size in (8, 20):
@@ -87,6 +92,7 @@ def rows() -> Iterator[Row]:
         yield skewed(name, trial, 20, dear)
     for size in (3, 5, 20):
         yield alike(size)
+    yield verdicts()
     yield from sequences()
     yield from ranked()
     yield from documents()
@@ -152,6 +158,40 @@ def alike(size: int) -> Row:
     return Row(
         f"equivalence (TOST), {size} pairs", ALPHA, draw(margin), f"equal, margin {margin:.2f} sd", draw(0)
     )
+
+
+def verdicts() -> Row:
+    """The whole verdict on three runs against three of one recipe, as published: better by 0.005, sd 0.01."""
+
+    def draw(shift: float) -> Draw:
+        def one_draw(source: np.random.Generator) -> bool:
+            sides = [_side(source.normal(3.2 - ahead, 0.01, 3)) for ahead in (shift, 0.0)]
+            return conclude((sides[0], sides[1]), (), CLAIM, Basis.CHECKED).outcome is Outcome.DISCHARGED
+
+        return one_draw
+
+    return Row("kind improvement, 3 and 3 runs, margin 0.005", ALPHA, draw(0), "0.05", draw(0.05), 5)
+
+
+def _side(losses: np.ndarray) -> Arm:
+    values = {str(seed): Printed(f"{loss:.6f}") for seed, loss in enumerate(losses)}
+    return Arm(source="", values=values, unfit=(), twice=(), steps=frozenset(), seeds=frozenset())
+
+
+CLAIM = Ask(
+    margin=Printed("0.005"),
+    effect=None,
+    sd=None,
+    form="superior",
+    sign=-1,
+    paired=False,
+    unit="seeds",
+    of=3,
+    trial=student,
+    test="t",
+    alpha=ALPHA,
+    power=0.8,
+)
 
 
 def sequences() -> Iterator[Row]:

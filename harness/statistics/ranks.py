@@ -34,7 +34,7 @@ def area(
     """Returns the area with a two-sided interval; None for fewer than ten on a side.
 
     The interval is the fifth method of Newcombe (2006), a score interval that also holds where no score is
-    out of order; the p is that of the one-sided Mann-Whitney test, in its normal form with ties and continuity.
+    out of order; the p is that of the one-sided Mann-Whitney test, in its normal form.
     """
     import numpy as np
 

@@ -24,6 +24,7 @@ EXACT = 50_000
 """Up to so many rearrangements are all looked at; beyond, as many are drawn."""
 DRAWN = 9_999
 RESAMPLED = 1_999
+FEW = 5
 FEWEST_RESAMPLED = 8
 """A bootstrap of fewer values has more false alarms than it says."""
 
@@ -72,7 +73,8 @@ def reversed_sample(sample: Sample) -> Sample:
 def error(sample: Sample) -> tuple[float, float] | None:
     """Returns the standard error of the effect (ddof 1) and its degrees of freedom (Satterthwaite for arms).
 
-    None where it cannot be known: fewer than two values, or none that differ.
+    Of unequal arms one of which is small, those of the smaller: Satterthwaite's give 1.7 % false alarms at
+    a nominal 1 % of 3 against 10. None where it cannot be known: fewer than two values, or none that differ.
     """
     arms = (sample.first,) if sample.second is None else (sample.first, sample.second)
     if any(len(arm) < 2 for arm in arms):
@@ -80,6 +82,9 @@ def error(sample: Sample) -> tuple[float, float] | None:
     parts = [(spread(arm) or 0.0) ** 2 / len(arm) for arm in arms]
     if not sum(parts):
         return None
+    sizes = {len(arm) for arm in arms}
+    if len(sizes) > 1 and min(sizes) < FEW:
+        return math.sqrt(sum(parts)), float(min(sizes) - 1)
     rest = sum(part**2 / (len(arm) - 1) for part, arm in zip(parts, arms, strict=True))
     return math.sqrt(sum(parts)), sum(parts) ** 2 / rest
 
@@ -98,11 +103,13 @@ def permutation(sample: Sample, margin: float, seed: int = 0) -> Tried | None:
     """Tests the same by rearrangement: flipped signs of pairs, exchanged members of two arms.
 
     Exact where the rearrangements are few, else by drawn ones with (hits + 1) / (draws + 1), of Phipson
-    and Smyth (2010). Arms are compared by Welch's statistic, so that unequal spreads do less harm.
+    and Smyth (2010). Arms are compared by Welch's statistic, so that unequal spreads do less harm;
+    of arms of unequal sizes they do (5 % false alarms at 1 % of 5 against 20), and nothing is said.
     """
     import numpy as np
 
-    if error(sample) is None:
+    unequal = sample.second is not None and len(sample.first) != len(sample.second)
+    if unequal or error(sample) is None:
         return None
     source = np.random.default_rng(seed)
     if sample.second is None:
