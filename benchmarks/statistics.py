@@ -1,8 +1,10 @@
-"""Measures the tests of ``harness/statistics`` by simulation: false alarms under the null, power, cost.
+"""Measures overlap's speed, and the tests of ``harness/statistics``: false alarms, power, cost.
 
-``python benchmarks/statistics.py --panel [DRAWS]`` prints the table that is kept in
-``specs/statistics/measured.txt``. DRAWS (10,000) is for tests of about a millisecond; dearer ones get fewer,
-and every row says how many. A rate stands with the half width of its 95 % interval.
+``python benchmarks/statistics.py [MB]`` prints the throughput of kind ``overlap`` on so many MB (40) beside
+a plain Python set of windows and, where it is installed, datasketch.
+``python benchmarks/statistics.py --panel [DRAWS]`` prints the table of ``specs/statistics/measured.txt``.
+DRAWS (10,000) is for tests of about a millisecond; dearer ones get fewer, and every row says how many.
+A rate stands with the half width of its 95 % interval.
 """
 
 from __future__ import annotations
@@ -18,9 +20,11 @@ if __name__ != "__main__":
     __import__(__name__)
 else:
     sys.path.insert(0, str(HERE))
-    from _statistics_panel import panel
-
     if sys.argv[1:2] == ["--panel"]:
+        from _statistics_panel import panel
+
         panel(int(sys.argv[2]) if len(sys.argv) > 2 else 10_000)
     else:
-        sys.exit(__doc__)
+        from _overlap_throughput import throughput
+
+        throughput(float(sys.argv[1]) if len(sys.argv) > 1 else 40.0)

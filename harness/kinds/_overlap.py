@@ -1,0 +1,255 @@
+"""Held-out documents looked for in training data: by document, by window, and by nearness."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+from harness.artifacts.texts import Layout, chunks, named
+from harness.model.problem import InputError
+from harness.model.verdict import Basis, Denominator, Outcome, Reason, Verdict, Witness
+from harness.statistics.grams import Index, Texts
+from harness.statistics.minhash import Near
+from harness.statistics.shares import excess_bounds, fisher
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[Any]
+
+Files = Sequence[tuple[str, str]]
+LARGEST = 2**27
+"""Held-out bytes or tokens that are indexed at once; beyond, the training data is read again."""
+_WINDOW = {1: 50, 4: 13}
+_SHINGLE = {1: 8, 4: 5}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ask:
+    """What counts as overlap, and how much of it is allowed."""
+
+    by: str
+    window: int | None
+    containment: float | None
+    near: float
+    at_most: float
+    confidence: float
+    layout: Layout
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Hit:
+    """A held-out document that stands in the training data: how much of it, and where most of that is."""
+
+    share: float
+    said: str
+    where: str
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Side:
+    """What was found of one side: its hits, its documents, and those too short for a window."""
+
+    hits: tuple[Hit, ...]
+    count: int
+    short: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """Both sides, and how much training data streamed past them."""
+
+    held: Side
+    reference: Side | None
+    trained: int
+    units: int
+    unit: str
+
+
+class _Exact:
+    """Documents that are the same, unit by unit (by a digest of 16 bytes)."""
+
+    def __init__(self, texts: Texts) -> None:
+        import numpy as np
+
+        self.digests = _digests(texts)
+        self.wanted = set(self.digests)
+        self.places: dict[bytes, int] = {}
+        self.lengths = np.diff(texts.ends, prepend=0)
+        self.known = set(self.lengths.tolist())
+
+    def look(self, texts: Texts) -> None:
+        """Notes which of the documents stand here."""
+        import numpy as np
+
+        lengths = np.diff(texts.ends, prepend=0)
+        for number in np.flatnonzero(np.isin(lengths, list(self.known))):
+            digest = _digest(texts, int(number))
+            if digest in self.wanted:
+                self.places.setdefault(digest, int(texts.places[number]))
+
+
+def compare(held: Files, train: Files, reference: Files | None, ask: Ask) -> Found:
+    """Lets the training data stream past the held-out data, and past the reference; raises ``InputError``."""
+    sides = [_Side(held, ask), *([] if reference is None else [_Side(reference, ask)])]
+    trained = units = 0
+    widths = {side.width for side in sides if side.count}
+    overlap = max(side.size for side in sides) - 1 if ask.by == "window" else 0
+    for turn in range(max(len(side.batches) for side in sides)):
+        looks = [look for side in sides for look in side.open(turn)]
+        for texts in chunks(train, replace(ask.layout, overlap=overlap)):
+            if widths and texts.units.itemsize not in widths:
+                raise InputError(
+                    f"{train[0][0]}: text on one side and tokens on the other cannot be compared"
+                )
+            for look in looks:
+                look.look(texts)
+            trained += 0 if turn else len(texts)
+            units += 0 if turn else int(texts.units.size)
+        for side in sides:
+            side.close(turn, train)
+    found = [Side(hits=tuple(side.hits), count=side.count, short=side.short) for side in sides]
+    unit = "tokens" if widths == {4} else "bytes"
+    return Found(
+        held=found[0], reference=found[1] if len(found) > 1 else None, trained=trained, units=units, unit=unit
+    )
+
+
+class _Side:
+    """One side while training data streams past: batches of documents, and the hits among them."""
+
+    def __init__(self, files: Files, ask: Ask) -> None:
+        self.files, self.ask = files, ask
+        self.batches = _batches(files, ask.layout)
+        self.count = sum(len(texts) for texts in self.batches)
+        self.width = self.batches[0].units.itemsize if self.batches else 1
+        self.size = ask.window or _WINDOW[self.width]
+        self.hits: list[Hit] = []
+        self.short = 0
+        self._exact: _Exact | None = None
+        self._index: Index | None = None
+        self._near: Near | None = None
+
+    def open(self, turn: int) -> list[_Exact | Index | Near]:
+        """Returns what looks at the training data for one batch."""
+        if turn >= len(self.batches):
+            return []
+        texts = self.batches[turn]
+        self._exact = _Exact(texts)
+        self._index = Index(texts, self.size) if self.ask.by == "window" else None
+        self._near = Near(texts, _SHINGLE[self.width], self.ask.near) if self.ask.by == "near" else None
+        return [look for look in (self._exact, self._index, self._near) if look is not None]
+
+    def close(self, turn: int, train: Files) -> None:
+        """Gathers the hits of one batch."""
+        if turn >= len(self.batches) or self._exact is None:
+            return
+        texts, found = self.batches[turn], {}
+        for number, digest in enumerate(self._exact.digests):
+            place = self._exact.places.get(digest)
+            if place is not None:
+                found[number] = (1.0, "the whole document", place)
+        if self._index is not None:
+            found |= {n: hit for n, hit in self._windows(self._index).items() if n not in found}
+        if self._near is not None:
+            for number in range(len(texts)):
+                best = float(self._near.best[number])
+                if best >= self.ask.near and number not in found:
+                    found[number] = (best, f"Jaccard {best:.2f}", int(self._near.source[number]))
+        for number, (share, said, place) in found.items():
+            where = named(int(texts.places[number]), self.files)
+            self.hits.append(Hit(share=share, said=said, where=where, source=named(place, train)))
+
+    def _windows(self, index: Index) -> dict[int, tuple[float, str, int]]:
+        total, hit, source = index.windows()
+        self.short += int((total == 0).sum())
+        found = {}
+        for number in hit.nonzero()[0].tolist():
+            share = float(hit[number] / total[number])
+            if share >= (self.ask.containment or 0.0):
+                found[number] = (share, f"{hit[number]} of {total[number]} windows", int(source[number]))
+        return found
+
+
+def _batches(files: Files, layout: Layout) -> list[Texts]:
+    """Returns the documents of the side that is indexed, put together up to what is indexed at once."""
+    import numpy as np
+
+    batches: list[Texts] = []
+    held: list[Texts] = []
+    every = [*chunks(files, layout), None]
+    for texts in every:
+        if held and (texts is None or sum(t.units.size for t in (*held, texts)) > LARGEST):
+            offsets = np.cumsum([0, *(t.units.size for t in held[:-1])])
+            batches.append(
+                Texts(
+                    units=np.concatenate([t.units for t in held]),
+                    ends=np.concatenate([t.ends + o for t, o in zip(held, offsets, strict=True)]),
+                    places=np.concatenate([t.places for t in held]),
+                )
+            )
+            held = []
+        held += [] if texts is None else [texts]
+    return batches
+
+
+def _digest(texts: Texts, number: int) -> bytes:
+    start = 0 if number == 0 else int(texts.ends[number - 1])
+    return blake2b(texts.units[start : int(texts.ends[number])].tobytes(), digest_size=16).digest()
+
+
+def _digests(texts: Texts) -> list[bytes]:
+    return [_digest(texts, number) for number in range(len(texts))]
+
+
+def conclude(found: Found, ask: Ask, basis: Basis) -> Verdict:
+    """Holds the share of documents that overlap, beyond the reference's if any, against the limit."""
+    held, count = found.held, found.held.count
+    doubt: tuple[Reason, str] | None = None
+    if not count or not found.trained:
+        doubt = Reason.TOO_FEW, f"{count} held-out and {found.trained} training documents"
+    elif held.short == count:
+        doubt = Reason.LOW_POWER, "every held-out document is shorter than a window"
+    share = len(held.hits) / count if count else 0.0
+    low = high = share
+    told = [
+        f"{len(held.hits)} of {count} held-out documents in {found.units:,} {found.unit} of training data"
+    ]
+    if held.short:
+        told.append(f"{held.short} shorter than a window were looked for whole")
+    if found.reference is not None and doubt is None:
+        other = found.reference
+        if not other.count:
+            doubt = Reason.TOO_FEW, "no reference documents"
+        else:
+            low, high = excess_bounds(len(held.hits), count, len(other.hits), other.count, ask.confidence)
+            p = fisher(len(held.hits), count, len(other.hits), other.count)
+            told.append(f"{len(other.hits)} of {other.count} of the reference, Fisher's p = {p:.3g}")
+            told.append(
+                f"excess {share - len(other.hits) / other.count:.4g}, bounds {low:.4g} and {high:.4g}"
+            )
+    broken = doubt is None and low > ask.at_most
+    if doubt is None and not broken and high > ask.at_most:
+        doubt = Reason.LOW_POWER, f"the excess may be as large as {high:.4g}"
+    outcome = Outcome.FALSIFIED if broken else Outcome.INCONCLUSIVE if doubt else Outcome.DISCHARGED
+    return Verdict(
+        outcome=outcome,
+        reason=doubt[0] if doubt else None,
+        basis=basis,
+        denominator=Denominator(judged=count, total=count, unit="held-out documents"),
+        detail="; ".join([*([doubt[1]] if doubt else []), *told]),
+        measured=f"{share:.6g}",
+        threshold=f"at most {ask.at_most:g}{' beyond the reference' if found.reference else ''}",
+        witnesses=_worst(held) if broken else (),
+    )
+
+
+def _worst(side: Side) -> tuple[Witness, ...]:
+    worst = sorted(side.hits, key=lambda hit: -hit.share)[:20]
+    return tuple(
+        Witness(where=hit.where, found=f"{hit.said} in {hit.source}", expected="not in the training data")
+        for hit in worst
+    )
