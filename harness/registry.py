@@ -1,4 +1,4 @@
-"""Name to plug-in: kinds, log readers, systems, invariants and reports, each one module.
+"""Name to plug-in: kinds, log readers, systems, launchers, invariants and reports, each one module.
 
 Built-ins are found by module name, others by entry point (group ``harness.<room>``). A plug-in that
 fails to load is fatal, and so are two of one name.
@@ -13,7 +13,7 @@ from functools import cache
 from types import MappingProxyType, ModuleType
 from typing import Any
 
-ROOMS = ("kinds", "logs", "systems", "invariants", "reports")
+ROOMS = ("kinds", "logs", "systems", "runs.launchers", "invariants", "reports")
 RESERVED_KINDS = frozenset(
     "implementation sensitivity gap overlap memorization descent improvement evaluation card format "
     "roundtrip compare corpus source depends invariant replay representation state sync probe falsifier "

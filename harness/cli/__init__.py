@@ -104,7 +104,23 @@ def _lint(command: argparse.ArgumentParser) -> None:
 def _run(command: argparse.ArgumentParser) -> None:
     _contracts(command)
     command.add_argument("--rerun", action="store_true", help="train again what has finished")
+    command.add_argument(
+        "--device", choices=("auto", "cpu", "cuda"), help="only runs that ask for this device"
+    )
+    command.add_argument("--launcher", metavar="NAME", default="", help="local, torchrun, ray or submitit")
+    command.add_argument(
+        "--pack", metavar="FILE", help="then check what rests on these runs, and pack evidence and outputs"
+    )
     _code(command)
+
+
+def _runs(command: argparse.ArgumentParser) -> None:
+    _text_or_json(command)
+    actions = command.add_subparsers(dest="action", metavar="ACTION", parser_class=Parser)
+    remove = actions.add_parser("rm", help="delete the outputs of runs")
+    remove.add_argument("identities", nargs="*", metavar="IDENTITY", help="the first digits of an identity")
+    remove.add_argument("--failed", action="store_true", help="what failed and interrupted runs left")
+    remove.add_argument("--undeclared", action="store_true", help="runs that no contract declares any more")
 
 
 def _compare(command: argparse.ArgumentParser) -> None:
@@ -191,6 +207,7 @@ COMMANDS = {
     "audit": ("try logs, checkpoints and texts without a contract", _audit),
     "mutate": ("plant slips in formulas and show which of them no claim notices", _mutate),
     "run": ("make the declared runs that have not finished", _run),
+    "runs": ("list the runs that are kept, or delete some", _runs),
     "init": ("draft a first contract from what lies in a folder", _init),
     "attach": ("adopt a finished run by its bytes", _attach),
     "lint": ("read contracts and specs, list every problem", _lint),

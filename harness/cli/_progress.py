@@ -10,7 +10,7 @@ from harness.cli._setup import terminal
 from harness.engine.check import Done
 from harness.engine.mutation import FormulaScore
 from harness.reports._out import clean, say
-from harness.runs.launch import Progress
+from harness.runs.plan import Progress
 
 EVERY = 10.0  # seconds between lines where stderr is no terminal
 

@@ -35,8 +35,8 @@ def main(options: argparse.Namespace) -> int:
             for one in loaded:
                 list(checker.items(one))
         made = _make(checker, loaded, options)
-        done = _discharge(checker, loaded, made, again=options.all or options.rerun)
-    _summary(done, made)
+        done = discharge_all(checker, loaded, made, again=options.all or options.rerun)
+    summary(done, made)
     board = build(project, paths, memo)
     deliver(module, project, board, memo, options.output)
     return exit_code(board)
@@ -63,7 +63,8 @@ def _make(checker: Checker, loaded: tuple[Loaded, ...], options: argparse.Namesp
     return made
 
 
-def _discharge(checker: Checker, loaded: tuple[Loaded, ...], made: Made, *, again: bool) -> list[Done]:
+def discharge_all(checker: Checker, loaded: tuple[Loaded, ...], made: Made, *, again: bool) -> list[Done]:
+    """Discharges what is not fresh, contract by contract, showing progress."""
     total = sum(len(criterion.obligations) for one in loaded for criterion in one.contract.criteria)
     done: list[Done] = []
     with CheckProgress(total) as progress:
@@ -75,7 +76,8 @@ def _discharge(checker: Checker, loaded: tuple[Loaded, ...], made: Made, *, agai
     return done
 
 
-def _summary(done: list[Done], made: Made) -> None:
+def summary(done: list[Done], made: Made) -> None:
+    """Says how much was discharged anew, what was not tried and why, and what training again showed."""
     judged = sum(step.verdict is not None for step in done)
     waiting = [step for step in done if step.waiting]
     fresh = len(done) - judged - len(waiting)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 from pathlib import Path
 
@@ -37,17 +38,21 @@ def _pack(project: Project, memo: Memo, options: argparse.Namespace) -> int:
     if not names:
         say(f"no contracts below {project.contracts}/: nothing to pack")
         return Exit.NOTHING
-    file = Path(options.file)
+    return pack_to(project, memo, names, Path(options.file), runs=options.runs)
+
+
+def pack_to(project: Project, memo: Memo, names: list[str], file: Path, *, runs: bool) -> int:
+    """Packs the evidence of the named contracts into a file, which is whole or not there."""
     beside = file.with_name(f".{file.name}.partial")
     try:
-        packed = pack(project, memo, names, beside, runs=options.runs)
+        packed = pack(project, memo, names, beside, runs=runs)
         beside.replace(file)
     except (InputError, ArchiveError) as error:
         say(f"cannot pack: {error}")
         return Exit.FAILED
     finally:
         beside.unlink(missing_ok=True)
-    write(packed_text(packed, options.file))
+    write(packed_text(packed, os.fspath(file)))
     return Exit.FINDING if packed.left else Exit.DISCHARGED
 
 

@@ -3,25 +3,36 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
+from pathlib import Path
 
-from harness.cli._progress import RunProgress
-from harness.cli._setup import find_contracts, open_project, utc_now
+from harness.cli._progress import FetchProgress, RunProgress
+from harness.cli._setup import find_contracts, invalid, open_project, utc_now
 from harness.engine.journal import journal_runs
-from harness.engine.load import load_contracts
-from harness.engine.running import make_runs
+from harness.engine.load import Loaded, load_contracts
+from harness.engine.project import Project
+from harness.engine.running import Made, make_runs
+from harness.evidence.memo import Memo
+from harness.registry import modules
 from harness.reports._out import say, write
 from harness.reports._runs import runs_text
 from harness.runs.store import RunStore
 from harness.scoreboard.gate import Exit
 
+Wanted = list[tuple[Loaded, str]]
+
 
 def main(options: argparse.Namespace) -> int:
     """Trains what has not finished and lists every declared run; ends with 3 if one failed."""
     project, memo = open_project(remember=False)
+    for chosen in filter(None, (options.launcher, project.launcher)):
+        if chosen not in modules("runs.launchers"):
+            raise invalid(f"unknown launcher {chosen!r}", f"known: {', '.join(modules('runs.launchers'))}")
     loaded = load_contracts(project, find_contracts(project, options.contracts))
-    wanted = [(item, name) for item in loaded for name in item.contract.runs]
+    declared = [(item, name) for item in loaded for name in item.contract.runs]
+    wanted = [each for each in declared if options.device in (None, _device(each))]
     if not wanted:
-        say("no contract declares a run")
+        say(f"no contract declares a run{f' on {options.device}' if declared else ''}")
         return Exit.NOTHING
     with RunProgress() as progress:
         made = make_runs(
@@ -31,9 +42,40 @@ def main(options: argparse.Namespace) -> int:
             allow_code=options.allow_code,
             again=options.rerun,
             show=progress.show,
+            launcher=options.launcher,
         )
     journal_runs(project, memo, made, utc_now)
     write(runs_text(RunStore(project.runs).list(), made))
-    if made.failed:
-        return Exit.FAILED
-    return Exit.FINDING if made.blocked else Exit.DISCHARGED
+    ended = Exit.FAILED if made.failed else Exit.FINDING if made.blocked else Exit.DISCHARGED
+    if not options.pack:
+        return ended
+    others = [each for each in declared if each not in wanted]
+    return max(ended, _bring_home(project, memo, wanted, others, made, options))
+
+
+def _device(one: tuple[Loaded, str]) -> str:
+    return one[0].contract.runs[one[1]].device
+
+
+def _bring_home(
+    project: Project, memo: Memo, wanted: Wanted, others: Wanted, made: Made, options: argparse.Namespace
+) -> int:
+    """Checks the contracts of the runs that were made and packs what came of it with the runs' outputs.
+
+    What rests on runs that were not asked for is left as it is.
+    """
+    from harness.cli.check import discharge_all, summary
+    from harness.cli.evidence import pack_to
+    from harness.engine.check import Checker, look_at
+    from harness.symbolic.pool import ProverPool
+
+    loaded = tuple({item.contract.path: item for item, _ in wanted}.values())
+    left = {(item.contract.name, name): "its run was not asked for here" for item, name in others}
+    made = replace(made, blocked={**left, **made.blocked})
+    with ProverPool() as provers:
+        with FetchProgress() as fetching:
+            remotes = look_at(project, utc_now, fetching.show)
+        checker = Checker(project, memo, provers, utc_now, remotes, allow_code=options.allow_code)
+        summary(discharge_all(checker, loaded, made, again=options.rerun), made)
+    names = [item.contract.name for item in loaded]
+    return pack_to(project, memo, names, Path(options.pack), runs=True)

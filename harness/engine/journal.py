@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from harness import __version__
 from harness.engine.project import Project
 from harness.engine.running import Made
 from harness.evidence.ledger import append, read_ledger
 from harness.evidence.memo import Memo
+from harness.runs.inventory import RunState, Stored
 
 
 def journal_runs(project: Project, memo: Memo, made: Made, now: Callable[[], str]) -> None:
@@ -25,3 +26,13 @@ def journal_runs(project: Project, memo: Memo, made: Made, now: Callable[[], str
 
 def _first_line(text: str) -> str:
     return text.splitlines()[0] if text else ""
+
+
+def journal_removed(project: Project, memo: Memo, removed: Sequence[Stored], now: Callable[[], str]) -> None:
+    """Appends one entry about finished runs whose outputs were deleted; none if there were none."""
+    details = {
+        f"removed {one.identity}": one.state.value for one in removed if one.state is RunState.FINISHED
+    }
+    if details:
+        heads = read_ledger(project.ledger, memo).heads
+        append(project.ledger, heads, event="runs", time=now(), harness=__version__, details=details)

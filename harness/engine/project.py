@@ -12,18 +12,22 @@ from harness.evidence.memo import Memo
 from harness.model.problem import InvalidContract, Problem
 
 CONFIG = "harness.toml"
-_KEYS = {"project": {"contracts", "evidence", "falsifiers"}, "trust": {"contracts"}}
+_KEYS = {"project": {"contracts", "evidence", "falsifiers"}, "run": {"launcher"}, "trust": {"contracts"}}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Project:
-    """The folders of one project, all below ``root``; ``trusted`` are globs of contract paths."""
+    """The folders of one project, all below ``root``; ``trusted`` are globs of contract paths.
+
+    ``launcher`` starts the runs that choose none themselves; empty for the usual one.
+    """
 
     root: Path
     contracts: str = "contracts"
     evidence: str = "evidence"
     falsifiers: str = "falsifiers"
     trusted: tuple[str, ...] = ()
+    launcher: str = ""
 
     @property
     def ledger(self) -> Path:
@@ -67,7 +71,8 @@ def read_project(root: Path, memo: Memo) -> Project:
     if told.get("error"):
         raise InvalidContract([Problem(file=CONFIG, line=1, path="", message=told["error"])])
     project = told.get("project", {})
-    return Project(root=root, trusted=tuple(told.get("trust", {}).get("contracts", ())), **project)
+    trusted = tuple(told.get("trust", {}).get("contracts", ()))
+    return Project(root=root, trusted=trusted, **told.get("run", {}), **project)
 
 
 def _config(path: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from harness.engine.load import Loaded
 from harness.engine.project import Project
@@ -13,7 +14,8 @@ from harness.engine.sources import shipped
 from harness.evidence.memo import Memo
 from harness.model.problem import InputError
 from harness.model.run import RunRecord
-from harness.runs.launch import Plan, Progress, launch_all, plan
+from harness.runs.launch import launch_all
+from harness.runs.plan import Plan, Progress, plan
 from harness.runs.store import RunStore
 
 
@@ -41,11 +43,13 @@ def make_runs(
     allow_code: bool,
     again: bool,
     show: Callable[[Progress], None],
+    launcher: str = "",
 ) -> Made:
     """Launches the wanted runs (contract, run name) that are not finished, or all of them ``again``.
 
     A run of code that the project does not trust, and one whose device is not here, are blocked; a run
-    that fails is reported and its obligations become errors. Interrupting keeps what finished.
+    that fails is reported and its obligations become errors. Interrupting keeps what finished. ``launcher``
+    starts them all; without one each run's own choice does, then the project's.
     """
     blocked: dict[tuple[str, str], str] = {}
     plans: dict[str, Plan] = {}
@@ -70,7 +74,8 @@ def make_runs(
     failed |= damaged
     plans = {identity: one for identity, one in plans.items() if identity not in damaged}
     before = {identity for identity in plans if again or known[identity] is None}
-    results, repeated = _launch(list(plans.values()), store, again=again, show=show)
+    start = partial(launch_all, show=show, launcher=launcher, default=project.launcher)
+    results, repeated = _launch(list(plans.values()), store, start, again=again)
     for identity, result in results.items():
         if not isinstance(result, InputError):
             continue
@@ -83,17 +88,21 @@ def make_runs(
 
 
 def _launch(
-    plans: list[Plan], store: RunStore, *, again: bool, show: Callable[[Progress], None]
+    plans: list[Plan],
+    store: RunStore,
+    start: Callable[[list[Plan], RunStore], tuple[RunRecord | InputError, ...]],
+    *,
+    again: bool,
 ) -> tuple[dict[str, RunRecord | InputError], dict[str, bool]]:
     """Runs in the store, or ``again`` beside it so that the old outputs stay until the new ones are whole."""
     if not again:
-        found = launch_all(plans, store, show=show)
+        found = start(plans, store)
         return {p.identity: result for p, result in zip(plans, found, strict=True)}, {}
     beside = RunStore(store.root.parent / "reruns")
     shutil.rmtree(beside.root, ignore_errors=True)
     results: dict[str, RunRecord | InputError] = {}
     repeated: dict[str, bool] = {}
-    found = launch_all(plans, beside, show=show)
+    found = start(plans, beside)
     for each, result in zip(plans, found, strict=True):
         results[each.identity] = result
         if isinstance(result, InputError):
@@ -119,3 +128,16 @@ def _finished(store: RunStore, identity: str) -> RunRecord | InputError | None:
 
 def _digests(record: RunRecord) -> dict[str, str]:
     return {output.name: output.sha256 for output in record.outputs}
+
+
+def declared_runs(project: Project, loaded: Iterable[Loaded], memo: Memo) -> dict[str, str]:
+    """Returns CONTRACT/RUN by the identity of each declared seed; runs whose code is not here have none."""
+    found: dict[str, str] = {}
+    for one in loaded:
+        for name, run in one.contract.runs.items():
+            try:
+                plans = plan(name, run, project.root, lambda path: memo.sha256(os.fspath(path)))
+            except InputError:
+                continue
+            found |= {each.identity: f"{one.contract.name}/{name}" for each in plans}
+    return found

@@ -71,7 +71,9 @@ class Run:
     """A training run that a contract declares: a shipped system, a Python callable, or a command.
 
     ``code`` and ``data`` are globs whose bytes are part of the run's identity; ``device`` is what is
-    asked for (auto, cpu, cuda); ``limit`` is wall time in seconds per seed.
+    asked for (auto, cpu, cuda); ``limit`` is wall time in seconds per seed and attempt. ``cpus`` are the
+    threads of each of the ``processes``, which train one model together; ``memory`` is what one seed needs
+    in MiB (0: not said) and may not exceed. ``launch`` names the launcher that it prefers.
     """
 
     system: str | None = None
@@ -83,6 +85,10 @@ class Run:
     seeds: tuple[int, ...] = (0,)
     device: str = "auto"
     limit: int = 3600
+    processes: int = 1
+    cpus: int = 1
+    memory: int = 0
+    launch: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -256,5 +256,20 @@ def _check_run(binder: Binder, at: Node, path: str, run: Run) -> None:
         note("device", f"unknown device {run.device!r}", did_you_mean(run.device, DEVICES))
     if not run.seeds or len(set(run.seeds)) != len(run.seeds):
         note("seeds", "seeds must be given, each once")
+    _check_resources(run, note)
+
+
+def _check_resources(run: Run, note: Callable[..., Any]) -> None:
+    """Notes limits and counts that mean nothing, and a launcher that is not there."""
     if run.limit <= 0:
         note("limit", "a time limit is a positive number of seconds")
+    if run.system is not None and run.processes > 1:
+        note("processes", f"system {run.system} trains in one process")
+    for key in ("processes", "cpus"):
+        if getattr(run, key) < 1:
+            note(key, f"{key} are counted from 1")
+    if run.memory < 0:
+        note("memory", "memory is a number of MiB, or 0 where it is not known")
+    launchers = modules("runs.launchers")
+    if run.launch is not None and run.launch not in launchers:
+        note("launch", f"unknown launcher {run.launch!r}", did_you_mean(run.launch, launchers))

@@ -35,6 +35,20 @@ def scrubbed(environment: Mapping[str, str]) -> dict[str, str]:
     return kept | _FIXED
 
 
+def bound(memory: int) -> None:
+    """Keeps this process and its children from leaving core files and from taking more than ``memory`` bytes.
+
+    0 means no bound on memory. What is bounded is what a process may write to without a file behind it.
+    """
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if memory:
+        hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+        least = memory if hard == resource.RLIM_INFINITY else min(memory, hard)
+        resource.setrlimit(resource.RLIMIT_DATA, (least, hard))
+
+
 def resolve_device(asked: str) -> str:
     """Returns ``cpu`` or ``cuda`` for what a run asks; raises ``InputError`` where cuda is not here."""
     if asked == "cpu":
@@ -77,6 +91,8 @@ def settings(device: str) -> dict[str, str]:
             "threads": str(torch.get_num_threads()),
             "cpu_capability": str(torch.backends.cpu.get_cpu_capability()),
             "deterministic": str(torch.are_deterministic_algorithms_enabled()).lower(),
+            "cudnn_benchmark": str(torch.backends.cudnn.benchmark).lower(),
+            "allow_tf32": str(torch.backends.cuda.matmul.allow_tf32).lower(),
         }
         if device == "cuda":
             found["device_name"] = str(torch.cuda.get_device_name())

@@ -54,7 +54,13 @@ def config_digest(run: Run) -> str:
 
 
 def run_identity(run: Run, seed: int, code: str, data: str) -> str:
-    """Returns the identity of one seed of a run, the SHA-256 of its canonical JSON (RFC 8785)."""
+    """Returns the identity of one seed of a run, the SHA-256 of its canonical JSON (RFC 8785).
+
+    Who launches it, how long it may take and how much it may use change no byte of it and are no part
+    of it. The numbers of processes and of threads do, since sums are then made in another order; one of
+    each is what a run means that says nothing.
+    """
+    counts = {"processes": run.processes, "cpus": run.cpus}
     return _sha256(
         {
             "program": program_of(run),
@@ -64,6 +70,7 @@ def run_identity(run: Run, seed: int, code: str, data: str) -> str:
             "seed": str(seed),  # canonical JSON has no integer beyond 2^53
             "device": run.device,
         }
+        | {name: str(count) for name, count in counts.items() if count != 1}
     )
 
 

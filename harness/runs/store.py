@@ -13,7 +13,10 @@ from harness.model.problem import InputError
 from harness.model.run import RunOutput, RunRecord
 from harness.runs import record as records
 
-RECORD, OUTPUTS, LOG = "record.json", "out", "log.txt"
+RECORD, OUTPUTS, LOG, JOB = "record.json", "out", "log.txt", "job.json"
+RESUME = "resume"
+"""The folder in which a program may leave a checkpoint to go on from; it is no output."""
+FULL = 1 << 20  # bytes free on a disk that is as good as full
 _IDENTITY = re.compile(r"[0-9a-f]{64}\Z")
 
 
@@ -74,17 +77,26 @@ class RunStore:
         shutil.rmtree(folder, ignore_errors=True)
 
     def partial(self, identity: str) -> Path:
-        """Makes the empty folder in which a run works until it finishes; clears those of dead launchers."""
-        for old in self.root.glob(f".partial-{identity}-*"):
-            if not _lives(int(old.name.rpartition("-")[2])):
-                shutil.rmtree(old, ignore_errors=True)
+        """Makes the folder in which a run works until it finishes; clears those of dead launchers.
+
+        Where an earlier attempt left a checkpoint, it is that attempt's folder with all that is in it.
+        """
         folder = self.root / f".partial-{identity}-{os.getpid()}"
-        shutil.rmtree(folder, ignore_errors=True)
-        (folder / OUTPUTS).mkdir(parents=True)
+        left = [self.root / f"failed-{identity[:12]}", *self.root.glob(f".partial-{identity}-*")]
+        left = [old for old in left if old == folder or not lives(old)]
+        before = max((old for old in left if resumable(old)), key=_when, default=None)
+        for old in left:
+            if old != before and not old.name.startswith("failed-"):
+                shutil.rmtree(old, ignore_errors=True)
+        if before is None:
+            (folder / OUTPUTS).mkdir(parents=True)
+        elif before != folder:
+            before.rename(folder)
         return folder
 
     def keep(self, partial: Path, record: RunRecord) -> None:
         """Writes the record last and moves the folder to its identity, replacing an unfinished one."""
+        shutil.rmtree(partial / RESUME, ignore_errors=True)
         temporary = partial / f"{RECORD}.tmp"
         with temporary.open("wb") as file:
             file.write(records.dump(record))
@@ -94,11 +106,22 @@ class RunStore:
         self.remove(record.identity)
         partial.rename(self.folder(record.identity))
 
-    def fail(self, partial: Path, identity: str) -> Path:
-        """Sets a failed run aside for reading and returns the folder; it never counts as finished."""
+    def full(self) -> bool:
+        """Tells whether the disk has no room for another run."""
+        return shutil.disk_usage(self.root).free < FULL
+
+    def fail(self, partial: Path, identity: str, *, again: bool) -> Path:
+        """Sets a failed run aside for reading and returns the folder; it never counts as finished.
+
+        ``again`` keeps its checkpoint, so that another attempt goes on from there. On a disk that is full
+        only the log stays, so that other runs have room.
+        """
         aside = self.root / f"failed-{identity[:12]}"
         shutil.rmtree(aside, ignore_errors=True)
         partial.rename(aside)
+        full = self.full()
+        for name in (RESUME,) * (full or not again) + (OUTPUTS,) * full:
+            shutil.rmtree(aside / name, ignore_errors=True)
         return aside
 
 
@@ -123,9 +146,22 @@ def collect(folder: Path, declared: Mapping[str, str]) -> tuple[RunOutput, ...]:
     )
 
 
-def _lives(process: int) -> bool:
+def resumable(folder: Path) -> bool:
+    """Tells whether an attempt left a checkpoint from which another may go on."""
+    return (folder / RESUME).is_dir() and any((folder / RESUME).iterdir())
+
+
+def _when(folder: Path) -> float:
+    return max(path.stat().st_mtime for path in (folder / RESUME).iterdir())
+
+
+def lives(partial: Path) -> bool:
+    """Tells whether the launcher that made a folder still runs; a failed run's folder has none."""
+    process = partial.name.rpartition("-")[2]
+    if partial.name.startswith("failed-"):
+        return False
     try:
-        os.kill(process, 0)
+        os.kill(int(process), 0)
     except ProcessLookupError:
         return False
     except PermissionError:

@@ -70,6 +70,7 @@ def test_a_system_is_its_package_and_the_parts_it_imports():
         "model.py",
         "train.py",
         "_corpus.py",
+        "_resume.py",
         "_system.py",
         "_torch.py",
     }
@@ -78,7 +79,7 @@ def test_a_system_is_its_package_and_the_parts_it_imports():
 def test_planning_a_system_run_imports_no_torch():
     code = (
         "import sys; from pathlib import Path; from harness.model.contract import Run;"
-        "from harness.runs.launch import plan; plan('a', Run(system='hexad'), Path('.'));"
+        "from harness.runs.plan import plan; plan('a', Run(system='hexad'), Path('.'));"
         "assert not {'torch', 'numpy', 'sympy'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

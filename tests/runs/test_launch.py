@@ -11,7 +11,8 @@ from harness.model.contract import Run
 from harness.model.problem import InputError
 from harness.model.values import Printed
 from harness.runs.environment import resolve_device, scrubbed
-from harness.runs.launch import launch, launch_all, plan
+from harness.runs.launch import launch, launch_all
+from harness.runs.plan import plan
 from harness.runs.store import RunStore
 
 PROGRAM = """
@@ -175,7 +176,8 @@ def test_no_worker_outlives_an_interrupted_or_killed_launcher(project, store, nu
     pids = project / "pids"
     code = (
         "from pathlib import Path\n"
-        "from harness.model.contract import Run\nfrom harness.runs.launch import launch, plan\n"
+        "from harness.model.contract import Run\nfrom harness.runs.launch import launch\n"
+        "from harness.runs.plan import plan\n"
         "from harness.runs.store import RunStore\n"
         f"config = {{'pids': {str(pids)!r}}}\n"
         "run = Run(python='prog:sleepy', code=('prog.py',), config=config, device='cpu')\n"
@@ -222,7 +224,7 @@ def test_a_command_that_fails_is_a_failed_run(project, store, command, message):
 def test_the_last_words_of_a_command_say_why_it_failed(project, store):
     (project / "run.py").write_text("print('warming up')\nraise ValueError('boom')\n")
     run = Run(command=(sys.executable, "run.py"), code=("run.py",), device="cpu")
-    with pytest.raises(InputError, match="the command ended with exit status 1: ValueError: boom; see "):
+    with pytest.raises(InputError, match=r"ended with exit status 1: ValueError: boom \(after: "):
         launch(plan("c", run, project)[0], store)
 
 

@@ -53,7 +53,7 @@ def test_a_partial_or_failed_run_never_counts(store):
     partial = store.partial(IDENTITY)
     assert store.finished(IDENTITY) is None
     (partial / "log.txt").write_text("boom")
-    assert (store.fail(partial, IDENTITY) / "log.txt").read_text() == "boom"
+    assert (store.fail(partial, IDENTITY, again=False) / "log.txt").read_text() == "boom"
     assert store.list() == ()
 
 

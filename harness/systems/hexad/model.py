@@ -81,7 +81,7 @@ class CellularStep(nn.Module):
 
     The right neighbour is the *next* byte's state: the decoder is not causal, as published. With
     ``causal`` the position itself stands in its place. The gain decays with every training forward
-    and is a plain number, so it is not in the state dict and a resumed run starts it anew.
+    and is a plain number that is not in the state dict, so a run resumed from that alone starts it anew.
     """
 
     def __init__(self, config: HexadConfig) -> None:

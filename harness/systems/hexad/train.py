@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import save_file
@@ -14,7 +15,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from harness.model.problem import InputError
-from harness.systems import _corpus
+from harness.systems import _corpus, _resume
 from harness.systems._system import Report, Summary
 from harness.systems._torch import settle
 from harness.systems.hexad.config import HexadConfig
@@ -76,56 +77,99 @@ def train(config: HexadConfig, seed: int, device: str, out: Path, report: Report
     """Trains one seed; leaves ``trace.jsonl``, ``eval.jsonl`` and ``model.safetensors`` in ``out``.
 
     The checkpoint holds the tied weight once, as ``embedding.weight``. A loss that is not finite is
-    written to the trace as NaN and raises ``InputError``, and so does a gradient norm.
+    written to the trace as NaN and raises ``InputError``, and so does a gradient norm. An interrupted
+    training goes on from its last kept state, to the same bytes.
     """
     settle(seed)
     train_bytes, held_out = (torch.frombuffer(bytearray(part), dtype=torch.uint8) for part in _corpus.load())
-    model = Decoder(config).to(device)
-    generator = torch.Generator().manual_seed(seed)
-    with (out / "eval.jsonl").open("w", encoding="utf-8") as log:
-        log.write(_row(_evaluate(model, config, held_out, device, 0)))
-        with (out / "trace.jsonl").open("w", encoding="utf-8") as trace:
-            for row in _steps(model, config, train_bytes, generator, device):
-                trace.write(_row(row))
-                if not (math.isfinite(row["loss"]) and math.isfinite(row["grad_norm"])):
-                    raise InputError(f"loss or gradient is not finite: {_row(row)}", reason="RUN_FAILED")
-                report(int(row["step"]) + 1, config.steps, f"loss {row['loss']:.3f}")
-        log.write(_row(_evaluate(model, config, held_out, device, config.steps)))
+    training = Training(config, seed, device)
+    keeper = _resume.Keeper.here(device)
+    kept = keeper.load(out)
+    mode = "w" if kept is None else "a"
+    with (
+        (out / "eval.jsonl").open(mode, encoding="utf-8") as log,
+        (out / "trace.jsonl").open(mode, encoding="utf-8") as trace,
+    ):
+        if kept is None:
+            log.write(_row(_evaluate(training.model, config, held_out, device, 0)))
+        else:
+            training.restore(kept)
+        while training.step < config.steps:
+            row = training.advance(train_bytes)
+            trace.write(_row(row))
+            if not (math.isfinite(row["loss"]) and math.isfinite(row["grad_norm"])):
+                raise InputError(f"loss or gradient is not finite: {_row(row)}", reason="RUN_FAILED")
+            report(training.step, config.steps, f"loss {row['loss']:.3f}")
+            if keeper.due():
+                keeper.save(training.tensors(), training.values(), log, trace)
+        log.write(_row(_evaluate(training.model, config, held_out, device, config.steps)))
     tied = {"tied": "head_a.weight is embedding.weight"}
-    save_file(
-        {k: v.cpu().contiguous() for k, v in model.state_dict().items()}, out / "model.safetensors", tied
-    )
-    return Summary(steps=config.steps, parameters=sum(p.numel() for p in model.parameters()))
+    weights = {k: v.cpu().contiguous() for k, v in training.model.state_dict().items()}
+    save_file(weights, out / "model.safetensors", tied)
+    return Summary(steps=config.steps, parameters=sum(p.numel() for p in training.model.parameters()))
 
 
-def _steps(
-    model: Decoder, config: HexadConfig, data: Tensor, generator: torch.Generator, device: str
-) -> Iterator[Mapping[str, float]]:
-    """Yields one row per optimizer step, ending after one whose loss is not finite."""
-    parameters = list(model.parameters())
-    optimizer = torch.optim.AdamW(
-        parameters, lr=config.lr, betas=(config.beta1, config.beta2), weight_decay=config.weight_decay
-    )
-    tension = Tension(config)
-    model.train()
-    for step in range(config.steps):
-        loss = loss_of(model, windows(data, config.batch, config.block_size, generator), device)
-        optimizer.zero_grad(set_to_none=True)
+class Training:
+    """A training between two steps: model, optimizer, tension, and the place in the data."""
+
+    def __init__(self, config: HexadConfig, seed: int, device: str) -> None:
+        self.config, self.device, self.step = config, device, 0
+        self.model = Decoder(config).to(device)
+        self.tension = Tension(config)
+        self._parameters = list(self.model.parameters())
+        self._optimizer = torch.optim.AdamW(
+            self._parameters,
+            lr=config.lr,
+            betas=(config.beta1, config.beta2),
+            weight_decay=config.weight_decay,
+        )
+        self._windows = torch.Generator().manual_seed(seed)
+
+    def advance(self, data: Tensor) -> Mapping[str, float]:
+        """Takes one optimizer step and returns its row of the trace."""
+        config, step = self.config, self.step
+        self.model.train()
+        loss = loss_of(self.model, windows(data, config.batch, config.block_size, self._windows), self.device)
+        self._optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        norm = torch.nn.utils.clip_grad_norm_(parameters, config.max_norm).item()  # before clipping
-        base, mult = base_rate(config, step), tension.multiplier(norm)
-        for group in optimizer.param_groups:
+        norm = torch.nn.utils.clip_grad_norm_(self._parameters, config.max_norm).item()  # before clipping
+        base, mult = base_rate(config, step), self.tension.multiplier(norm)
+        for group in self._optimizer.param_groups:
             group["lr"] = base * mult
-        optimizer.step()
-        yield {
+        self._optimizer.step()
+        self.step = step + 1
+        return {
             "step": step,
             "loss": loss.item(),
             "grad_norm": norm,
-            "tension_ema": tension.ema if tension.ema is not None else math.nan,
+            "tension_ema": self.tension.ema if self.tension.ema is not None else math.nan,
             "mult": mult,
             "base_lr": base,
-            "lr": _applied(optimizer),
+            "lr": _applied(self._optimizer),
         }
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Returns every tensor that the next step depends on."""
+        weights = {f"model.{name}": value for name, value in self.model.state_dict().items()}
+        place = {"windows": self._windows.get_state()}
+        return (
+            weights | place | _resume.optimizer_tensors(self._optimizer) | _resume.random_tensors(self.device)
+        )
+
+    def values(self) -> Mapping[str, Any]:
+        """Returns the plain values that the next step depends on, with every digit."""
+        gains = [block.cellular.gain for block in self.model.blocks]
+        return {"step": self.step, "ema": self.tension.ema, "gains": gains}
+
+    def restore(self, kept: _resume.State) -> None:
+        """Puts everything back to where a kept state has it."""
+        self.model.load_state_dict(_resume.below("model.", kept.tensors))
+        _resume.set_optimizer(self._optimizer, kept.tensors)
+        _resume.set_random(kept.tensors)
+        self._windows.set_state(kept.tensors["windows"])
+        self.step, self.tension.ema = int(kept.values["step"]), kept.values["ema"]
+        for block, gain in zip(self.model.blocks, kept.values["gains"], strict=True):
+            block.cellular.gain = gain
 
 
 def _applied(optimizer: torch.optim.Optimizer) -> float:

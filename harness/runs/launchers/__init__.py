@@ -1,0 +1,1 @@
+"""One module per launcher: where the processes of a run are started. ``_launcher`` says what each offers."""
