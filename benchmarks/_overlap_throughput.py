@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from harness.artifacts.texts import Layout
-from harness.kinds._overlap import Ask, compare
+from harness.kinds._overlap import compare
+from harness.kinds._overlap_verdict import Ask
 
 SIZE, SHINGLE, PERMUTATIONS = 50, 8, 128
 LAYOUT = Layout()

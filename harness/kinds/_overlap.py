@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from harness.artifacts.texts import Layout, chunks, named
+from harness.kinds._overlap_verdict import Ask, Found, Hit, Side
 from harness.model.problem import InputError
-from harness.model.verdict import Basis, Denominator, Outcome, Reason, Verdict, Witness
 from harness.statistics.grams import Index, Texts
 from harness.statistics.minhash import Near
-from harness.statistics.shares import excess_bounds, fisher
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,49 +23,6 @@ LARGEST = 2**27
 """Held-out bytes or tokens that are indexed at once; beyond, the training data is read again."""
 _WINDOW = {1: 50, 4: 13}
 _SHINGLE = {1: 8, 4: 5}
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Ask:
-    """What counts as overlap, and how much of it is allowed."""
-
-    by: str
-    window: int | None
-    containment: float | None
-    near: float
-    at_most: float
-    confidence: float
-    layout: Layout
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Hit:
-    """A held-out document that stands in the training data: how much of it, and where most of that is."""
-
-    share: float
-    said: str
-    where: str
-    source: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Side:
-    """What was found of one side: its hits, its documents, and those too short for a window."""
-
-    hits: tuple[Hit, ...]
-    count: int
-    short: int
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Found:
-    """Both sides, and how much training data streamed past them."""
-
-    held: Side
-    reference: Side | None
-    trained: int
-    units: int
-    unit: str
 
 
 class _Exact:
@@ -203,53 +159,3 @@ def _digest(texts: Texts, number: int) -> bytes:
 
 def _digests(texts: Texts) -> list[bytes]:
     return [_digest(texts, number) for number in range(len(texts))]
-
-
-def conclude(found: Found, ask: Ask, basis: Basis) -> Verdict:
-    """Holds the share of documents that overlap, beyond the reference's if any, against the limit."""
-    held, count = found.held, found.held.count
-    doubt: tuple[Reason, str] | None = None
-    if not count or not found.trained:
-        doubt = Reason.TOO_FEW, f"{count} held-out and {found.trained} training documents"
-    elif held.short == count:
-        doubt = Reason.LOW_POWER, "every held-out document is shorter than a window"
-    share = len(held.hits) / count if count else 0.0
-    low = high = share
-    told = [
-        f"{len(held.hits)} of {count} held-out documents in {found.units:,} {found.unit} of training data"
-    ]
-    if held.short:
-        told.append(f"{held.short} shorter than a window were looked for whole")
-    if found.reference is not None and doubt is None:
-        other = found.reference
-        if not other.count:
-            doubt = Reason.TOO_FEW, "no reference documents"
-        else:
-            low, high = excess_bounds(len(held.hits), count, len(other.hits), other.count, ask.confidence)
-            p = fisher(len(held.hits), count, len(other.hits), other.count)
-            told.append(f"{len(other.hits)} of {other.count} of the reference, Fisher's p = {p:.3g}")
-            told.append(
-                f"excess {share - len(other.hits) / other.count:.4g}, bounds {low:.4g} and {high:.4g}"
-            )
-    broken = doubt is None and low > ask.at_most
-    if doubt is None and not broken and high > ask.at_most:
-        doubt = Reason.LOW_POWER, f"the excess may be as large as {high:.4g}"
-    outcome = Outcome.FALSIFIED if broken else Outcome.INCONCLUSIVE if doubt else Outcome.DISCHARGED
-    return Verdict(
-        outcome=outcome,
-        reason=doubt[0] if doubt else None,
-        basis=basis,
-        denominator=Denominator(judged=count, total=count, unit="held-out documents"),
-        detail="; ".join([*([doubt[1]] if doubt else []), *told]),
-        measured=f"{share:.6g}",
-        threshold=f"at most {ask.at_most:g}{' beyond the reference' if found.reference else ''}",
-        witnesses=_worst(held) if broken else (),
-    )
-
-
-def _worst(side: Side) -> tuple[Witness, ...]:
-    worst = sorted(side.hits, key=lambda hit: -hit.share)[:20]
-    return tuple(
-        Witness(where=hit.where, found=f"{hit.said} in {hit.source}", expected="not in the training data")
-        for hit in worst
-    )

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from harness.artifacts.texts import Layout
-from harness.kinds._overlap import Ask, compare, conclude
+from harness.kinds._overlap import compare
 from harness.kinds._overlap_examples import EXAMPLES as _EXAMPLES
+from harness.kinds._overlap_verdict import Ask, conclude
 from harness.kinds._served import served
 from harness.model.kind import Context, Example, Fault, Kind, Scope
 from harness.model.values import InputName, Printed

@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from harness.statistics.student import quantile
+
 if TYPE_CHECKING:
     from numpy.random import Generator
     from numpy.typing import NDArray
@@ -49,6 +51,8 @@ def _deviations(side: Weighted) -> tuple[float, list[float]]:
 def difference(one: Weighted, two: Weighted, confidence: float, seed: int = 0) -> Gap | None:
     """Returns the mean of ``one`` minus that of ``two`` by the studentised bootstrap over documents.
 
+    The bounds are the wider ones of the bootstrap and of Student's t for as many documents as weigh alike:
+    of thirty of very unequal lengths the bootstrap alone has 2 % false alarms at a nominal 1 %.
     None for fewer than eight documents on a side, or where no loss differs from another of its side.
     """
     import numpy as np
@@ -63,9 +67,8 @@ def difference(one: Weighted, two: Weighted, confidence: float, seed: int = 0) -
     if not sum(parts):
         return None
     scale = math.sqrt(sum(parts))
-    df = sum(parts) ** 2 / sum(
-        part**2 / (len(side.losses) - 1) for part, side in zip(parts, (one, two), strict=True)
-    )
+    counts = [_effective(side) for side in (one, two)]
+    df = sum(parts) ** 2 / sum(part**2 / max(1.0, n - 1) for part, n in zip(parts, counts, strict=True))
     source = np.random.default_rng(seed)
     centres, spreads = np.zeros(RESAMPLED), np.zeros(RESAMPLED)
     for sign, side, mean in zip((1, -1), (one, two), means, strict=True):
@@ -73,15 +76,20 @@ def difference(one: Weighted, two: Weighted, confidence: float, seed: int = 0) -
         centres, spreads = centres + sign * (again - mean), spreads + spread
     ratios = np.sort(centres / np.sqrt(np.maximum(spreads, 1e-300)))
     cut = max(0, math.ceil((1 - confidence) * (RESAMPLED + 1)) - 1)
-    value = means[0] - means[1]
+    value, student = means[0] - means[1], quantile(confidence, df)
     return Gap(
         value=value,
-        low=value - float(ratios[-1 - cut]) * scale,
-        high=value - float(ratios[cut]) * scale,
+        low=value - max(float(ratios[-1 - cut]), student) * scale,
+        high=value - min(float(ratios[cut]), -student) * scale,
         scale=scale,
         df=df,
         p=2 * min(_share(ratios >= value / scale), _share(ratios <= value / scale), 0.5),
     )
+
+
+def _effective(side: Weighted) -> float:
+    """Returns how many documents of equal weight the sample is worth (Kish, 1965)."""
+    return math.fsum(side.weights) ** 2 / math.fsum(w * w for w in side.weights)
 
 
 def exchangeable(one: Weighted, two: Weighted, seed: int = 0, drawn: int = 1_999) -> float:

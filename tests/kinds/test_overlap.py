@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from judging import judge, obligation
 
-from harness.artifacts import texts
+from harness.artifacts import text_files, texts
 from harness.kinds._overlap_examples import lines, prose
 from harness.model.outcome import Basis, Outcome, Reason
 from harness.model.problem import InvalidContract
@@ -41,6 +41,7 @@ def test_a_shared_run_is_found_from_its_length_on_and_not_before(tmp_path):
 
 def test_training_data_streams_past_in_pieces(tmp_path, monkeypatch):
     monkeypatch.setattr(texts, "CHUNK", 700)
+    monkeypatch.setattr(text_files, "CHUNK", 700)
     train = "".join(f"{text}\n" for text in TRAIN)
     middle = HELD[5][20:75]
     at = 700 * 9 - 20  # the run lies across the edge of two pieces
@@ -53,6 +54,7 @@ def test_training_data_streams_past_in_pieces(tmp_path, monkeypatch):
 def test_held_out_data_that_does_not_fit_is_looked_for_in_turns(tmp_path, monkeypatch):
     monkeypatch.setattr("harness.kinds._overlap.LARGEST", 1000)
     monkeypatch.setattr(texts, "CHUNK", 700)
+    monkeypatch.setattr(text_files, "CHUNK", 700)
     files = {"train.jsonl": lines([*TRAIN, HELD[0], HELD[9]]), "held.jsonl": lines(HELD)}
     verdict = ask(tmp_path, files)
     assert {witness.where for witness in verdict.witnesses} == {"held.jsonl:1", "held.jsonl:10"}
