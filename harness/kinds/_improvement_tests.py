@@ -75,7 +75,7 @@ def against_it(sample: Sample, ask: Ask, slack: float) -> Tried | None:
 
 
 def seen_by(sample: Sample, ask: Ask) -> Power:
-    """Returns the smallest effect that this sample could have shown, and how many runs would show the claimed."""
+    """Returns the smallest effect that this sample shows, and how many runs would show the claimed."""
     scale, df = error(sample) or (math.inf, 1.0)
     arms = (sample.first,) if sample.second is None else (sample.first, sample.second)
     spreads = [spread(arm) or 0.0 for arm in arms]

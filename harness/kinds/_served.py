@@ -67,6 +67,13 @@ def served(
     )
 
 
+def counted(log: Sequence[Frame], held: Sequence[Frame], column: str) -> tuple[int, int]:
+    """Returns how many served items are held out, and how many were served; raises ``InputError``."""
+    kept = {index for _, index in _indices(held, column)}
+    every = [index for _, index in _indices(log, column) if index is not None]
+    return sum(index in kept for index in every), len(every) if kept else 0
+
+
 def _indices(frames: Sequence[Frame], column: str) -> Iterator[tuple[str, str | None]]:
     """Yields where each index stands, and the index; None where there is none."""
     for frame in frames:

@@ -95,5 +95,6 @@ def _welch(pool: Array, chosen: Array) -> Array:
     )
     gap, scale = means[0] - means[1], np.sqrt(spreads[0] + spreads[1])
     floor = 1e-9 * float(np.abs(pool).max())
-    found: Array = np.where(scale > floor, gap / np.maximum(scale, floor), np.sign(gap) * np.inf)
+    beyond = np.where(gap > 0, np.inf, -np.inf)
+    found: Array = np.where(scale > floor, gap / np.maximum(scale, floor), beyond)
     return np.where(np.abs(gap) <= floor, 0.0, found)
