@@ -141,7 +141,7 @@ def skewed(name: str, trial: Trial, size: int, dear: int) -> Row:
         return lambda source: rejects(trial, Sample(first=tuple(shift + 1 - source.exponential(1, size))))
 
     return Row(
-        f"{name}, {size} pairs, tail to the left", ALPHA, draw(0), f"{effect:.2f} sd", draw(effect), dear
+        f"{name}, {size} pairs, exponential: wrong law", ALPHA, draw(0), f"{effect:.2f} sd", draw(effect), dear
     )
 
 
