@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.kinds._arms import Arm
 from harness.kinds._improvement import conclude
 from harness.kinds._improvement_tests import Ask
+from harness.kinds._sides import Arm
 from harness.model.values import Printed
 from harness.model.verdict import Basis, Outcome
 from harness.statistics.betting import first_crossing, running_bounds, wealth
@@ -141,7 +141,12 @@ def skewed(name: str, trial: Trial, size: int, dear: int) -> Row:
         return lambda source: rejects(trial, Sample(first=tuple(shift + 1 - source.exponential(1, size))))
 
     return Row(
-        f"{name}, {size} pairs, exponential: wrong law", ALPHA, draw(0), f"{effect:.2f} sd", draw(effect), dear
+        f"{name}, {size} pairs, exponential: wrong law",
+        ALPHA,
+        draw(0),
+        f"{effect:.2f} sd",
+        draw(effect),
+        dear,
     )
 
 

@@ -13,7 +13,7 @@ from functools import cache
 from types import MappingProxyType, ModuleType
 from typing import Any
 
-ROOMS = ("kinds", "logs", "systems", "runs.launchers", "invariants", "reports")
+ROOMS = ("kinds", "logs", "systems", "runs.launchers", "invariants", "reports", "artifacts.formats")
 RESERVED_KINDS = frozenset(
     "implementation sensitivity gap overlap memorization descent improvement evaluation card format "
     "roundtrip compare corpus source depends invariant replay representation state sync probe falsifier "

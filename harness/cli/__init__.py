@@ -79,6 +79,12 @@ def _check(command: argparse.ArgumentParser) -> None:
     _contracts(command)
     command.add_argument("--all", action="store_true", help="discharge again what is fresh")
     command.add_argument("--rerun", action="store_true", help="train declared runs again, and discharge all")
+    command.add_argument(
+        "--pack", nargs=2, metavar=("NAME", "FOLDER"), help="judge the subjects in a folder by a pack"
+    )
+    command.add_argument(
+        "--jobs", type=int, metavar="N", help="judge many subjects in N processes (default: all)"
+    )
     _code(command)
     _format(command)
 
@@ -148,7 +154,7 @@ def _evidence(command: argparse.ArgumentParser) -> None:
 
 
 def _explain(command: argparse.ArgumentParser) -> None:
-    command.add_argument("target", metavar="CONTRACT[/CRITERION]")
+    command.add_argument("target", metavar="CONTRACT[/SUBJECT][/CRITERION]")
     command.add_argument("--long", action="store_true", help="print the long form of the contract")
     _text_or_json(command)
 
@@ -170,6 +176,14 @@ def _audit(command: argparse.ArgumentParser) -> None:
     _text_or_json(command)
 
 
+def _log(command: argparse.ArgumentParser) -> None:
+    command.add_argument("files", nargs="+", metavar="FILE", help="logs, or folders of them")
+    command.add_argument("--rows", metavar="PATH", help="where the records stand inside a document")
+    command.add_argument("--reader", metavar="NAME", help="the format, where it cannot be told")
+    command.add_argument("--plot", metavar="COLUMN", help="the column to draw (default: a loss)")
+    _text_or_json(command)
+
+
 def _init(command: argparse.ArgumentParser) -> None:
     command.add_argument("path", metavar="PATH", help="a run's folder, a log, or a checkpoint")
     command.add_argument(
@@ -183,6 +197,16 @@ def _attach(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--name", help="what contracts call it (default: the folder's name)")
     command.add_argument("--check", action="store_true", help="hold attached runs against their manifests")
+
+
+def _retract(command: argparse.ArgumentParser) -> None:
+    command.add_argument("target", metavar="CONTRACT[/SUBJECT]/CRITERION")
+    command.add_argument("--reason", required=True, metavar="TEXT", help="why the verdict was wrong")
+
+
+def _packs(command: argparse.ArgumentParser) -> None:
+    command.add_argument("pack", nargs="?", metavar="NAME", help="the pack to write (default: list them)")
+    command.add_argument("folder", nargs="?", metavar="FOLDER", help="holds one folder per subject")
 
 
 def _mutate(command: argparse.ArgumentParser) -> None:
@@ -205,11 +229,14 @@ COMMANDS = {
     "gate": ("refuse unless everything required is discharged by fresh evidence", _listed),
     "explain": ("show one criterion with its verdicts and witnesses", _explain),
     "audit": ("try logs, checkpoints and texts without a contract", _audit),
+    "log": ("show what is understood of a log: a table and a curve", _log),
     "mutate": ("plant slips in formulas and show which of them no claim notices", _mutate),
     "run": ("make the declared runs that have not finished", _run),
     "runs": ("list the runs that are kept, or delete some", _runs),
     "init": ("draft a first contract from what lies in a folder", _init),
     "attach": ("adopt a finished run by its bytes", _attach),
+    "retract": ("withdraw a verdict that was wrong, with the reason; nothing is deleted", _retract),
+    "packs": ("list the contracts that ship, or write one about a folder of subjects", _packs),
     "lint": ("read contracts and specs, list every problem", _lint),
     "kinds": ("list the kinds of obligation, or describe one", _kinds),
     "schema": ("write the JSON Schemas of contract and evidence", _schema),

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import copy
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from harness.engine.sources import FileSubject, Sources, shipped
 from harness.evidence.attached import PREFIX
+from harness.model.behaviour import Build, LiveSession
 from harness.model.code import Session, Target
 from harness.model.contract import Formula
 from harness.model.frame import Frame
 from harness.model.kind import Subject
+from harness.model.predictor import Predictor
 from harness.model.problem import InputError
 from harness.model.proof import Proof, Question
 from harness.model.values import InputName, Printed
@@ -47,6 +51,7 @@ class DischargeContext:
     ) -> None:
         """``bench`` runs code that obligations name; without one there is none that may run."""
         self._sources, self._prove, self._prove_all, self._bench = sources, prove, prove_all, bench
+        self._swaps: Mapping[str, Subject] = {}
 
     @property
     def formulas(self) -> Mapping[str, Formula]:
@@ -60,6 +65,9 @@ class DischargeContext:
 
     def subjects(self, name: InputName) -> tuple[Subject, ...]:
         """Returns the digested files of an input; raises ``InputError`` if there is none."""
+        return tuple(self._swaps.get(subject.path, subject) for subject in self._subjects(name))
+
+    def _subjects(self, name: InputName) -> tuple[Subject, ...]:
         declared = self._sources.contract.inputs[name]
         if declared.run is not None:
             return tuple(self._sources.run_file(source) for source in self._sources.runs(name))
@@ -92,6 +100,24 @@ class DischargeContext:
             frames += [replace(frame, label=f"seed={source.seed}") for frame in read]
         return tuple(frames)
 
+    def predictors(self, name: InputName, system: str | None) -> tuple[Predictor, ...]:
+        """Returns the models of an input, one per file or seed; raises ``InputError``."""
+        from harness.engine.subjects import predictor
+
+        declared = self._sources.contract.inputs[name]
+        run = None if declared.run is None else self._sources.contract.runs[declared.run]
+        return tuple(predictor(Path(subject.path), run, system) for subject in self.subjects(name))
+
+    @contextmanager
+    def replaced(self, name: InputName, change: Callable[[bytes], bytes]) -> Iterator[DischargeContext]:
+        """Gives a context in which the files of one input, wherever they are read, have other bytes."""
+        from harness.engine.subjects import swapped
+
+        with swapped(self.subjects(name), change) as swaps:
+            other = copy.copy(self)
+            other._swaps = {**self._swaps, **swaps}
+            yield other
+
     def basis(self, *names: InputName) -> Basis:
         """Returns MEASURED if every input is an output of a run that we instrumented ourselves.
 
@@ -111,6 +137,34 @@ class DischargeContext:
         if self._bench is None:
             raise InputError(f"{target.part.name} is code, and none is run here", reason="UNTRUSTED")
         return self._bench.open(target, seconds)
+
+    def builds(self, name: InputName) -> tuple[Build, ...]:
+        """Returns what makes the model of each file of an input, run outputs with their system and seed."""
+        from harness.runs.identity import plain_config, program_of
+
+        contract, subjects = self._sources.contract, self.subjects(name)
+        declared = contract.inputs[name]
+        if declared.run is None:
+            return tuple(Build(label=item.name, weights=item.path) for item in subjects)
+        run = contract.runs[declared.run]
+        return tuple(
+            Build(
+                label=item.name,
+                run=declared.run,
+                program=program_of(run),
+                system=run.system or "",
+                arguments=plain_config(run),
+                seed=source.seed,
+                weights=item.path,
+            )
+            for source, item in zip(self._sources.runs(name), subjects, strict=True)
+        )
+
+    def open_live(self, build: Build, seconds: float) -> LiveSession:
+        """Builds a live model in a process of its own; raises ``InputError``, also where no code may run."""
+        if self._bench is None:
+            raise InputError(f"{build.label} is code, and none is run here", reason="UNTRUSTED")
+        return self._bench.live(build, seconds)
 
     def prove_all(self, questions: Sequence[Question]) -> tuple[Proof, ...]:
         """Puts several closed claims to the provers, side by side where there are several."""

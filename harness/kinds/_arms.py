@@ -1,111 +1,105 @@
-"""The runs or documents of one side of a comparison: one printed value each."""
+"""Two sides of a comparison: the number that each run of a side reads, and the interval of the difference."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from harness.kinds._rows import column_of
+from harness.kinds._limits import Ask, found_in, value_of
 from harness.model.frame import Frame
-from harness.model.problem import InputError
-from harness.model.values import Cell, Printed
+from harness.model.kind import Context
+from harness.model.values import InputName
+from harness.statistics.student import paired, welch
+from harness.symbolic.vectors import FINE
 
-_SEED = re.compile(r"seed=(-?\d+)\Z", re.ASCII)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Columns:
-    """Where a value stands: its column, that of its seed or document, and that of its step.
-
-    ``step`` chooses the rows of one step; without it the last step of each unit counts.
-    """
-
-    metric: str
-    unit: str
-    seeds: bool
-    clock: str = "step"
-    step: int | None = None
+if TYPE_CHECKING:
+    from harness.symbolic.vectors import Vector
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Arm:
-    """One side: its finite values by unit, those that are no number, what came twice, and its steps.
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Reading:
+    """One run's number, None where a row of it has none, and the metric on all of its rows."""
 
-    ``seeds`` are those that the rows name, also where the units are documents.
-    """
+    name: str
+    value: float | None
+    rows: Vector | None
 
-    source: str
-    values: Mapping[str, Printed]
-    unfit: tuple[str, ...]
-    twice: tuple[str, ...]
-    steps: frozenset[str]
-    seeds: frozenset[str]
+
+Arm = Sequence[Reading]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Row:
-    unit: str
-    value: Cell
-    step: Printed | None
+class Effect:
+    """The mean difference of two sides with its interval, and how it was formed."""
+
+    value: float
+    low: float
+    high: float
+    method: str
+    runs: int
+
+    @property
+    def margin(self) -> float:
+        """How far the interval's nearer end lies from 0; negative where it holds 0."""
+        return max(self.low, -self.high)
+
+    def __str__(self) -> str:
+        ends = f"[{self.low:.4g}, {self.high:.4g}]"
+        return f"moves by {self.value:.4g} in {ends} ({self.method}, {self.runs} runs a side)"
 
 
-def read_arm(frames: Sequence[Frame], columns: Columns) -> Arm:
-    """Reads one side; raises ``InputError`` for a column that is not there or a seed that nothing names."""
-    if not any(len(frame) for frame in frames):
-        source = frames[0].source if frames else "no file"
-        return Arm(source=source, values={}, unfit=(), twice=(), steps=frozenset(), seeds=frozenset())
-    rows: dict[str, list[_Row]] = {}
-    seeds: set[str] = set()
-    for frame in frames:
-        for row in _rows(frame, columns):
-            rows.setdefault(row.unit, []).append(row)
-        seeds |= {str(cell) for cell in frame.columns.get("seed", ()) if cell is not None}
-    values, unfit, twice, steps = {}, [], [], set()
-    for unit, found in rows.items():
-        last, again = _last(found)
-        twice += [unit] if again else []
-        steps |= {str(last.step)} if last.step is not None else set()
-        if isinstance(last.value, Printed) and last.value.finite:
-            values[unit] = last.value
-        else:
-            unfit.append(unit)
-    return Arm(
-        source=frames[0].source,
-        values=values,
-        unfit=tuple(unfit),
-        twice=tuple(twice),
-        steps=frozenset(steps),
-        seeds=frozenset(seeds),
-    )
+def arm_of(frames: Sequence[Frame], ask: Ask) -> Arm:
+    """Reads the number of every run; raises ``InputError`` for a column that is not there."""
+    return [_reading(frame, ask) for frame in frames]
 
 
-def _rows(frame: Frame, columns: Columns) -> Iterator[_Row]:
-    """Yields the rows of a frame that a restarted run does not take back."""
-    if not len(frame):
-        return
-    metric = frame.columns[column_of(frame, columns.metric)]
-    labelled = _SEED.match(frame.label) if columns.seeds else None
-    if labelled is None and columns.unit not in frame.columns:
-        raise InputError(
-            f"{frame.source}: no column {columns.unit} says whose values these are", "MISSING_COLUMN"
-        )
-    clock = frame.columns.get(columns.clock, ())
-    if columns.step is not None and not clock:
-        raise InputError(f"{frame.source}: no column {columns.clock}", "MISSING_COLUMN")
-    again = frozenset(frame.superseded) if columns.seeds else frozenset()  # documents are no history
-    for index, value in enumerate(metric):
-        unit = labelled[1] if labelled is not None else frame.columns[columns.unit][index]
-        step = clock[index] if clock else None
-        at = step if isinstance(step, Printed) and step.finite else None
-        other = columns.step is not None and (at is None or at.exact != columns.step)
-        if index in again or unit is None or other or (value is None and at is not None):
-            continue  # rows of another stream have no value
-        yield _Row(unit=str(unit), value=value, step=at)
+def _reading(frame: Frame, ask: Ask) -> Reading:
+    found = found_in(frame, ask)
+    if found.values is None or found.bad.any() or found.notes or found.trouble:
+        return Reading(name=found.name, value=None, rows=found.values)
+    number = value_of(found.values, ~found.bad, found, ask)
+    middle = (float(number.lo[0]) + float(number.hi[0])) / 2 if number.state[0] == FINE else None
+    return Reading(name=found.name, value=middle, rows=found.values)
 
 
-def _last(rows: Sequence[_Row]) -> tuple[_Row, bool]:
-    """Returns the row of the largest step, and whether there are two of it."""
-    best = max((row.step.exact for row in rows if row.step is not None), default=None)
-    at = [row for row in rows if (row.step.exact if row.step is not None else None) == best]
-    return at[-1], len(at) > 1 or (best is not None and any(row.step is None for row in rows))
+def effect_of(base: Arm, other: Arm, confidence: float) -> Effect | None:
+    """Returns the mean of ``other`` minus that of ``base`` with its interval, or None where there is none."""
+    before = {reading.name: reading.value for reading in base}
+    after = {reading.name: reading.value for reading in other}
+    old = [value for value in before.values() if value is not None]
+    new = [value for value in after.values() if value is not None]
+    if before.keys() == after.keys():
+        moved = [y - x for name, x in before.items() if (y := after[name]) is not None and x is not None]
+        found, runs = paired(moved, confidence), len(moved)
+    else:
+        found, runs = welch(old, new, confidence), min(len(old), len(new))
+    if found is None:
+        return None
+    return Effect(value=found.value, low=found.low, high=found.high, method=found.method, runs=runs)
+
+
+def identical(base: Arm, other: Arm) -> bool:
+    """Tells whether every run of the one side reads as one of the other does, row by row."""
+    told = [_key(reading) for reading in base]
+    return len(base) == len(other) > 0 and sorted(told) == sorted(_key(reading) for reading in other)
+
+
+def _key(reading: Reading) -> tuple[bytes, bytes]:
+    rows = reading.rows
+    return (rows.lo.tobytes(), rows.hi.tobytes()) if rows is not None else (b"", reading.name.encode())
+
+
+def confounded(context: Context, names: tuple[InputName, InputName], key: str, along: Sequence[str]) -> str:
+    """Says what two runs differ in besides ``key``, or that they do not differ in it; empty if neither."""
+    first, second = (context.builds(name)[0] for name in names)
+    if not first.run and not second.run:
+        return ""  # files: nobody can say how they were made
+    if first.program != second.program:
+        return f"the runs are of {first.program or 'a file'} and {second.program or 'a file'}"
+    old, new = dict(first.arguments), dict(second.arguments)
+    changed = {name for name in old.keys() | new.keys() if old.get(name, name) != new.get(name, name)}
+    if key not in changed:
+        return f"the runs do not differ in {key}"
+    others = sorted(changed - {key, *along})
+    return f"the runs differ in {', '.join(others)} too" if others else ""

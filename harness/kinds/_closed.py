@@ -8,9 +8,11 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from harness.kinds._claims import unit_faults
+from harness.kinds._forms import Form, alone, misplaced
 from harness.model.contract import Formula
 from harness.model.kind import Fault, Scope
-from harness.model.values import Printed
+from harness.model.values import Expression, Printed
+from harness.reading.digest import references
 from harness.symbolic.expand import expand, parse_with
 from harness.symbolic.grammar import ExpressionError
 from harness.symbolic.tree import RESERVED, Apply, Name, Node, Previous, is_truth, names, walk
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 MAX_SECONDS = 600
 _LINK = re.compile(r"\b(and|or)\b")
 _COMPARATORS = ("<", ">", "==", "!=")
+_STRICT = re.compile(r"([<>])(?!=)")
+_WORD = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _VARIABLE = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
 
 
@@ -50,6 +54,10 @@ def closed_faults(kind: Symbolic, scope: Scope) -> Iterator[Fault]:
 
 def _form_faults(kind: Symbolic, scope: Scope) -> Iterator[Fault]:
     for where, form in kind.forms:
+        broken = [fault for text in references(form, Expression) for fault in _unread(where, text, scope)]
+        if broken:
+            yield from broken
+            continue
         try:
             lowered = tuple(form.lowered(scope.formulas))
         except ExpressionError as error:
@@ -59,7 +67,9 @@ def _form_faults(kind: Symbolic, scope: Scope) -> Iterator[Fault]:
         for name in sorted(unknown):
             yield Fault(field=where, message=f"{name} is not declared under given")
         known = {**kind.given, **{name: "" for item in lowered for name in (*item.copies, *item.fresh)}}
-        taken = {name for item in lowered for name in (*item.copies, *item.fresh)} & set(kind.given)
+        yield from _restricted(kind, form, where)
+        own = {name for item in lowered for name in (*item.copies, *item.fresh)}
+        taken = own & {*kind.given, *scope.constants, *scope.formulas}
         for name in sorted(taken):
             yield Fault(field=where, message=f"this form uses {name} itself: give the variable another name")
         seen: set[str] = set()
@@ -69,6 +79,28 @@ def _form_faults(kind: Symbolic, scope: Scope) -> Iterator[Fault]:
                     if fault.message not in seen:
                         seen.add(fault.message)
                         yield fault
+
+
+def _unread(where: str, text: str, scope: Scope) -> Iterator[Fault]:
+    """Yields the fault of an expression that cannot be read by itself, whatever it would be put into."""
+    try:
+        parse_with(text, scope.formulas)
+    except ExpressionError as error:
+        yield Fault(field=where, message=str(error))
+
+
+def _restricted(kind: Symbolic, form: Form, where: str) -> Iterator[Fault]:
+    """Yields what would leave a form less to say than it seems to."""
+    for name, why in misplaced(form, kind.given):
+        yield Fault(field=f"given.{name}" if name in kind.given else where, message=why)
+    texts = {f"assume[{n}]": str(text) for n, text in enumerate(kind.assume)}
+    texts |= {f"given.{name}": text for name, text in kind.given.items()}
+    for field, text in texts.items():
+        for name in alone(form):
+            words = set(_WORD.findall(text))
+            if name in words and field != f"given.{name}":
+                message = f"{name} moves by itself in {where}: nothing beside it may restrict it"
+                yield Fault(field=field, message=message)
 
 
 def _chain_faults(kind: Symbolic, scope: Scope) -> Iterator[Fault]:
@@ -133,6 +165,11 @@ def _variable_faults(where: str, name: str, scope: Scope) -> Iterator[Fault]:
         yield Fault(field=where, message=f"{name} is already a formula")
     if name in scope.constants:
         yield Fault(field=where, message=f"{name} is already a constant under where")
+
+
+def edged(text: str) -> str:
+    """Lets the edges of a condition count in: ``> 0`` becomes ``>= 0``."""
+    return _STRICT.sub(r"\1=", text)
 
 
 def condition_text(name: str, text: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import combinations
 
-from harness.kinds._arms import Arm
+from harness.kinds._sides import Arm
 from harness.model.verdict import Reason
 
 Doubt = tuple[Reason, str]

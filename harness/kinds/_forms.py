@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -14,7 +14,7 @@ from harness.model.contract import Formula
 from harness.model.values import Expression, Printed
 from harness.symbolic.expand import parse_with
 from harness.symbolic.grammar import ExpressionError
-from harness.symbolic.tree import Name, Node, names, rewrite, shown
+from harness.symbolic.tree import Apply, Name, Node, names, rewrite, shown, walk
 
 Formulas = Mapping[str, Formula]
 ZERO, ONE, FIRST = Expression("0"), Expression("1"), Printed("1")
@@ -24,6 +24,9 @@ ZERO, ONE, FIRST = Expression("0"), Expression("1"), Printed("1")
 class Lowered:
     """One claim with what it assumes beyond the obligation, and the copies of variables that it needs.
 
+    ``moved`` are variables with what they become elsewhere in the claim: that too obeys their conditions.
+    At a ``place`` the edges of their conditions count in: the claim is joined with lying there.
+
     ``instance`` is false where a counterexample would not refute the form; ``part`` where a claim may be
     trivial by itself, being a step of the form.
     """
@@ -32,14 +35,28 @@ class Lowered:
     claim: str
     assume: tuple[str, ...] = ()
     copies: Mapping[str, str] = field(default_factory=dict)
+    moved: Mapping[str, str] = field(default_factory=dict)
+    place: Mapping[str, str] = field(default_factory=dict)
     fresh: Mapping[str, str] = field(default_factory=dict)
     instance: bool = True
     part: bool = False
 
 
-def _put(text: str, terms: Mapping[str, str], formulas: Formulas) -> str:
-    """Writes ``text`` with the given terms in place of its variables."""
+def mentions(text: str, variables: Collection[str], formulas: Formulas) -> bool:
+    """Tells whether an expression speaks of any of some variables."""
+    return not names(parse_with(text, formulas)).isdisjoint(variables)
+
+
+def put(text: str, terms: Mapping[str, str], formulas: Formulas) -> str:
+    """Writes ``text`` with the given terms in place of its variables.
+
+    Raises ``ExpressionError`` where that would change what a derivative in it means.
+    """
     trees: dict[str, Node] = {name: parse_with(term, formulas) for name, term in terms.items()}
+    for part in walk(parse_with(text, formulas)):
+        if isinstance(part, Apply) and part.op == "diff" and not names(part).isdisjoint(trees):
+            message = "a variable that moves may not stand under diff here: give the derivative a formula"
+            raise ExpressionError(message, text, part.at)
 
     def swap(leaf: Node) -> Node:
         return trees.get(leaf.id, leaf) if isinstance(leaf, Name) else leaf
@@ -64,7 +81,7 @@ class Monotone:
     def lowered(self, formulas: Formulas) -> Iterator[Lowered]:
         """Yields the one claim about two values of the variable."""
         other = f"{self.along}_2"
-        first, second = f"({self.of})", _put(self.of, {self.along: other}, formulas)
+        first, second = f"({self.of})", put(self.of, {self.along: other}, formulas)
         op = {"rising": "<", "falling": ">"}[self.direction] + ("" if self.strictly else "=")
         yield Lowered(
             title=f"{self.of} is {'strictly ' if self.strictly else ''}{self.direction} in {self.along}",
@@ -86,7 +103,7 @@ class Lipschitz:
         """Yields the one claim about two values of the variable."""
         _still(self.factor, self.along, "the factor", formulas)
         other = f"{self.along}_2"
-        change = f"abs(({self.of}) - {_put(self.of, {self.along: other}, formulas)})"
+        change = f"abs(({self.of}) - {put(self.of, {self.along: other}, formulas)})"
         yield Lowered(
             title=f"{self.of} changes at most {self.factor} times as much as {self.along}",
             claim=f"{change} <= ({self.factor}) * abs({self.along} - {other})",
@@ -124,7 +141,7 @@ class Fixed:
     def lowered(self, formulas: Formulas) -> Iterator[Lowered]:
         """Yields the fixed point, and that there is no other."""
         _still(self.at, self.along, "the fixed point", formulas)
-        there = _put(self.of, {self.along: self.at}, formulas)
+        there = put(self.of, {self.along: self.at}, formulas)
         yield Lowered(title=f"{self.at} is a fixed point of {self.of}", claim=f"{there} == ({self.at})")
         if self.only:
             yield Lowered(
@@ -149,8 +166,9 @@ class Invariant:
         what = "does not change" if plain else f"grows with power {self.degree}"
         yield Lowered(
             title=f"{self.of} {what} when {', '.join(self.scaling)} are scaled",
-            claim=f"{_put(self.of, scaled, formulas)} == {right}",
+            claim=f"{put(self.of, scaled, formulas)} == {right}",
             fresh={"scale_": "> 0"},
+            moved=scaled,
         )
 
 
@@ -171,8 +189,15 @@ class Continuous:
         """Yields the Lipschitz bound about that one place, from both sides."""
         for part in (self.at, self.factor, self.within):
             _still(part, self.along, "this", formulas)
-        there = _put(self.of, {self.along: self.at}, formulas)
+        there = put(self.of, {self.along: self.at}, formulas)
         away = f"abs({self.along} - ({self.at}))"
+        yield Lowered(
+            title=f"the neighbourhood {self.within} of {self.at} is more than a point",
+            claim=f"({self.within}) > 0",
+            part=True,
+            instance=False,
+            place={self.along: self.at},
+        )
         yield Lowered(
             title=f"{self.of} has no jump at {self.along} = {self.at}",
             claim=f"abs(({self.of}) - {there}) <= ({self.factor}) * {away}",
@@ -209,6 +234,13 @@ class Limit:
             assume = (f"{self.along} >= ({self.beyond})", f"{self.along} > 0")
         else:
             _still(self.to, self.along, "the place", formulas)
+            yield Lowered(
+                title=f"the neighbourhood {self.within} of {self.to} is more than a point",
+                claim=f"({self.within}) > 0",
+                part=True,
+                instance=False,
+                place={self.along: self.to},
+            )
             away = f"abs({self.along} - ({self.to}))"
             rate = f"({self.factor}) * {away} ** {self.power.text}"
             assume = (f"{away} <= ({self.within})", f"{self.along} != ({self.to})")
@@ -242,12 +274,12 @@ class Induction:
         later = {self.over: f"{self.over} + 1"} | {name: state.next for name, state in self.states.items()}
         yield Lowered(
             title=f"base: {self.holds} at {self.over} = {self.starting}",
-            claim=_put(self.holds, first, formulas),
+            claim=put(self.holds, first, formulas),
             part=True,
         )
         yield Lowered(
             title=f"step: {self.holds} at {self.over} gives it at {self.over} + 1",
-            claim=_put(self.holds, later, formulas),
+            claim=put(self.holds, later, formulas),
             assume=(f"{self.over} >= ({self.starting})", self.holds),
             instance=False,
         )
@@ -255,3 +287,25 @@ class Induction:
 
 Form = Monotone | Lipschitz | Contraction | Fixed | Invariant | Continuous | Limit | Induction
 FORMS = ("monotone", "lipschitz", "contraction", "fixed", "invariant", "continuous", "limit", "induction")
+
+
+def alone(form: Form) -> tuple[str, ...]:
+    """Returns the variables of a form that no assumption beside it may restrict: it moves them itself."""
+    if isinstance(form, Induction):
+        return (form.over, *form.states)
+    return (form.along,) if isinstance(form, Continuous | Limit) else ()
+
+
+def misplaced(form: Form, given: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yields variables whose own conditions leave a form nothing to say, and why."""
+    if isinstance(form, Limit) and form.to.strip() == "infinity":
+        text = given.get(form.along, "")
+        if "<" in text or "==" in text:
+            yield form.along, f"{form.along} is bounded above and goes to no infinity"
+    if isinstance(form, Induction):
+        allowed = {"real", f">={form.starting}".replace(" ", "")}
+        if given.get(form.over, "real").replace(" ", "") not in allowed:
+            yield form.over, f'the steps start at {form.starting}: write {form.over}: ">= {form.starting}"'
+        for name in form.states:
+            if given.get(name, "real").strip() != "real":
+                yield name, f"{name} is what the steps make it: write {name}: real"

@@ -145,12 +145,12 @@ def keeper(
     return Keeper(read(kind.assume, formulas) if kind.assume is not None else None, domain, fixed)
 
 
-def uncovered(loaded: Mapping[str, str], subjects: Sequence[Subject], kind: Implementation) -> str:
+def uncovered(loaded: Mapping[str, str], subjects: Sequence[Subject], *, torch: bool) -> str:
     """Says what the code was loaded from that ``code`` does not name, or returns an empty string."""
     files = {os.path.realpath(subject.path) for subject in subjects if subject.path}
     libraries = {subject.name.partition("==")[0] for subject in subjects if not subject.path}
     wanted = {name for name, path in loaded.items() if not path}
-    wanted |= {"torch"} if carrier_of(kind) == "torch" else set()
+    wanted |= {"torch"} if torch else set()
     for name in sorted(wanted - libraries):
         return f"it rests on {name}, which code does not name: declare an input {{library: {name}}}"
     for name, path in loaded.items():

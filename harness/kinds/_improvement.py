@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.kinds._arms import Arm
 from harness.kinds._design import Doubt, blur
 from harness.kinds._improvement_tests import Ask, Power, against_it, seen_by, told_of, tried_with
+from harness.kinds._sides import Arm
 from harness.model.verdict import Basis, Denominator, Outcome, Reason, Verdict, Witness
 from harness.statistics.trials import Sample, Tried, error
 

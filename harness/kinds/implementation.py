@@ -11,6 +11,7 @@ from harness.kinds._agree import Judge
 from harness.kinds._domain import read_domain
 from harness.kinds._explore import explore
 from harness.kinds._implementation import (
+    carrier_of,
     claim_of,
     conditions,
     fixed_names,
@@ -118,7 +119,7 @@ class Implementation(Kind):
             found = explore(unroller.searched(), judge.score, keeps, examples=self.examples, seed=seed)
             given = conditions(self, domain)
             score = None if found.failing else score_of(judge, fixed, given, context.prove)
-            missing = uncovered(session.loaded(), subjects, self)
+            missing = uncovered(session.loaded(), subjects, torch=carrier_of(self) == "torch")
         if missing:
             raise InputError(missing)
         left_out = f"; {keeps.rejected} left out by assume" if keeps.rejected else ""

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from harness.kinds._arms import Columns, read_arm
 from harness.kinds._design import design
 from harness.kinds._improvement import conclude
 from harness.kinds._improvement_examples import EXAMPLES as _EXAMPLES
 from harness.kinds._improvement_tests import Ask
+from harness.kinds._sides import Columns, read_arm
 from harness.model.kind import Context, Example, Fault, Kind, Scope
 from harness.model.values import InputName, Printed
 from harness.model.verdict import Verdict

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from harness.kinds._closed import bind, closed_faults, condition_text
+from harness.kinds._closed import bind, closed_faults, condition_text, edged
 from harness.kinds._forms import (
     FORMS,
     Continuous,
@@ -19,6 +19,8 @@ from harness.kinds._forms import (
     Lipschitz,
     Lowered,
     Monotone,
+    mentions,
+    put,
 )
 from harness.kinds._score import mutation_score
 from harness.kinds._symbolic_examples import EXAMPLES
@@ -119,7 +121,7 @@ class Symbolic(Kind):
             )
         denominator = Denominator(judged=len(proved), total=len(proofs), unit="claims proved")
         if len(proved) == len(proofs) and proofs:
-            return _scored(questions, proved, denominator, steps, context)
+            return _scored(questions, proved, denominator, steps, context, plain=len(self.prove))
         return _inconclusive(proofs, denominator, steps)
 
     def questions(self, context: Context) -> tuple[Question, ...]:
@@ -127,14 +129,23 @@ class Symbolic(Kind):
         return tuple(self._question(item, context) for item in self.lowered(context.formulas))
 
     def _question(self, item: Lowered, context: Context) -> Question:
-        constants = {name: value for name, value in context.constants.items() if name not in self.given}
-        domains: dict[str, str] = {**self.given, **item.fresh}
-        domains |= {copy: self.given[name] for copy, name in item.copies.items()}
-        given = [condition_text(name, text) for name, text in domains.items() if text.strip() != "real"]
-        texts = (*given, *self.assume, *item.assume)
         formulas = context.formulas
+        domains: dict[str, str] = {**self.given, **item.fresh}
+        domains |= dict.fromkeys(item.copies, "real")
+        constants = {name: value for name, value in context.constants.items() if name not in domains}
+        given = [condition_text(name, text) for name, text in domains.items() if text.strip() != "real"]
+        # Whatever is assumed of a variable is assumed of its copy and of it scaled, too.
+        moved = {name: copy for copy, name in item.copies.items()} | dict(item.moved)
+        stated = [text for text in (*given, *self.assume) if mentions(text, moved, formulas)]
+        elsewhere = [put(text, moved, formulas) for text in stated]
+        texts = tuple(dict.fromkeys((*given, *self.assume, *elsewhere, *item.assume)))
         bound = tuple(bind(text, constants, formulas) for text in texts)
-        claim = bind(item.claim, constants, formulas)
+        places = [
+            condition_text(f"({at})", edged(self.given[name]))
+            for name, at in item.place.items()
+            if self.given[name].strip() != "real"
+        ]
+        claim = bind(" and ".join((item.claim, *places)), constants, formulas)
         chain = tuple(
             Link(
                 hence=bind(step.hence, constants, formulas),
@@ -167,16 +178,23 @@ def _scored(
     denominator: Denominator,
     steps: tuple[ProofStep, ...],
     context: Context,
+    *,
+    plain: int,
 ) -> Verdict:
-    """Discharges what is proved, unless no change of its formulas would have been noticed."""
-    score = mutation_score(questions, context.prove_all)
-    if score is not None and not score.killed:
+    """Discharges what is proved, unless no change of its formulas would have been noticed.
+
+    The claims after the ``plain`` ones are of forms, each of which must notice something by itself.
+    """
+    score, silent = mutation_score(questions, context.prove_all)
+    still = [place for place in silent if place >= plain]
+    if score is not None and (still or not score.killed):
+        which = f" by {questions[still[0]].claim}" if still and score.killed else ""
         return Verdict(
             outcome=Outcome.INCONCLUSIVE,
             basis=Basis.PROVED,
             denominator=denominator,
             reason=Reason.VACUOUS,
-            detail=f"proved, but none of {score.generated} changes of its formulas would be noticed",
+            detail=f"proved, but none of {score.generated} changes of its formulas would be noticed{which}",
             proofs=steps,
             mutation=score,
         )

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from harness.logs._json import Columns
+from harness.logs._text import encoding, lines
 from harness.model.frame import Frame
 from harness.model.problem import InputError
 from harness.model.values import Cell, Printed
@@ -20,7 +21,7 @@ _ESCAPE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)
 _TENSOR = re.compile(r"\btensor\(\s*([^,()\s]+)[^()]*\)")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _NUMBER = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?|[+-]?(?:nan|inf|NaN|Inf|NAN|INF)\b"
-_UNIT = r"%|ms|us|s|it/s|tok/s|tokens/s|samples/s"
+_UNIT = r"%|ms|us|s|min|m|h|it/s|tok/s|tokens/s|samples/s"
 _END = r"(?=$|[\s,;|)\]}])"
 _WORD = r"[A-Za-z_][\w./@-]*"
 _INDEX = re.compile(
@@ -28,6 +29,8 @@ _INDEX = re.compile(
     r"(?P<step>\d+)(?:\s*/\s*\d+)?(?![\d.]|\w)\s*\]?",
     re.IGNORECASE,
 )
+_BARE_INDEX = re.compile(r"\s*(?P<step>\d+)/\d+(?=\s+[A-Za-z_])")
+"""A line that begins with ``13400/20000`` and goes on with a key says its step without the word."""
 _EPOCH = re.compile(
     r"(?<![\w./-])epoch\b[\s:=#]*\[?\s*(?P<epoch>\d+(?:\.\d+)?)(?:\s*/\s*\d+)?(?=$|[\s:,;|)\]}])\]?",
     re.IGNORECASE,
@@ -46,13 +49,16 @@ Pair = tuple[str, Printed]
 
 def sniff(name: str, head: bytes) -> bool:
     """Tells a text log by two rows among its lines, or one where the name says log; JSON is none."""
-    if b"\0" in head or name.endswith((".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".md", ".py", ".yaml")):
+    coded = encoding(head)
+    if (b"\0" in head and coded == "utf-8") or name.endswith(
+        (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".md", ".py", ".yaml")
+    ):
         return False
     if re.match(rb'\s*[{\[]\s*(["{\[\d}\]]|$)', head.removeprefix(b"\xef\xbb\xbf")):
         return False
     needed = 1 if name.endswith((".log", ".txt", ".out", ".err")) else 2
-    for line in head.split(b"\n"):
-        for state in _states(line.decode("utf-8", "replace")):
+    for line in head.decode(coded, "replace").split("\n"):
+        for state in _states(line):
             needed -= bool(_pairs(state))
             if needed == 0:
                 return True
@@ -76,16 +82,14 @@ def read(files: Sequence[tuple[str, Path]], *, rows: str | None = None) -> tuple
 
 def _file(name: str, path: Path, label: str) -> Frame:
     columns, notes, seen = Columns(), [], _Passed()
-    with path.open("rb") as handle:
-        for number, line in enumerate(iter(lambda: handle.readline(MAX_LINE + 1), b""), start=1):
-            place = f"{name}:{number}"
-            if len(line) > MAX_LINE:
-                raise InputError(f"{place}: a line of more than {MAX_LINE} bytes")
-            if not line.endswith(b"\n") and line.strip():
-                notes.append(f"{place}: last line without its end left out")
-                continue
-            for record in _records(line.decode("utf-8", "replace"), place, seen):
-                columns.add(record, place)
+    for number, line in lines(name, path, MAX_LINE):
+        place = f"{name}:{number}"
+        if not line.endswith("\n") and line.strip():
+            notes.append(f"{place}: last line without its end left out")
+            continue
+        seen.odd += "\ufffd" in line
+        for record in _records(line, place, seen):
+            columns.add(record, place)
     return columns.frame(name, label, tuple(notes), tuple(seen.remarks(name)))
 
 
@@ -93,7 +97,7 @@ class _Passed:
     """Counts what was passed over: lines that are no rows, and parts of rows."""
 
     def __init__(self) -> None:
-        self.lines, self.parts = 0, 0
+        self.lines, self.parts, self.odd = 0, 0, 0
 
     def remarks(self, name: str) -> Iterator[str]:
         """Yields what there is to say about it."""
@@ -101,6 +105,8 @@ class _Passed:
             yield f"{name}: {self.lines} lines are no step lines"
         if self.parts:
             yield f"{name}: {self.parts} parts of step lines were not understood"
+        if self.odd:
+            yield f"{name}: {self.odd} lines hold bytes that are no text of its encoding"
 
 
 def _records(line: str, place: str, seen: _Passed) -> Iterator[dict[str, Cell]]:
@@ -132,7 +138,7 @@ def _states(line: str) -> list[str]:
 
 def _pairs(state: str, seen: _Passed | None = None) -> list[Pair]:
     """Returns the numbers of a row, its step first; none where it says no step or nothing besides."""
-    index, epoch = _INDEX.search(state), _EPOCH.search(state)
+    index, epoch = _INDEX.search(state) or _BARE_INDEX.match(state), _EPOCH.search(state)
     if index is None and epoch is None:
         return []
     marks = [mark for mark in (index, epoch) if mark is not None]

@@ -6,15 +6,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
+from harness.model.behaviour import Build, LiveSession
 from harness.model.code import Session, Target
 from harness.model.contract import Formula
 from harness.model.frame import Frame
+from harness.model.predictor import Predictor
 from harness.model.proof import Proof, Question
 from harness.model.values import InputName, Printed
 from harness.model.verdict import Basis, Outcome, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
 
 class Subject(Protocol):
@@ -54,6 +57,15 @@ class Context(Protocol):
     def subjects(self, name: InputName) -> tuple[Subject, ...]:
         """The files of an input, one per file or seed; raises ``InputError``."""
 
+    def predictors(self, name: InputName, system: str | None) -> tuple[Predictor, ...]:
+        """The models of an input, one per file or seed, ready to be asked; raises ``InputError``.
+
+        ``system`` says whose models they are where the input is no output of a run that tells it.
+        """
+
+    def replaced(self, name: InputName, change: Callable[[bytes], bytes]) -> AbstractContextManager[Context]:
+        """A context that is the same but for the files of one input, whose bytes are changed."""
+
     def basis(self, *names: InputName) -> Basis:
         """MEASURED if all inputs come from declared runs of ours, otherwise CHECKED."""
 
@@ -62,6 +74,12 @@ class Context(Protocol):
 
     def open_code(self, target: Target, seconds: float) -> Session:
         """Loads code in a process of its own, to be tried for so long; raises ``InputError``."""
+
+    def builds(self, name: InputName) -> tuple[Build, ...]:
+        """What makes the model of each file of an input; of a run of no system it names none."""
+
+    def open_live(self, build: Build, seconds: float) -> LiveSession:
+        """Builds a live model in a process of its own, to be tried for so long; raises ``InputError``."""
 
     def prove_all(self, questions: Sequence[Question]) -> tuple[Proof, ...]:
         """Puts several closed claims to the provers, side by side where there are several workers."""

@@ -12,6 +12,7 @@ from enum import Enum
 from functools import cache
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
+from harness.model.kind import Kind
 from harness.model.problem import Problem
 from harness.model.values import Printed
 from harness.reading.nodes import (
@@ -25,6 +26,7 @@ from harness.reading.nodes import (
     is_null,
     printable,
 )
+from harness.registry import kinds
 
 _INTEGER = re.compile(r"[+-]?\d+\Z", re.ASCII)
 _TRUE = frozenset({"true", "True", "TRUE"})
@@ -100,6 +102,8 @@ class Binder:
             return self._tuple(node, get_args(kind)[0], path)
         if origin is not None and issubclass(origin, Mapping):
             return self._mapping(node, get_args(kind)[1], path)
+        if kind is Kind:
+            return self._obligation(node, path)
         if is_dataclass(kind) and kind is not Printed:
             return self.record(node, kind, path)
         return self._scalar(node, kind, path)
@@ -203,6 +207,14 @@ class Binder:
         if self.lenient:
             return {name: part for name, part in bound.items() if part is not INVALID}
         return INVALID if any(part is INVALID for part in bound.values()) else bound
+
+    def _obligation(self, node: Node, path: str) -> Any:
+        """Binds an obligation inside another one: a table that names its kind."""
+        named = node.get("kind") if isinstance(node, Table) else None
+        if not isinstance(node, Table) or not isinstance(named, Scalar) or named.text not in kinds():
+            word = named.text if isinstance(named, Scalar) else ""
+            return self.note(node, path, "an obligation names its kind here", did_you_mean(word, kinds()))
+        return self.record(node.without("kind"), kinds()[named.text], path)
 
     def _scalar(self, node: Node, kind: Any, path: str) -> Any:
         if not isinstance(node, Scalar):

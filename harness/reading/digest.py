@@ -9,6 +9,7 @@ from dataclasses import MISSING, Field, fields, is_dataclass
 from typing import Any
 
 from harness.model.contract import Formula, Input
+from harness.model.kind import Kind
 from harness.model.values import Condition, Expression, InputName, Printed, RunName
 from harness.reading.nodes import Listing, Node, Scalar, Table
 from harness.symbolic.expand import known_formulas, parse_with
@@ -61,7 +62,7 @@ def obligation_digest(
     Spacing inside expressions does not count and fields left at their default are absent, so that a new
     optional field keeps old evidence. Whatever formula or constant a text of it mentions is included.
     """
-    plain = _plain(kind, formulas)
+    plain = _fields(kind, formulas)
     words = set(_words(plain))
     used, todo = {}, sorted(words)
     known = known_formulas(formulas)
@@ -102,12 +103,10 @@ def _plain(value: Any, formulas: Mapping[str, Formula]) -> Any:
         return " ".join(_SIGN.sub(r" \1 ", value).split())
     if isinstance(value, Printed | InputName | RunName):
         return str(value)
+    if isinstance(value, Kind):
+        return {"kind": value.name, "version": value.version, "fields": _fields(value, formulas)}
     if is_dataclass(value) and not isinstance(value, type):
-        return {
-            item.name: _plain(getattr(value, item.name), formulas)
-            for item in fields(value)
-            if getattr(value, item.name) != _default(item)
-        }
+        return _fields(value, formulas)
     if isinstance(value, Mapping):
         return {str(key): _plain(part, formulas) for key, part in value.items()}
     if isinstance(value, tuple):
@@ -115,6 +114,14 @@ def _plain(value: Any, formulas: Mapping[str, Formula]) -> Any:
     if isinstance(value, float):
         return repr(value)
     return value
+
+
+def _fields(value: Any, formulas: Mapping[str, Formula]) -> dict[str, Any]:
+    return {
+        item.name: _plain(getattr(value, item.name), formulas)
+        for item in fields(value)
+        if getattr(value, item.name) != _default(item)
+    }
 
 
 def _default(item: Field[Any]) -> Any:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import fields
 
 from harness.reading.binder import STATUS
 from harness.reading.nodes import Listing, Node, Scalar, Table, is_null
+from harness.registry import kinds
 
 SHORT_INPUTS = ("log", "data")
 PATHS = ("card",)
@@ -129,6 +131,10 @@ def _obligation(node: Node, shorts: Mapping[str, str]) -> Node:
     if not isinstance(node, Table) or node.get("kind") is not None:
         return node
     found = [key for key, _ in node.entries if key.text in shorts]
+    if len(found) > 1:  # one kind's short field may be another's plain one: whose fields are all of these?
+        written = {key.text for key, _ in node.entries}
+        known = kinds()
+        found = [key for key in found if written <= {f.name for f in fields(known[shorts[key.text]])}]
     if len(found) != 1:
         return node
     kind = _word(shorts[found[0].text], node.line)

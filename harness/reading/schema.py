@@ -10,6 +10,7 @@ from enum import Enum
 from typing import Any, Literal, Union, get_args, get_origin
 
 from harness.model.contract import Input, Severity
+from harness.model.kind import Kind
 from harness.model.values import Printed
 from harness.model.verdict import Verdict
 from harness.reading.binder import STATUS, field_types
@@ -43,6 +44,8 @@ def schema_of(kind: Any) -> dict[str, Any]:
         return {"type": "null"}
     if kind is Printed:
         return {"type": ["number", "string"]}
+    if kind is Kind:
+        return {"allOf": [_ref("obligation")], "required": ["kind"]}
     if is_dataclass(kind):
         return record_schema(kind)
     if issubclass(kind, Enum):

@@ -21,8 +21,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from harness.model.behaviour import Build
 from harness.model.code import Reply, Target
 from harness.model.problem import InputError
+from harness.runs.bench_live import LiveTrying
 from harness.runs.environment import scrubbed
 
 PACKAGE_ROOT = Path(__file__).resolve().parents[2]
@@ -31,10 +33,13 @@ MEMORY = 4 << 30  # bytes beyond what the server holds when it forks
 
 
 class Bench:
-    """Opens targets of one project, one at a time. Use it as a context manager, or call ``close``."""
+    """Opens targets of one project, one at a time. Use it as a context manager, or call ``close``.
+
+    ``root`` is the folder that the next target is loaded from.
+    """
 
     def __init__(self, root: Path, *, memory: int = MEMORY) -> None:
-        self._root, self._memory = root, memory
+        self.root, self._memory = root, memory
         self._process: subprocess.Popen[bytes] | None = None
         self._pipe = -1
         self._rest = b""
@@ -52,13 +57,22 @@ class Bench:
 
         What loads within ``START_SECONDS`` is not counted.
         """
+        self._load(asdict(target))
+        return Trying(self, target, time.monotonic() + seconds)
+
+    def live(self, build: Build, seconds: float) -> LiveTrying:
+        """Builds a live model, to be tried for so many seconds in all; raises ``InputError`` if it fails."""
+        part = {"name": build.callable, "arguments": {}} if build.callable else None
+        self._load({"role": "live", "build": asdict(build), "part": part, "stages": []})
+        return LiveTrying(self.exchange, build, time.monotonic() + seconds)
+
+    def _load(self, job: Mapping[str, Any]) -> None:
         if self._process is None:
             self._start()
-        job = asdict(target) | {"root": os.fspath(self._root.resolve()), "memory": self._memory}
-        found = self.exchange({"open": job}, time.monotonic() + START_SECONDS, "loading it")
+        told = dict(job) | {"root": os.fspath(self.root.resolve()), "memory": self._memory}
+        found = self.exchange({"open": told}, time.monotonic() + START_SECONDS, "loading it")
         if "error" in found:
             raise InputError(str(found["error"]), reason=str(found["reason"]))
-        return Trying(self, target, time.monotonic() + seconds)
 
     def exchange(self, message: Mapping[str, object], deadline: float, doing: str) -> Mapping[str, Any]:
         """Sends a message and returns the answer; raises ``InputError``, the server dead, if none comes."""
@@ -102,7 +116,7 @@ class Bench:
         variables["PYTHONPATH"] = os.pathsep.join([str(PACKAGE_ROOT), *others])
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "harness.runs.bench_worker", str(sending)],
-            cwd=self._root,
+            cwd=self.root,
             env=variables,
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,

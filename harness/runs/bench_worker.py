@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.model.problem import InputError
+from harness.runs import live
 from harness.runs.bench_targets import WrongResult, load
 from harness.runs.worker import ending
 
@@ -45,7 +46,7 @@ def _preload(job: Mapping[str, Any]) -> None:
             importlib.import_module(wanted)
         except ImportError:
             return  # the fork says so
-    if job["role"] != "callable" and "torch._dynamo" not in sys.modules:
+    if job["role"] not in ("callable", "live") and "torch._dynamo" not in sys.modules:
         _first_step()
 
 
@@ -66,7 +67,8 @@ def _try_target(job: Mapping[str, Any], sending: int) -> None:
     sys.dont_write_bytecode = True
     sys.path.insert(0, job["root"])
     before = frozenset(sys.modules)
-    call, error = _caught(lambda: load(job))
+    lives = job["role"] == "live"
+    call, error = _caught(lambda: live.load(job) if lives else load(job))
     if error is not None:
         _tell(sending, _refusal(error))
         os._exit(ORDERLY)
@@ -76,7 +78,7 @@ def _try_target(job: Mapping[str, Any], sending: int) -> None:
         if "close" in asked:
             _tell(sending, {"files": _files(before, Path(job["root"]), job)})
             break
-        _tell(sending, _answer(call, asked["values"], named=asked["named"]))
+        _tell(sending, _heard(call, asked) if lives else _answer(call, asked["values"], named=asked["named"]))
     os._exit(ORDERLY)
 
 
@@ -105,6 +107,19 @@ def _answer(call: Any, values: Sequence[Any], *, named: bool) -> Mapping[str, ob
     return {"wrong": str(error)} if isinstance(error, WrongResult) else {"raised": _said(error)}
 
 
+def _heard(call: live.Answerer, asked: Mapping[str, Any]) -> Mapping[str, object]:
+    """Answers what is asked of a live model."""
+    found, error = _caught(lambda: call(asked))
+    if error is None:
+        told: Mapping[str, object] = found
+        return told
+    refused = isinstance(error, InputError)
+    return {
+        "raised": str(error) if refused else _said(error),
+        "reason": getattr(error, "reason", "RUN_FAILED"),
+    }
+
+
 def _said(error: BaseException) -> str:
     message = " ".join(str(error).split())[:300]
     return f"{type(error).__name__}: {message}" if message else type(error).__name__
@@ -115,12 +130,12 @@ def _files(before: frozenset[str], root: Path, job: Mapping[str, Any]) -> dict[s
     found: dict[str, str] = {}
     for name, module in list(sys.modules.items()):
         place = getattr(module, "__file__", None)
-        if name in before or not place:
-            continue
+        if name in before or not place or (job["role"] == "live" and name.partition(".")[0] == "harness"):
+            continue  # what a system is made of is in the identity of its runs
         path = Path(place).resolve()
         if path.is_relative_to(root) and not {"site-packages", "dist-packages"} & set(path.parts):
             found[path.relative_to(root).as_posix()] = str(path)
-    parts = [job["part"], *job["stages"]]
+    parts = [part for part in (job["part"], *job["stages"]) if part]
     for module_name in (str(part["name"]).partition(":")[0] for part in parts):
         place = getattr(sys.modules.get(module_name), "__file__", None)
         if place is None or str(Path(place).resolve()) not in found.values():

@@ -7,7 +7,7 @@ import importlib.util
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from harness import registry, systems
+from harness import artifacts, registry, systems
 from harness.artifacts.digests import file_sha256, manifest, manifest_sha256
 from harness.model.contract import Run
 from harness.model.problem import InputError
@@ -32,7 +32,8 @@ def program_of(run: Run) -> str:
 def program_code_digest(run: Run, root: Path, sha256_of: Digester = file_sha256) -> str:
     """Returns the digest of the code that a run executes, without importing any of it.
 
-    For a system: the syntax trees of its modules and of what they import from ``harness.systems``.
+    For a system: the syntax trees of its modules and of what they import from ``harness.systems`` and
+    ``harness.artifacts``.
     Otherwise the bytes of the ``code:`` globs below ``root``. Raises ``InputError`` when there is none,
     since a change of the program would then go unnoticed.
     """
@@ -80,7 +81,7 @@ def plain_config(run: Run) -> Mapping[str, Plain]:
 
 
 def system_files(name: str) -> tuple[Path, ...]:
-    """Returns the files of a system: its module or package, and its parts in ``harness.systems``."""
+    """Returns the files of a system: its module or package, and its parts in systems and artifacts."""
     target = registry.modules("systems").get(name)
     if target is None:
         raise InputError(f"no system is called {name}", reason="MISSING_INPUT")
@@ -104,9 +105,12 @@ def _plugin_files(module: str) -> Sequence[Path]:
 
 def _part_files(name: str) -> Sequence[Path]:
     """Finds a part by its path, not by ``find_spec``, which would import its parents and torch with them."""
-    if not name.startswith("harness.systems."):
+    rooms = {"systems": systems.__path__[0], "artifacts": artifacts.__path__[0]}
+    top, _, rest = name.partition(".")
+    room, _, inside = rest.partition(".")
+    if top != "harness" or room not in rooms or not inside:
         return ()
-    base = Path(systems.__path__[0]).joinpath(*name.split(".")[2:])
+    base = Path(rooms[room]).joinpath(*inside.split("."))
     return [path for path in (base.with_suffix(".py"), base / "__init__.py") if path.is_file()]
 
 

@@ -37,7 +37,8 @@ class Balls:
     def __init__(self, flint: Any, box: Mapping[str, Any]) -> None:
         self.flint, self.box = flint, box
         self.zero = flint.arb(0)
-        self._known: dict[int, Ball] = {}
+        # The node is kept beside its value: a freed one would lend its identity to the next.
+        self._known: dict[int, tuple[Node, Ball]] = {}
 
     def number(self, value: Fraction) -> Any:
         """Encloses an exact fraction."""
@@ -45,11 +46,13 @@ class Balls:
 
     def of(self, node: Node) -> Ball:
         """Returns the enclosure of a number-valued tree; raises ``NoValueError``."""
-        found = self._known.get(id(node))
-        if found is None:
-            found = self._known[id(node)] = self._of(node)
-            if not found.value.is_finite():
-                raise NoValueError("no finite enclosure")
+        known = self._known.get(id(node))
+        if known is not None:
+            return known[1]
+        found = self._of(node)
+        if not found.value.is_finite():
+            raise NoValueError("no finite enclosure")
+        self._known[id(node)] = node, found
         return found
 
     def _of(self, node: Node) -> Ball:

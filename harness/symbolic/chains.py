@@ -8,8 +8,9 @@ from dataclasses import replace
 from harness.model.contract import Formula
 from harness.model.proof import Answer, Link, Proof, Question
 from harness.symbolic.expand import parse_with
+from harness.symbolic.grammar import ExpressionError
 from harness.symbolic.portfolio import added
-from harness.symbolic.tree import Apply, Name, Node, canonical, rewrite
+from harness.symbolic.tree import Apply, Name, Node, canonical, names, rewrite, walk
 
 
 def by_chain(
@@ -59,6 +60,9 @@ def replaced(link: Link, formulas: Sequence[Formula]) -> str:
     tree = parse_with(link.hence, known)
     if not link.name:
         return canonical(tree)
+    for part in walk(tree):
+        if isinstance(part, Apply) and part.op == "diff" and link.name in names(part):
+            raise ExpressionError(f"{link.name} may not stand under a derivative", link.hence, part.at)
     meaning = parse_with(link.stands_for, known)
     return canonical(
         rewrite(tree, lambda leaf: meaning if isinstance(leaf, Name) and leaf.id == link.name else leaf)
@@ -68,9 +72,12 @@ def replaced(link: Link, formulas: Sequence[Formula]) -> str:
 def abbreviated(claim: str, links: Sequence[Link], formulas: Sequence[Formula]) -> str:
     """Writes a claim with every part that a link stands for replaced by the link's name."""
     known = {formula.name: formula for formula in formulas}
-    names: dict[Node, Name] = {parse_with(link.stands_for, known): Name(link.name) for link in links}
+    known_as: dict[Node, Name] = {parse_with(link.stands_for, known): Name(link.name) for link in links}
 
     def swap(node: Node) -> Node:
-        return names.get(node, node) if isinstance(node, Apply) else node
+        if not isinstance(node, Apply) or node.op == "diff":
+            return node  # a name is a constant to a derivative, what it stands for is not
+        node = Apply(node.op, tuple(swap(arg) for arg in node.args), node.at)
+        return known_as.get(node, node)
 
-    return canonical(rewrite(parse_with(claim, known), swap))
+    return canonical(swap(parse_with(claim, known)))

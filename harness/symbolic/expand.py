@@ -8,7 +8,7 @@ from itertools import islice
 from harness.model.contract import Formula
 from harness.symbolic.grammar import ExpressionError, parse
 from harness.symbolic.library import LIBRARY
-from harness.symbolic.tree import Apply, Name, Node, Previous, names, rewrite, used_formulas, walk
+from harness.symbolic.tree import Apply, Name, Node, Previous, is_truth, names, rewrite, used_formulas, walk
 
 MAX_NODES = 5_000
 MAX_LEVELS = 16
@@ -79,6 +79,8 @@ def _inlined(node: Node, formulas: Mapping[str, Formula], level: int, bodies: di
             written = parse_with(formula.body, formulas)
             bodies[formula.name] = _inlined(written, formulas, level + 1, bodies)
         body = bodies[formula.name]
+        if is_truth(body):
+            raise ExpressionError(f"{formula.name} is a condition; formulas are numbers", formula.body, 0)
         free = sorted(names(body) - set(formula.parameters))
         if free:
             raise ExpressionError(f"{free[0]} is not a parameter of {formula.name}", formula.body, 0)

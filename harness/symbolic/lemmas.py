@@ -8,7 +8,7 @@ Library of Mathematical Functions (DLMF), chapter 4.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -20,7 +20,7 @@ from harness.symbolic.tree import Apply, Name, Node, rewrite
 _GRID = tuple(
     Fraction(n, 4) for n in (-400, -26, -13, -12, -7, -4, -1, 0, 1, 2, 3, 4, 6, 7, 12, 13, 19, 26, 400)
 )
-_SPARSE = tuple(Fraction(n, 4) for n in (-13, -4, -1, 0, 1, 4, 6, 13))
+_SPARSE = tuple(Fraction(n, 8) for n in (-60, -26, -8, -7, -2, 0, 1, 2, 8, 9, 12, 26, 60, 130))
 
 
 class FalseLemmaError(ValueError):
@@ -118,13 +118,13 @@ def between(first: str, second: str) -> tuple[Lemma, ...]:
     return found
 
 
-def trust(lemma: Lemma) -> None:
+def trust(lemma: Lemma, points: Iterable[Mapping[str, Fraction]] = ()) -> None:
     """Tries a lemma in proven enclosures of the real functions, before anything may rest on it.
 
     Not a proof, the source is; but a slip of the pen fails here and not in somebody's verdict. Raises
     ``FalseLemmaError`` with the point.
     """
-    for point in _points(lemma):
+    for point in (*points, *_points(lemma)):
         try:
             held = settle(instance(lemma), point)
         except Undefined:

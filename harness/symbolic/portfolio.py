@@ -24,6 +24,14 @@ def installed() -> tuple[Engine, ...]:
     return tuple(engine for engine in ENGINES if engine.installed)
 
 
+class Settled(Exception):
+    """Carries the final answer out of a stage."""
+
+    def __init__(self, proof: Proof) -> None:
+        super().__init__(proof.detail)
+        self.proof = proof
+
+
 class Opinions:
     """What each engine said of one conjunct so far."""
 

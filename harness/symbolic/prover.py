@@ -18,12 +18,13 @@ from harness.symbolic.chains import by_chain
 from harness.symbolic.defined import demands
 from harness.symbolic.derive import eliminate
 from harness.symbolic.engine import Engine, EngineAnswer, EngineDisagreement, Problem, Said
-from harness.symbolic.exact import Undecided, Undefined, settle, show
+from harness.symbolic.exact import Undecided, Undefined, settle
 from harness.symbolic.expand import expand, parse_with
 from harness.symbolic.grammar import ExpressionError
-from harness.symbolic.portfolio import Opinions, installed
+from harness.symbolic.portfolio import Opinions, Settled, installed
 from harness.symbolic.portfolio import proved as _proved
-from harness.symbolic.search import Point, placed, satisfies, witnesses, written
+from harness.symbolic.search import Point, placed, satisfies, sides, witnesses, written
+from harness.symbolic.stillness import stillness
 from harness.symbolic.tree import Apply, Name, Node, Number, Previous, canonical, is_truth, names, shown, walk
 from harness.symbolic.vacuity import anonymous, antecedents, bare, calls, emptiness, parts, repeats, split
 
@@ -34,16 +35,9 @@ FIRST_POINTS = 80
 SEARCH_SHARE = 0.25
 AUDIT_SECONDS = 0.5
 LOOK_SECONDS = 1.0
+LOOKED = 48
 
 __all__ = ["EngineDisagreement", "answer"]
-
-
-class _Settled(Exception):
-    """Carries the final answer out of a stage."""
-
-    def __init__(self, proof: Proof) -> None:
-        super().__init__(proof.detail)
-        self.proof = proof
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,7 +67,7 @@ def answer(
             return case.judge()
         case.examine()
         return by_chain(question, case.deadline, clock, partial(answer, engines=case.engines, clock=clock))
-    except _Settled as settled:
+    except Settled as settled:
         return settled.proof
     except ExpressionError as error:
         return Proof(answer=Answer.ILL_POSED, detail=f"not a claim: {error}")
@@ -114,6 +108,7 @@ class _Case:
         self._search(FIRST_POINTS)
         self._posed()
         if not self.is_part and not self.quick:
+            self._varies()
             self._leans_on_its_terms()
             self._leans_on_its_formulas()
 
@@ -159,9 +154,9 @@ class _Case:
                 self._possible((*self.given, *guards), f"the left side of {canonical(part.written)}")
 
     @staticmethod
-    def _vacuous(part: _Part, why: str) -> _Settled:
+    def _vacuous(part: _Part, why: str) -> Settled:
         detail = f"{shown(part.written)} says nothing: {why}"
-        return _Settled(Proof(answer=Answer.VACUOUS, detail=detail))
+        return Settled(Proof(answer=Answer.VACUOUS, detail=detail))
 
     def _possible(self, conditions: tuple[Node, ...], what: str) -> None:
         """Demands one exactly replayed point at which all conditions hold."""
@@ -179,7 +174,7 @@ class _Case:
             return
         contradict = said.said is Said.PROVED
         why = "contradict each other" if contradict else "hold at no point that the search could find"
-        raise _Settled(Proof(answer=Answer.VACUOUS, detail=f"{what} {why}", engines=self._named([said])))
+        raise Settled(Proof(answer=Answer.VACUOUS, detail=f"{what} {why}", engines=self._named([said])))
 
     @staticmethod
     def _named(answers: Sequence[EngineAnswer]) -> tuple[str, ...]:
@@ -216,6 +211,17 @@ class _Case:
             if self.engines[0].prove(problem).said is Said.PROVED:
                 raise self._vacuous(part, "it holds whatever its formulas are")
 
+    def _varies(self) -> None:
+        """A conjunct whose variables are pinned, or whose two sides always differ alike, says nothing."""
+        some = tuple(islice(witnesses(self.variables, self.given, (), LOOKED), LOOKED // 4))
+        for part in self.parts:
+            why = stillness(split(part.tree)[1], some, self._follows)
+            if why:
+                raise self._vacuous(part, why)
+
+    def _follows(self, goal: Node) -> bool:
+        return self.engines[0].prove(self._problem(goal, min(0.5, self._left() / 4))).said is Said.PROVED
+
     # Is it false?
 
     def _search(self, points: int) -> None:
@@ -242,24 +248,26 @@ class _Case:
             return False
 
     @staticmethod
-    def _ill_posed(why: str, point: Point) -> _Settled:
+    def _ill_posed(why: str, point: Point) -> Settled:
         detail = f"{why} at {placed(point)}"
-        return _Settled(Proof(answer=Answer.ILL_POSED, detail=detail, counterexample=written(point)))
+        return Settled(Proof(answer=Answer.ILL_POSED, detail=detail, counterexample=written(point)))
 
-    def _refuted(self, part: _Part, point: Point, proofs: Sequence[EngineAnswer]) -> _Settled:
+    def _refuted(self, part: _Part, point: Point, proofs: Sequence[EngineAnswer]) -> Settled:
         """Settles on REFUTED after asking every engine about that very point."""
         pinned = tuple(Apply("==", (Name(name), Number(value, str(value)))) for name, value in point.items())
         problem = replace(
             self._problem(part.tree, AUDIT_SECONDS, part.raw), assumptions=(*self.given, *pinned)
         )
+        detail = sides(part.written, part.tree, point)
+        refuted = Proof(answer=Answer.REFUTED, detail=detail, counterexample=written(point))
+        self.provisional(refuted)  # it stands whatever becomes of the engines now
         engines = self.engines if not self.quick else ()
         wrong = self._named([*proofs, *(engine.prove(problem) for engine in engines)])
         if wrong:
             raise EngineDisagreement(
                 f"{', '.join(wrong)} proves {canonical(part.written)}, which is false at {placed(point)}"
             )
-        detail = _sides(part, point)
-        return _Settled(Proof(answer=Answer.REFUTED, detail=detail, counterexample=written(point)))
+        return Settled(refuted)
 
     # Is it posed?
 
@@ -291,7 +299,7 @@ class _Case:
                 raise self._ill_posed(f"nothing makes sure that {demand.why}: it fails", point)
             detail = f"nothing could show that {demand.why} ({said.engine} {said.said} {said.note})"
             late = said.said is Said.TIMED_OUT
-            raise _Settled(Proof(answer=Answer.TIMED_OUT if late else Answer.UNKNOWN, detail=detail))
+            raise Settled(Proof(answer=Answer.TIMED_OUT if late else Answer.UNKNOWN, detail=detail))
 
     @staticmethod
     def _surely_fails(goal: Node, point: Point) -> bool:
@@ -331,20 +339,10 @@ class _Case:
             self._search(TRIES)
             late = any(found.said is Said.TIMED_OUT for found in opinions.answers)
             answer = Answer.TIMED_OUT if late else Answer.UNKNOWN
-            raise _Settled(Proof(answer=answer, detail=f"{opinions.part}: {opinions}", steps=opinions.steps))
+            raise Settled(Proof(answer=answer, detail=f"{opinions.part}: {opinions}", steps=opinions.steps))
 
     def _fails_defined(self, part: _Part, point: Point) -> bool:
         try:
             return self._fails(part, point)
         except Undefined:
             return False
-
-
-def _sides(part: _Part, point: Point) -> str:
-    """Names the failing comparison with the values of both its sides."""
-    _, conclusion = split(part.tree)
-    written = canonical(split(part.written)[1])
-    if isinstance(conclusion, Apply) and len(conclusion.args) == 2 and not is_truth(conclusion.args[0]):
-        left, right = (show(side, point) for side in conclusion.args)
-        return f"{written} is false: left {left}, right {right}"
-    return f"{written} is false"

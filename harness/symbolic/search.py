@@ -6,8 +6,20 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from random import Random
 
-from harness.symbolic.exact import Undecided, Undefined, evaluate, settle
-from harness.symbolic.tree import COMPARISONS, Apply, Name, Node, Number, conjuncts, names, walk
+from harness.symbolic.exact import Undecided, Undefined, evaluate, settle, show
+from harness.symbolic.tree import (
+    COMPARISONS,
+    Apply,
+    Name,
+    Node,
+    Number,
+    canonical,
+    conjuncts,
+    is_truth,
+    names,
+    walk,
+)
+from harness.symbolic.vacuity import split
 
 Point = dict[str, Fraction]
 _PLAIN = tuple(
@@ -30,6 +42,16 @@ def written(point: Point) -> tuple[tuple[str, str], ...]:
 def placed(point: Point) -> str:
     """Writes a point as ``x = 1/2, y = 0``."""
     return ", ".join(f"{name} = {value}" for name, value in point.items())
+
+
+def sides(claim: Node, tree: Node, point: Point) -> str:
+    """Names the failing comparison of a claim, ``tree`` being it expanded, with the values of both sides."""
+    _, conclusion = split(tree)
+    text = canonical(split(claim)[1])
+    if isinstance(conclusion, Apply) and len(conclusion.args) == 2 and not is_truth(conclusion.args[0]):
+        left, right = (show(side, point) for side in conclusion.args)
+        return f"{text} is false: left {left}, right {right}"
+    return f"{text} is false"
 
 
 def satisfies(conditions: Sequence[Node], point: Point) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+from harness.model.behaviour import Live
 from harness.model.problem import InputError
 
 Plain = str | int | float | bool | None
@@ -31,7 +32,8 @@ class Summary:
 class System(Protocol):
     """A reference training program; its module exposes one as ``SYSTEM``.
 
-    ``outputs`` maps the name that a contract uses to the file that ``train`` leaves in its folder.
+    ``outputs`` maps the name that a contract uses to the file that ``train`` leaves in its folder. One that
+    can answer from a released file has a method ``predictor(path, config) -> Predictor`` too.
     """
 
     @property
@@ -55,6 +57,9 @@ class System(Protocol):
         self, config: Mapping[str, Plain], seed: int, device: str, out: Path, report: Report
     ) -> Summary:
         """Trains on ``cpu`` or ``cuda`` and leaves its outputs in ``out``; raises ``InputError``."""
+
+    def live(self, config: Mapping[str, Plain], weights: Path | None, seed: int) -> Live:
+        """Returns the model with the weights of a checkpoint, or as ``seed`` initialises it, on the CPU."""
 
 
 Config = TypeVar("Config")

@@ -42,7 +42,13 @@ def reads_logs(example):
 LOG_KINDS = [name for name, cls in KINDS.items() if any(map(reads_logs, cls.EXAMPLES))]
 
 
-def judge(root: Path, example, prove):
+@pytest.fixture(scope="module")
+def code(tmp_path_factory):
+    with CodeBench(tmp_path_factory.mktemp("code")) as code:
+        yield code
+
+
+def judge(root: Path, example, prove, code):
     """Judges an example by the real reader, sources and engine."""
     for name, data in example.files().items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -53,13 +59,13 @@ def judge(root: Path, example, prove):
     contract = load_one(project, path).contract
     ((obligation,),) = (criterion.obligations for criterion in contract.criteria)
     sources = Sources(project, contract, Memo(None, "", lambda: 0))
-    with CodeBench(root) as code:
-        return obligation, discharge(obligation, DischargeContext(sources, prove, bench=code))
+    code.root = root
+    return obligation, discharge(obligation, DischargeContext(sources, prove, bench=code))
 
 
 @pytest.mark.parametrize(("name", "example"), CASES, ids=[f"{name}: {e.title}" for name, e in CASES])
-def test_an_example_comes_out_as_it_says(name, example, tmp_path, prover):
-    obligation, verdict = judge(tmp_path, example, prover.prove)
+def test_an_example_comes_out_as_it_says(name, example, tmp_path, prover, code):
+    obligation, verdict = judge(tmp_path, example, prover.prove, code)
     assert obligation.kind_name == name
     assert verdict.outcome is example.outcome, f"{verdict.reason}: {verdict.detail} {verdict.witnesses}"
     if verdict.outcome is Outcome.DISCHARGED:

@@ -42,7 +42,7 @@ criteria:
     clause: "1.1"
     obligations:
       - {kind: trac, rows: "a"}
-      - {kind: probe, probe: nowhere, verdict: DISCHARGED}
+      - {kind: sync, sync: nowhere, verdict: DISCHARGED}
       - {kind: trace, log: lgo, rows: "finite(los"}
       - {kind: trace, log: log, rows: "finite(twice(loss, 2))"}
       - {kind: symbolic, given: {m: real}, prove: ["m*c >= 0", "m + q > m"]}
@@ -123,8 +123,8 @@ STATUS_WORDS = ("status", "verdict", "outcome", "Discharged")
         "contract: c\nlog: l\ncriteria: [{id: A, WORD: x, obligations: [{rows: finite(a)}]}]",
         "contract: c\nlog: l\ncriteria: [{id: A, obligations: [{rows: finite(a), WORD: x}]}]",
         "contract: c\ncriteria: [{id: A, scale: {steps: 1, WORD: x}, holds: a == 1, numbers: {a: 1.0}}]",
-        "contract: c\ncriteria: {A: {probe: data, WORD: x}}",
-        "contract: c\ncriteria: {A: {probe: data, deep: [{er: {WORD: x}}]}}",
+        "contract: c\ncriteria: {A: {sync: data, WORD: x}}",
+        "contract: c\ncriteria: {A: {sync: data, deep: [{er: {WORD: x}}]}}",
         "contract: c\ncriteria: {WORD: DISCHARGED}",
     ],
 )
@@ -140,10 +140,8 @@ def test_a_configuration_may_use_any_word():
 
 
 def test_a_kind_to_come_is_kept_and_known_as_not_here():
-    obligation = only(
-        read("contract: c\ncriteria: {A: {kind: sensitivity, run: tiny, change: {lr: 6.0e-4}}}")
-    )
-    assert (obligation.kind_name, obligation.kind, obligation.inputs) == ("sensitivity", None, ())
+    obligation = only(read("contract: c\ncriteria: {A: {kind: replay, run: tiny, change: {lr: 6.0e-4}}}"))
+    assert (obligation.kind_name, obligation.kind, obligation.inputs) == ("replay", None, ())
 
 
 @pytest.mark.parametrize("second", [TRACE, 'log: log, kind: trace, rows: "finite( loss )"  # again'])

@@ -57,14 +57,14 @@ def test_the_short_form_becomes_inputs_and_obligations_of_kinds():
     assert [(c.id, c.obligations[0].kind_name, c.obligations[0].inputs) for c in contract.criteria] == [
         ("lr", "trace", ("log",)),
         ("finite", "trace", ("log",)),
-        ("descent", "descent", ()),
+        ("descent", "descent", ("held_out", "subject", "train")),
         ("gap", "gap", ("held_out", "train")),
         ("leak", "overlap", ("held_out", "train")),
         ("params", "tensors", ("subject",)),
         ("card", "card", ("README_md",)),
     ]
     kinds = {c.id: c.obligations[0].kind for c in contract.criteria}
-    assert [name for name, kind in kinds.items() if kind is None] == ["descent"]
+    assert None not in kinds.values()
     assert (kinds["params"].parameters, kinds["params"].dtype) == (1235814400, "bf16")
     assert {name: item.file for name, item in contract.inputs.items()} == {
         "log": "out/checkpoint-3000/trainer_state.json",
@@ -115,7 +115,7 @@ def test_the_long_form_of_the_floor_plan_reads(tmp_path):
         "trace",
         "sensitivity",
     ]
-    assert [obligation.kind is None for obligation in criterion.obligations] == [False, False, False, True]
+    assert [obligation.kind is None for obligation in criterion.obligations] == [False, False, False, False]
     assert contract.runs["tiny"].config["n_layer"].text == "3"
 
 
@@ -191,6 +191,17 @@ def test_both_forms_of_an_obligation_have_one_digest():
 
 
 def test_an_obligation_in_a_list_may_leave_its_kind_out_too():
-    text = "contract: c\nlog: l\ncriteria: [{id: A, obligations: [{rows: finite(a)}, {probe: data}]}]"
+    text = "contract: c\nlog: l\ncriteria: [{id: A, obligations: [{rows: finite(a)}, {sync: data}]}]"
     (criterion,) = read(text).criteria
-    assert [obligation.kind_name for obligation in criterion.obligations] == ["trace", "probe"]
+    assert [obligation.kind_name for obligation in criterion.obligations] == ["trace", "sync"]
+
+
+def test_a_key_that_is_short_for_one_kind_may_be_a_plain_field_of_another():
+    found = read(
+        "contract: c\n"
+        "criteria:\n"
+        "  a: {claim: It scores., evaluation: results, samples: samples, task: quiz, metric: acc}\n"
+        "inputs: {results: {file: results.json}, samples: {file: samples.jsonl}}\n"
+    )
+    (obligation,) = found.criteria[0].obligations
+    assert obligation.kind_name == "evaluation"

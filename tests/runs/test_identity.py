@@ -67,6 +67,8 @@ def test_a_system_is_its_package_and_the_parts_it_imports():
     assert names == {
         "__init__.py",
         "config.py",
+        "data.py",
+        "live.py",
         "model.py",
         "train.py",
         "_corpus.py",

@@ -113,3 +113,18 @@ def test_a_ball_holds_every_value_and_its_slope_every_change(text):
         reach = sum((found.slopes.get(n, zero) * arb(points[1][n] - points[0][n]) for n in "xy"), zero)
         assert reach.overlaps(sides[1] - sides[0])
     assert tried > 10
+
+
+def test_powers_and_quotients_drawn_at_random_are_never_proved_below_their_largest_value():
+    random = Random("powers")
+    for _ in range(40):
+        a, b = (Fraction(random.randint(1, 40), 10) for _ in "ab")
+        p, q = (Fraction(random.randint(-12, 12), 10) for _ in "pq")
+        text = f"{float(a)}*x**({float(p)}) - {float(b)}*y**({float(q)}) + exp(x/y)"
+        tree = parse(text)
+        grid = [(1 + Fraction(i, 8), 1 + Fraction(j, 4)) for i in range(9) for j in range(9)]
+        values = [evaluate(tree, {"x": x, "y": y}).low for x, y in grid]
+        limit = max(values) - Fraction(1, 1000)
+        claim = f"{text} <= {float(limit):.6f}"
+        box = ("x >= 1", "x <= 2", "y >= 1", "y <= 3")
+        assert ask(claim, *box, seconds=0.1).said is not Said.PROVED, claim

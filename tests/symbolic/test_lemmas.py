@@ -2,6 +2,7 @@
 
 from fractions import Fraction as F
 from itertools import product
+from random import Random
 
 import pytest
 import z3
@@ -39,6 +40,32 @@ FALSE = {
 def test_every_lemma_has_a_source_and_holds_where_it_is_tried(lemma):
     assert lemma.source
     trust(lemma)
+
+
+def crowd(lemma):
+    """Two thousand points, small and large, near and far from one another."""
+    random = Random(lemma.name)
+
+    def one():
+        return F(random.randint(-(10**4), 10**4), random.choice((10, 100, 1000, 10**4)))
+
+    if len(lemma.functions) == 1:
+        return [{"u": one()} for _ in range(2_000)]
+    found = [{"u": one(), "v": one()} for _ in range(1_000)]
+    return found + [{"u": p["u"], "v": p["u"] + F(random.randint(-9, 9), 1000)} for p in found]
+
+
+@pytest.mark.parametrize("lemma", [*SINGLE, *PAIRS], ids=lambda lemma: lemma.name)
+def test_every_lemma_holds_at_two_thousand_points(lemma):
+    trust(lemma, crowd(lemma))
+
+
+@pytest.mark.parametrize("text", ["implies(u > 7 and u < 24, y < 0)", "implies(u > 25 and u < 99, y == 0)",
+                                  "implies(u > -0.24 and u < 0, y >= 1 + u + u*u/2)"])  # fmt: skip
+def test_a_lemma_that_is_false_between_the_usual_points_is_caught(text):
+    planted = Lemma(name="exp.planted", functions=("exp",), text=text, source="none")
+    with pytest.raises(FalseLemmaError):
+        trust(planted, crowd(planted))
 
 
 @pytest.mark.parametrize("name", FALSE)

@@ -1,3 +1,4 @@
+import hashlib
 import json
 import math
 from itertools import pairwise
@@ -11,6 +12,7 @@ from harness.systems import _corpus
 from harness.systems._system import Summary
 from harness.systems.hexad import SYSTEM
 from harness.systems.hexad.config import HexadConfig, read
+from harness.systems.hexad.data import load
 from harness.systems.hexad.model import GAIN_FLOOR, CellularStep, Decoder
 from harness.systems.hexad.train import Tension, base_rate
 
@@ -32,7 +34,12 @@ def close(a, b):
 ODD = {"d_model": 40, "n_layer": 2, "n_head": 10, "n_kv_head": 5, "steps": 7, "warmup": 2}
 
 
-@pytest.mark.parametrize(("config", "count"), [({}, 283_722_336), (SMALL, 178_424), (ODD, None)])
+LEAN = SMALL | {"causal": True, "dormant": False}
+
+
+@pytest.mark.parametrize(
+    ("config", "count"), [({}, 283_722_336), (SMALL, 178_424), (ODD, None), (LEAN, 139_416)]
+)
 def test_parameter_counts_are_the_published_ones_and_those_of_the_closed_form(config, count):
     with torch.device("meta"):
         built = sum(p.numel() for p in Decoder(read(config)).parameters())
@@ -46,6 +53,41 @@ def test_parameters_without_a_gradient_are_cross_attention_and_head_g():
     logits.sum().backward()
     dormant = {name for name, p in model.named_parameters() if p.grad is None}
     assert dormant == {n for n, _ in model.named_parameters() if "cross" in n or n.startswith("head_g")}
+
+
+def test_what_training_never_reads_is_the_published_share():
+    with torch.device("meta"):
+        whole, lean = (Decoder(read({"dormant": dormant})) for dormant in (True, False))
+    sizes = [sum(p.numel() for p in model.parameters()) for model in (whole, lean)]
+    assert sizes[0] - sizes[1] == 16_720_896
+
+
+def test_a_live_model_has_the_weights_of_the_checkpoint(tmp_path):
+    trained(tmp_path / "a", seed=3)
+    live = SYSTEM.live(RUN, tmp_path / "a" / "model.safetensors", 0)
+    fresh = SYSTEM.live(RUN, None, 3)
+    assert torch.equal(fresh.module.norm.weight, torch.ones(32))
+    assert not torch.equal(live.module.norm.weight, fresh.module.norm.weight)
+    with pytest.raises(RuntimeError, match="size mismatch"):
+        SYSTEM.live(RUN | {"d_model": 40}, tmp_path / "a" / "model.safetensors", 0)
+
+
+def test_texts_are_held_out_or_not_as_they_say():
+    texts = SYSTEM.live(RUN, None, 0).texts()
+    assert texts["prefixes"] in texts["train"]
+    assert texts["held_out"] not in texts["train"]
+
+
+def test_noise_is_the_same_everywhere_and_cannot_be_foretold():
+    train, held_out = load("uniform")
+    assert hashlib.sha256(train[:1000]).hexdigest().startswith("e3ca88e23d96764d")
+    assert (len(train), len(held_out)) == (2_000_000, 200_000)
+    assert len(set(train)) == 256
+
+
+def test_an_unknown_corpus_is_refused():
+    with pytest.raises(InputError, match="corpus must be one of code, uniform"):
+        read(SMALL | {"corpus": "text"})
 
 
 def test_cross_attention_hears_states_when_they_are_given():

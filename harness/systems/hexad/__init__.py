@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from harness.model.behaviour import Live
 from harness.systems._system import Plain, Report, Summary
 from harness.systems.hexad.config import parameters, read
 
@@ -39,6 +40,12 @@ class Hexad:
         from harness.systems.hexad.train import train
 
         return train(read(config), seed, device, out, report)
+
+    def live(self, config: Mapping[str, Plain], weights: Path | None, seed: int) -> Live:
+        """Returns the decoder with the weights of a checkpoint, or as ``seed`` initialises it."""
+        from harness.systems.hexad.live import live
+
+        return live(read(config), weights, seed)
 
 
 SYSTEM = Hexad()

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from harness.systems._system import Plain, configure, require
+from harness.systems.hexad.data import CORPORA
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -16,6 +17,8 @@ class HexadConfig:
     ``causal`` keeps the cellular step from reading the next byte and ``hybrid`` turns the tension
     multiplier off (it is then 1): the mended form and the ablation beside the published one.
     ``ema_first`` updates the moving average before the multiplier, the order that the model card states.
+    Without ``dormant`` what training never reads is not built: the cross-attention and head G.
+    ``corpus`` is ``code``, or ``uniform`` for random bytes that nothing can foretell.
     """
 
     d_model: int = 768
@@ -39,6 +42,8 @@ class HexadConfig:
     causal: bool = False
     hybrid: bool = True
     ema_first: bool = False
+    dormant: bool = True
+    corpus: str = "code"
 
 
 def read(config: Mapping[str, Plain]) -> HexadConfig:
@@ -53,6 +58,7 @@ def read(config: Mapping[str, Plain]) -> HexadConfig:
     require(made.warmup < made.steps, "warmup must be shorter than steps")
     require(made.lr > 0, "lr must be positive")
     require(0 < made.clip_low <= 1 <= made.clip_high, "the clip must contain 1")
+    require(made.corpus in CORPORA, f"corpus must be one of {', '.join(CORPORA)}, not {made.corpus!r}")
     for name in ("ema_beta", "beta1", "beta2"):
         require(0 <= getattr(made, name) < 1, f"{name} must lie in [0, 1)")
     return made
@@ -68,7 +74,8 @@ def parameters(config: HexadConfig) -> int:
     attention = 2 * d * d + 2 * d * (d // config.n_head * config.n_kv_head)
     cellular = 3 * d * d + (8 * d + 8) + 8 * d * d  # mixing, the choice of a rule, eight rules
     field = 2 * (8 * d * d + 5 * d)
-    cross = 2 * d * d + 2 * 128 * d
+    cross = 2 * d * d + 2 * 128 * d + d if config.dormant else 0  # with its norm
     swiglu = 3 * d * (64 * math.ceil(int(8 * d / 3) / 64))
-    block = attention + cellular + field + cross + swiglu + 5 * d  # five norms
-    return config.n_layer * block + 2 * vocab * d + d + d  # both heads, the last norm, the tension's row
+    block = attention + cellular + field + cross + swiglu + 4 * d  # four norms
+    heads = (2 if config.dormant else 1) * vocab * d
+    return config.n_layer * block + heads + d + d  # the last norm, the tension's row

@@ -145,9 +145,11 @@ class Block(nn.Module):
     def __init__(self, config: HexadConfig) -> None:
         super().__init__()
         self.attention, self.cellular = Attention(config), CellularStep(config)
-        self.field, self.cross, self.swiglu = PureField(config), CrossAttention(config), SwiGLU(config)
-        norms = (nn.RMSNorm(config.d_model, eps=EPS) for _ in range(4))
-        self.norm_attention, self.norm_field, self.norm_cross, self.norm_swiglu = norms
+        self.field, self.swiglu = PureField(config), SwiGLU(config)
+        self.cross = CrossAttention(config) if config.dormant else None
+        norms = (nn.RMSNorm(config.d_model, eps=EPS) for _ in range(3))
+        self.norm_attention, self.norm_field, self.norm_swiglu = norms
+        self.norm_cross = nn.RMSNorm(config.d_model, eps=EPS) if config.dormant else None
 
     def forward(self, x: Tensor, whisper: Tensor | None, states: Tensor | None) -> tuple[Tensor, Tensor]:
         """Returns the new (batch, time, d) and this layer's tension, (batch, time, 1)."""
@@ -157,7 +159,7 @@ class Block(nn.Module):
         x = x + difference
         if whisper is not None:
             x = x + WHISPER * whisper
-        if states is not None:
+        if states is not None and self.cross is not None and self.norm_cross is not None:
             x = x + self.cross(self.norm_cross(x), states)
         return x + self.swiglu(self.norm_swiglu(x)), tension
 
@@ -170,7 +172,7 @@ class Decoder(nn.Module):
         self.embedding = nn.Embedding(config.vocab, config.d_model)
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.n_layer))
         self.norm = nn.RMSNorm(config.d_model, eps=EPS)
-        self.head_g = nn.Linear(config.d_model, config.vocab, bias=False)
+        self.head_g = nn.Linear(config.d_model, config.vocab, bias=False) if config.dormant else None
         self.tension_proj = nn.Linear(1, config.d_model, bias=False)
         self._initialise(STD / math.sqrt(2 * config.n_layer))
 
@@ -182,11 +184,13 @@ class Decoder(nn.Module):
             elif name.endswith("bias"):
                 nn.init.zeros_(parameter)
 
-    def forward(self, ids: Tensor, states: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    def forward(self, ids: Tensor, states: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
         """Returns the logits of head A and of head G, (batch, time, 256) each, for bytes (batch, time)."""
         x, whisper = self.embedding(ids), None
         for block in self.blocks:
             x, tension = block(x, whisper, states)
             whisper = self.tension_proj(tension)
         x = self.norm(x)
-        return functional.linear(x, self.embedding.weight), self.head_g(x)
+        return functional.linear(x, self.embedding.weight), self.head_g(
+            x
+        ) if self.head_g is not None else None

@@ -15,10 +15,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from harness.model.problem import InputError
-from harness.systems import _corpus, _resume
+from harness.systems import _resume
 from harness.systems._system import Report, Summary
 from harness.systems._torch import settle
 from harness.systems.hexad.config import HexadConfig
+from harness.systems.hexad.data import load
 from harness.systems.hexad.model import Decoder
 
 EVAL_WINDOWS = 64
@@ -81,7 +82,8 @@ def train(config: HexadConfig, seed: int, device: str, out: Path, report: Report
     training goes on from its last kept state, to the same bytes.
     """
     settle(seed)
-    train_bytes, held_out = (torch.frombuffer(bytearray(part), dtype=torch.uint8) for part in _corpus.load())
+    texts = load(config.corpus)
+    train_bytes, held_out = (torch.frombuffer(bytearray(part), dtype=torch.uint8) for part in texts)
     training = Training(config, seed, device)
     keeper = _resume.Keeper.here(device)
     kept = keeper.load(out)
