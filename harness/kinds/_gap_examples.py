@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Mapping
 
+from harness.kinds._descent_examples import model, text
 from harness.model.kind import Example
 from harness.model.verdict import Outcome
 
@@ -21,6 +22,32 @@ criteria:
       - {{kind: gap, gap: held_out{fields}}}
 """
 _FRESH = ", reference: fresh"
+
+
+_ASKED = """\
+inputs:
+  subject: {file: m.clm}
+  train: {file: train.txt}
+  held_out: {file: held_out.txt}
+  fresh: {file: fresh.txt}
+criteria:
+  A: {gap: held_out, reference: fresh, model: subject, system: clm, length: 24, documents: lines, AT_MOST}
+"""
+
+
+def _asked(title: str, outcome: Outcome, limit: str, *, known: bool) -> Example:
+    """A model that knows the alphabet is asked: texts that follow it are like those it was trained on."""
+
+    def files() -> Mapping[str, bytes]:
+        splits = {"held_out": 100, "fresh": 200, "train": 300}
+        made = {f"{name}.txt": b"\n".join(text(50, at + i) for i in range(40)) for name, at in splits.items()}
+        straight = b"\n".join(bytes((i + j) % 6 for j in range(50 + i % 2)) for i in range(12))
+        by_heart = b"\n".join([straight, *(text(50, 300 + i) for i in range(8))])
+        return {**made, **({"train.txt": by_heart} if known else {}), "m.clm": model()}
+
+    return Example(
+        title=title, outcome=outcome, contract=_ASKED.replace("AT_MOST", f"at_most: {limit}"), files=files
+    )
 
 
 def losses(
@@ -164,4 +191,6 @@ EXAMPLES: tuple[Example, ...] = (
         b'{"text": "a"}\n',
         b'{"text": "b"}\n',
     ),
+    _asked("a model that is asked here", Outcome.DISCHARGED, "0.3", known=False),
+    _asked("a model that knows its training text by heart", Outcome.FALSIFIED, "0.03", known=True),
 )
