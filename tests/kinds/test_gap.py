@@ -4,6 +4,7 @@ import random
 import pytest
 from judging import judge, obligation
 
+from harness.kinds._descent_examples import model, text
 from harness.kinds._gap_examples import losses
 from harness.model.outcome import Outcome, Reason
 from harness.model.problem import InvalidContract
@@ -120,3 +121,22 @@ def test_the_remedy_is_told_where_nobody_evaluated(tmp_path):
 def test_a_claim_that_cannot_be_is_refused(tmp_path, fields):
     with pytest.raises(InvalidContract):
         ask(tmp_path, fields)
+
+
+def test_a_model_is_asked_where_texts_are_given(tmp_path):
+    splits = {"train": 0, "held_out": 50, "fresh": 90}
+    texts = {f"{name}.txt": b"\n".join(text(60, at + i) for i in range(12)) for name, at in splits.items()}
+    body = obligation(
+        "gap: held_out, reference: fresh, model: subject, system: clm, length: 24, documents: lines, at_most: 0.6",
+        subject="file: m.clm",
+        train="file: train.txt",
+        held_out="file: held_out.txt",
+        fresh="file: fresh.txt",
+    )
+    verdict = judge(tmp_path, body, {**texts, "m.clm": model()})
+    assert verdict.outcome is Outcome.DISCHARGED, verdict.detail
+    short = judge(tmp_path, body, {"held_out.txt": texts["held_out.txt"] + b"\n\x01\x02"})
+    assert short.denominator.excluded == 1, "a document shorter than a window"
+    unknown = judge(tmp_path, body, {"held_out.txt": b"letters of no use to this model, many of them"})
+    assert (unknown.outcome, unknown.reason) == (Outcome.ERROR, Reason.ILL_POSED)
+    assert "held_out.txt:1: symbols beyond the model's 6" in unknown.detail
