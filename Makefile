@@ -14,7 +14,8 @@ board: $(VENV)/.run
 # Installs the harness with its tools and runs everything that CI runs.
 test: $(VENV)/.dev lint
 	$(BIN)/python -m pytest tests --numprocesses auto --cov=harness --cov-branch --cov-report=term:skip-covered --cov-fail-under=85
-	$(BIN)/python -m pytest falsifiers
+	$(BIN)/harness run
+	$(BIN)/python -m pytest falsifiers --numprocesses auto --dist loadfile
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
