@@ -125,7 +125,8 @@ def test_a_claim_that_cannot_be_is_refused(tmp_path, fields):
 
 def test_a_model_is_asked_where_texts_are_given(tmp_path):
     splits = {"train": 0, "held_out": 50, "fresh": 90}
-    texts = {f"{name}.txt": b"\n".join(text(60, at + i) for i in range(12)) for name, at in splits.items()}
+    made = {name: b"\n".join(text(60, at + i) for i in range(12)) for name, at in splits.items()}
+    texts = {f"{name}.txt": data for name, data in made.items()}
     body = obligation(
         "gap: held_out, reference: fresh, model: subject, system: clm, length: 24, documents: lines, at_most: 0.6",
         subject="file: m.clm",
