@@ -128,7 +128,8 @@ def test_a_model_is_asked_where_texts_are_given(tmp_path):
     made = {name: b"\n".join(text(60, at + i) for i in range(12)) for name, at in splits.items()}
     texts = {f"{name}.txt": data for name, data in made.items()}
     body = obligation(
-        "gap: held_out, reference: fresh, model: subject, system: clm, length: 24, documents: lines, at_most: 0.6",
+        "gap: held_out, reference: fresh, model: subject, system: clm, "
+        "length: 24, documents: lines, at_most: 0.6",
         subject="file: m.clm",
         train="file: train.txt",
         held_out="file: held_out.txt",
