@@ -30,6 +30,9 @@ lint: $(VENV)/.dev
 full: test
 	HYPOTHESIS_PROFILE=full $(BIN)/python -m pytest tests -q
 	$(BIN)/python benchmarks/board.py | tee benchmarks/board.txt
+	(echo '# python benchmarks/statistics.py --panel'; $(BIN)/python benchmarks/statistics.py --panel) > specs/statistics/measured.txt
+	(echo '# python benchmarks/statistics.py --causes'; $(BIN)/python benchmarks/statistics.py --causes) > specs/statistics/causes.txt
+	(echo '# python benchmarks/statistics.py'; $(BIN)/python benchmarks/statistics.py) > benchmarks/statistics.txt
 
 $(VENV)/.venv:
 	$(PYTHON) -m venv $(VENV)
