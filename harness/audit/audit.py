@@ -26,7 +26,7 @@ def audit(paths: Sequence[Place]) -> Audit:
     unreadable = [f"{path}: no such file or folder" for path in paths if not path.exists()]
     seen = _Seen(folders=tuple(folders([path for path in paths if path.exists()], unreadable)))
     steps: list[tuple[Callable[[Folder, _Seen], Read], Folder]] = [
-        (step, folder) for folder in seen.folders for step in (_texts, _logs, _checkpoints)
+        (step, folder) for folder in seen.folders for step in (_texts, _logs, _checkpoints, _evaluated)
     ]
     for step, folder in steps:
         try:
@@ -154,6 +154,24 @@ def _checkpoints(folder: Folder, seen: _Seen) -> Read:
     cards = [seen.document(path) for path in folder.cards] or _cards_above(folder, seen)
     configs = [Document(str(folder.config), _text(folder.config))] if folder.config is not None else []
     yield str(folder.checkpoints[0]), list(checkpoints.judge(folder.checkpoints, cards, configs))
+
+
+def _evaluated(folder: Folder, seen: _Seen) -> Read:
+    cards = [seen.document(path) for path in folder.cards if seen.readable(path)]
+    cards = [card for card in cards if "model-index" in card.raw]
+    if not cards:
+        return
+    from harness.audit import evaluated
+
+    below = [other for other in seen.folders if folder.path in (other.path, *other.path.parents)]
+    documents = [
+        (str(path), _json(path))
+        for other in below
+        for path in other.logs
+        if path.suffix == ".json" and path.name.startswith("results")
+    ]
+    for card in cards:
+        yield card.name, list(evaluated.judge(card, documents))
 
 
 def _cards_above(folder: Folder, seen: _Seen) -> list[Document]:

@@ -18,6 +18,7 @@ from harness.model.values import Cell, Printed
 
 OVER = ("json_document",)
 MAX_LINE = 1 * 2**20
+_JSON = re.compile(rb'\s*[{\[]\s*(?:["{\[}\]]|-?\d[\d.eE+-]*\s*[,\]\n]|-?\d[\d.eE+-]*\s*$|$)')
 _ESCAPE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[@-_]")
 _TENSOR = re.compile(r"\btensor\(\s*([^,()\s]+)[^()]*\)")
 _GROUPED = r"[1-9]\d{0,2}(?:,\d{3})+(?![\d,])"
@@ -57,7 +58,7 @@ def sniff(name: str, head: bytes) -> bool:
         (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".md", ".py", ".yaml")
     ):
         return False
-    if re.match(rb'\s*[{\[]\s*(["{\[\d}\]]|$)', head.removeprefix(b"\xef\xbb\xbf")):
+    if _JSON.match(head.removeprefix(b"\xef\xbb\xbf")):
         return False
     needed = 1 if name.endswith((".log", ".txt", ".out", ".err")) else 2
     for line in head.decode(coded, "replace").split("\n"):

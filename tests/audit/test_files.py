@@ -263,3 +263,36 @@ def test_the_first_finding_comes_within_two_seconds(tmp_path):
     assert time.perf_counter() - start < 2
     assert done.returncode == 1
     assert "CONTRADICTION" in done.stdout
+
+
+INDEX = """---
+model-index:
+- name: m
+  results:
+  - task: {{type: text-generation}}
+    dataset: {{name: {task}, type: quiz}}
+    metrics:
+    - {{type: {metric}, value: {value}}}
+---
+# m
+"""
+
+
+@pytest.mark.parametrize(
+    ("task", "metric", "value", "holds"),
+    [
+        ("Quiz", "acc", "0.81", False),
+        ("Quiz", "accuracy", "81.0", False),
+        ("Quiz", "acc", "0.75", True),
+        ("Quiz", "accuracy", "75.0", True),
+        ("Quiz", "f1", "0.81", None),
+        ("another", "bleu", "0.81", None),
+    ],
+)
+def test_a_model_index_is_tried_on_the_results_beside_it(tmp_path, task, metric, value, holds):
+    results = {"results": {"quiz": {"alias": "quiz", "acc,none": 0.75, "acc_stderr,none": 0.81}}}
+    (tmp_path / "results_2024.json").write_text(json.dumps(results), encoding="utf-8")
+    (tmp_path / "README.md").write_text(INDEX.format(task=task, metric=metric, value=value), encoding="utf-8")
+    assert bool(found(tmp_path)) is (holds is False)
+    held = [one.statement for one in audit([tmp_path]).of(Said.HOLDS)]
+    assert any("as evaluated" in one for one in held) is (holds is True)
