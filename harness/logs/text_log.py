@@ -30,6 +30,7 @@ _INDEX = re.compile(
     rf"(?P<step>{_GROUPED}|\d+)(?:\s*/\s*[\d,]*\d)?(?![\d.]|\w)\s*\]?",
     re.IGNORECASE,
 )
+_BRACKET = re.compile(r"\s*\[\s*(?P<step>\d+)\s*/\s*\d+\s*\](?=[\s:])")
 _EPOCH = re.compile(
     r"(?<![\w./-])epoch\b[\s:=#]*\[?\s*(?P<epoch>\d+(?:\.\d+)?)(?:\s*/\s*\d+)?(?=$|[\s:,;|)\]}])\]?",
     re.IGNORECASE,
@@ -123,7 +124,7 @@ class _Passed:
 
 
 def _marked(state: str) -> bool:
-    return bool(_INDEX.search(state) or _EPOCH.search(state))
+    return bool(_marks(state))
 
 
 def _read(state: str, place: str, seen: _Passed | None = None) -> list[Pair]:
@@ -201,7 +202,8 @@ def _pairs(state: str, seen: _Passed | None = None) -> list[Pair]:
 
 
 def _marks(state: str) -> list[re.Match[str]]:
-    return [mark for mark in (_INDEX.search(state), _EPOCH.search(state)) if mark is not None]
+    index = _INDEX.search(state) or _BRACKET.match(state)
+    return [mark for mark in (index, _EPOCH.search(state)) if mark is not None]
 
 
 def _counted(state: str) -> list[Pair]:
