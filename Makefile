@@ -14,7 +14,8 @@ board: $(VENV)/.run
 # Installs the harness with its tools and runs everything that CI runs.
 test: $(VENV)/.dev lint
 	$(BIN)/python -m pytest tests --numprocesses auto --cov=harness --cov-branch --cov-report=term:skip-covered --cov-fail-under=85
-	$(BIN)/python -m pytest falsifiers
+	$(BIN)/harness run
+	$(BIN)/python -m pytest falsifiers --numprocesses auto --dist loadfile
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -29,6 +30,9 @@ lint: $(VENV)/.dev
 full: test
 	HYPOTHESIS_PROFILE=full $(BIN)/python -m pytest tests -q
 	$(BIN)/python benchmarks/board.py | tee benchmarks/board.txt
+	(echo '# python benchmarks/statistics.py --panel'; $(BIN)/python benchmarks/statistics.py --panel) > specs/statistics/measured.txt
+	(echo '# python benchmarks/statistics.py --causes'; $(BIN)/python benchmarks/statistics.py --causes) > specs/statistics/causes.txt
+	(echo '# python benchmarks/statistics.py'; $(BIN)/python benchmarks/statistics.py) > benchmarks/statistics.txt
 
 $(VENV)/.venv:
 	$(PYTHON) -m venv $(VENV)

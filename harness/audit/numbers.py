@@ -19,7 +19,7 @@ _TIME = {"ms": Fraction(1, 1000)} | {name: Fraction(seconds) for name, seconds i
 _POWERS = {"": 0, "k": 1, "K": 1, "M": 2, "G": 3, "T": 4}
 _COUNTS = {"k": 3, "K": 3, "M": 6, "B": 9, "T": 12, "million": 6, "billion": 9, "trillion": 12}
 _UNIT = (
-    r"%|(?<! )(?:×|x)(?!\w|\s*[\d(])|[KkMGT]i?B\b|bytes?\b|ms\b|secs?\b|seconds?\b|s\b|mins?\b|minutes"
+    r"%|(?<! )(?:×|x)(?!\w|\(|\s*\d)|[KkMGT]i?B\b|bytes?\b|ms\b|secs?\b|seconds?\b|s\b|mins?\b|minutes"
     r"?\b|hours?\b|hrs?\b|h\b"
     r"|days?\b|million\b|billion\b|trillion\b|[KkMBT](?![\w']|\s*=)"
 )

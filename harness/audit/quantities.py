@@ -12,7 +12,7 @@ from harness.audit.numbers import Number
 from harness.audit.text import Document
 
 _NAMED = re.compile(
-    rf"(?P<label>[^\W\d][\w.]*(?:[ -][^\W\d][\w.]*){{0,3}})(?:\s*[=:]\s*|\s+)[~≈]?(?P<n>{LEVEL})"
+    rf"(?P<label>[^\W\d][\w.]*(?:(?<!\.)[ -][^\W\d][\w.]*){{0,3}})(?:\s*[=:]\s*|\s+)[~≈]?(?P<n>{LEVEL})"
     r"(?![/:×-]?\w)"
 )
 _ARM = re.compile(r"\s*(?:[-*•]\s+)?(?P<arm>[^:=|]{1,40}?):\s")

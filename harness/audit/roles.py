@@ -145,6 +145,7 @@ _COMPILED = {
 }
 _END = re.compile(r"(?<!\bi\.e)(?<!\be\.g)(?<!\bvs)[.!?;]\s")
 _TIMED = frozenset({"hours", "step_time", "total_time"})
+_RATED = re.compile(r"\b(?:tokens|tok|chars)\s*(?:/|per)\s*(?:s|sec|seconds?)\b", re.I)
 _NOT_STEPS = re.compile(
     r"(?:[\ue002](?:\s+of\s+(?:the\s+)?(?:run|training|steps))?\s*\(|\b(?:last|first|every|each|after"
     r"|warm-?\s?up|over|at|by|per|accumulat\w+|within|only|next|about every)"
@@ -189,10 +190,22 @@ def _matches(sentence: Mask, role: str, patterns: tuple[re.Pattern[str], ...]) -
                 continue
             if role == "warmup_share" and not _of_warmup(sentence.text, match):
                 continue
+            if role == "rate_each" and not _of_rate(sentence.text, match):
+                continue
             if role == "steps" and _NOT_STEPS.search(sentence.text[: match.start("n")][-24:]):
                 continue
             found[number.start] = (match.start("n"), number)
     return list(found.values())
+
+
+def _of_rate(text: str, match: re.Match[str]) -> bool:
+    """Tells whether a figure per device is a speed: it says so, or its sentence gives one and no batch."""
+    if re.search(r"/s\b|per\s+second", match[0]):
+        return True
+    start = max((end.end() for end in _END.finditer(text, 0, match.start())), default=0)
+    stop = _END.search(text, match.end())
+    sentence = text[start : stop.start() if stop else len(text)]
+    return _RATED.search(sentence) is not None and not re.search(r"batch|sequences|examples", sentence, re.I)
 
 
 def _of_warmup(text: str, match: re.Match[str]) -> bool:

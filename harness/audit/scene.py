@@ -45,11 +45,15 @@ class Run:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Card:
-    """A text, the runs that it speaks of, and the other runs of the audit."""
+    """A text, the runs that it speaks of, and the other runs of the audit.
+
+    ``own`` says that somebody stated whose card it is, so that a rounded figure is this run's too.
+    """
 
     document: Document
     runs: tuple[Run, ...]
     others: tuple[Run, ...] = ()
+    own: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,13 +82,19 @@ def scene(
     frames: Mapping[PurePath, Sequence[Frame]],
     settings: Mapping[PurePath, Sequence[Setting]],
     cards: Sequence[tuple[PurePath, Document]],
+    *,
+    own: bool = False,
 ) -> Scene:
-    """Puts together what was read, all three by folder; a saved beginning of a run is no run of its own."""
+    """Puts together what was read, all three by folder; a saved beginning of a run is no run of its own.
+
+    ``own`` says that the cards are known to be of these runs.
+    """
     runs = [run for folder in folders for run in _runs(folder.path, frames.get(folder.path, ()))]
     runs = [run for run in runs if not any(_begins(run, other) for other in runs if other is not run)]
     runs = [_set(run, settings) for run in runs]
     homes = {folder for folder, _ in cards}
-    return Scene(runs=tuple(runs), cards=tuple(_card(runs, folder, text, homes) for folder, text in cards))
+    found = (_card(runs, folder, text, homes) for folder, text in cards)
+    return Scene(runs=tuple(runs), cards=tuple(replace(card, own=own) for card in found))
 
 
 def alike(runs: Sequence[Run]) -> bool:

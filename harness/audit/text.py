@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from harness.audit.numbers import Number, numbers
+from harness.kinds._unsaid import said
 
 _SAME = str.maketrans(
     {"−": "-", "‐": "-", "‑": "-", "–": "–", "\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2007": " ",
@@ -87,7 +88,7 @@ class Document:
     @cached_property
     def text(self) -> str:
         """The raw text with emphasis, markup and wrappers blanked, of the same length and lines."""
-        text = self.raw.replace("\r", " ").translate(_SAME)
+        text = said(self.raw).replace("\r", " ").translate(_SAME)
         for entity, shown in _ENTITY.items():
             text = text.replace(entity, shown[: len(entity)].ljust(len(entity)))
         text = _QUOTED.sub(lambda match: " " * len(match[0]), _unwrapped(text))

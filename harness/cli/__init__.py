@@ -79,6 +79,12 @@ def _check(command: argparse.ArgumentParser) -> None:
     _contracts(command)
     command.add_argument("--all", action="store_true", help="discharge again what is fresh")
     command.add_argument("--rerun", action="store_true", help="train declared runs again, and discharge all")
+    command.add_argument(
+        "--pack", nargs=2, metavar=("NAME", "FOLDER"), help="judge the subjects in a folder by a pack"
+    )
+    command.add_argument(
+        "--jobs", type=int, metavar="N", help="judge many subjects in N processes (default: all)"
+    )
     _code(command)
     _format(command)
 
@@ -148,7 +154,7 @@ def _evidence(command: argparse.ArgumentParser) -> None:
 
 
 def _explain(command: argparse.ArgumentParser) -> None:
-    command.add_argument("target", metavar="CONTRACT[/CRITERION]")
+    command.add_argument("target", metavar="CONTRACT[/SUBJECT][/CRITERION]")
     command.add_argument("--long", action="store_true", help="print the long form of the contract")
     _text_or_json(command)
 
@@ -170,6 +176,14 @@ def _audit(command: argparse.ArgumentParser) -> None:
     _text_or_json(command)
 
 
+def _log(command: argparse.ArgumentParser) -> None:
+    command.add_argument("files", nargs="+", metavar="FILE", help="logs, or folders of them")
+    command.add_argument("--rows", metavar="PATH", help="where the records stand inside a document")
+    command.add_argument("--reader", metavar="NAME", help="the format, where it cannot be told")
+    command.add_argument("--plot", metavar="COLUMN", help="the column to draw (default: a loss)")
+    _text_or_json(command)
+
+
 def _init(command: argparse.ArgumentParser) -> None:
     command.add_argument("path", metavar="PATH", help="a run's folder, a log, or a checkpoint")
     command.add_argument(
@@ -183,6 +197,65 @@ def _attach(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--name", help="what contracts call it (default: the folder's name)")
     command.add_argument("--check", action="store_true", help="hold attached runs against their manifests")
+
+
+def _retract(command: argparse.ArgumentParser) -> None:
+    command.add_argument("target", metavar="CONTRACT[/SUBJECT]/CRITERION")
+    command.add_argument("--reason", required=True, metavar="TEXT", help="why the verdict was wrong")
+
+
+def _packs(command: argparse.ArgumentParser) -> None:
+    command.add_argument("pack", nargs="?", metavar="NAME", help="the pack to write (default: list them)")
+    command.add_argument("folder", nargs="?", metavar="FOLDER", help="holds one folder per subject")
+
+
+def _gate(command: argparse.ArgumentParser) -> None:
+    _listed(command)
+    command.add_argument("--tier", choices=("private", "public"), default="private", help="of the policy")
+
+
+def _diff(command: argparse.ArgumentParser) -> None:
+    command.add_argument("before", metavar="OLD", help="a contract file, or REVISION:PATH from git")
+    command.add_argument("after", metavar="NEW", help="the same")
+    _text_or_json(command)
+
+
+def _key(command: argparse.ArgumentParser) -> None:
+    actions = command.add_subparsers(dest="action", metavar="ACTION", required=True, parser_class=Parser)
+    new = actions.add_parser("new", help="write a private key, and its public key beside it")
+    new.add_argument("file", metavar="FILE")
+    new.add_argument("--checkpoint", action="store_true", help="for checkpoints (P-256, model_signing)")
+    show = actions.add_parser("show", help="print the id of a public key")
+    show.add_argument("file", metavar="FILE")
+
+
+def _sign(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--key", required=True, metavar="FILE", help="the private key")
+    command.add_argument("--heads", metavar="FILE", help="write the ledger's heads there")
+    command.add_argument("--checkpoint", metavar="FOLDER", help="sign this folder instead, for model_signing")
+
+
+def _verify(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--key", action="append", default=[], metavar="FILE", help="a public key to trust")
+    command.add_argument("--heads", metavar="FILE", help="heads of the ledger that were kept elsewhere")
+    command.add_argument("--release", metavar="FOLDER", help="a downloaded release with its claims")
+    command.add_argument("--checkpoint", metavar="FOLDER", help="verify only such a signed folder")
+    command.add_argument("--recheck", action="store_true", help="judge again what needs no run and no code")
+    _text_or_json(command)
+
+
+def _publish(command: argparse.ArgumentParser) -> None:
+    command.add_argument("folder", metavar="FOLDER", help="the release: weights, configuration, card")
+    command.add_argument("--repo", required=True, metavar="ID", help="the repository, as OWNER/NAME")
+    command.add_argument("--public", action="store_true", help="for all to see, by the policy's public tier")
+    command.add_argument("--yes", action="store_true", help="send it; without, only show what would be sent")
+
+
+def _export(command: argparse.ArgumentParser) -> None:
+    _contracts(command)
+    command.add_argument("--format", choices=("vsa", "test-result", "evidence"), default="vsa")
+    command.add_argument("--key", metavar="FILE", help="sign each statement with this private key")
+    _to_file(command)
 
 
 def _mutate(command: argparse.ArgumentParser) -> None:
@@ -202,14 +275,24 @@ COMMANDS = {
     "scoreboard": ("fold contracts and evidence into the scoreboard", _scoreboard),
     "compare": ("tell two scoreboards, runs or releases apart: what got worse, what moved", _compare),
     "evidence": ("pack evidence into one file, or take such a file in", _evidence),
-    "gate": ("refuse unless everything required is discharged by fresh evidence", _listed),
+    "gate": ("refuse unless everything required is discharged by fresh evidence", _gate),
+    "lock": ("write down what contracts claim before there is evidence", _contracts),
+    "diff": ("tell how a contract changed: tightened, loosened, reworded, added, removed", _diff),
+    "key": ("make a key to sign with", _key),
+    "sign": ("sign the whole scoreboard with all that it rests on", _sign),
+    "verify": ("verify a signed scoreboard offline, from its bytes and a public key", _verify),
+    "publish": ("publish a folder with its evidence, if the gate passes for these bytes", _publish),
+    "export": ("write the scoreboard as SLSA VSA, in-toto test results, or signed evidence", _export),
     "explain": ("show one criterion with its verdicts and witnesses", _explain),
     "audit": ("try logs, checkpoints and texts without a contract", _audit),
+    "log": ("show what is understood of a log: a table and a curve", _log),
     "mutate": ("plant slips in formulas and show which of them no claim notices", _mutate),
     "run": ("make the declared runs that have not finished", _run),
     "runs": ("list the runs that are kept, or delete some", _runs),
     "init": ("draft a first contract from what lies in a folder", _init),
     "attach": ("adopt a finished run by its bytes", _attach),
+    "retract": ("withdraw a verdict that was wrong, with the reason; nothing is deleted", _retract),
+    "packs": ("list the contracts that ship, or write one about a folder of subjects", _packs),
     "lint": ("read contracts and specs, list every problem", _lint),
     "kinds": ("list the kinds of obligation, or describe one", _kinds),
     "schema": ("write the JSON Schemas of contract and evidence", _schema),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import os
+import time
 from contextlib import closing
 
 from harness.cli._output import deliver, report
@@ -10,7 +12,8 @@ from harness.cli._progress import CheckProgress, FetchProgress, RunProgress
 from harness.cli._setup import find_contracts, open_project, utc_now
 from harness.engine.check import Checker, Done, look_at, runs_of
 from harness.engine.journal import journal_runs
-from harness.engine.load import Loaded, load_contracts
+from harness.engine.load import Loaded, by_contract, load_contracts
+from harness.engine.many import Counts, check_many, side_by_side
 from harness.engine.running import Made, make_runs
 from harness.evidence.ledger import read_ledger
 from harness.reports._out import clean, say, some
@@ -18,11 +21,17 @@ from harness.scoreboard.build import build
 from harness.scoreboard.gate import Exit, exit_code
 from harness.symbolic.pool import ProverPool
 
+_NO_COUNTS = Counts()
+
 
 def main(options: argparse.Namespace) -> int:
     """Checks contracts and prints the scoreboard that results; ends with the scoreboard's exit code."""
     module = report(options.format)
     project, memo = open_project(remember=False)
+    if options.pack is not None:
+        from harness.cli.packs import lay_out
+
+        options.contracts.append(str(lay_out(project, *options.pack)[0]))
     paths = find_contracts(project, options.contracts)
     if not paths:
         say(f"no contracts below {project.contracts}/: nothing to check")
@@ -33,13 +42,26 @@ def main(options: argparse.Namespace) -> int:
             remotes = look_at(project, utc_now, fetching.show)
             checker = Checker(project, memo, provers, utc_now, remotes, allow_code=options.allow_code)
             for one in loaded:
-                list(checker.items(one))
-        made = _make(checker, loaded, options)
-        done = discharge_all(checker, loaded, made, again=options.all or options.rerun)
-    summary(done, made)
+                if any(item.remote for item in one.contract.inputs.values()):
+                    list(checker.items(one))
+        again = options.all or options.rerun
+        many, few = _apart(loaded, options)
+        counts = check_many(checker, many, options.jobs or os.cpu_count() or 1, time.time_ns, again=again)
+        made = _make(checker, few, options)
+        done = discharge_all(checker, few, made, again=again)
+    summary(done, made, counts)
     board = build(project, paths, memo)
     deliver(module, project, board, memo, options.output)
     return exit_code(board)
+
+
+def _apart(
+    loaded: tuple[Loaded, ...], options: argparse.Namespace
+) -> tuple[list[tuple[Loaded, ...]], tuple[Loaded, ...]]:
+    """Parts the contracts whose many subjects are judged side by side from all the others."""
+    groups = by_contract(loaded)
+    many = [group for group in groups if options.jobs != 1 and side_by_side(group)]
+    return many, tuple(one for group in groups if group not in many for one in group)
 
 
 def _make(checker: Checker, loaded: tuple[Loaded, ...], options: argparse.Namespace) -> Made:
@@ -68,19 +90,22 @@ def discharge_all(checker: Checker, loaded: tuple[Loaded, ...], made: Made, *, a
     total = sum(len(criterion.obligations) for one in loaded for criterion in one.contract.criteria)
     done: list[Done] = []
     with CheckProgress(total) as progress:
-        for one in loaded:
-            with closing(checker.check(one, again=again, made=made)) as steps:  # an interrupt ends it here
+        for subjects in by_contract(loaded):
+            with closing(
+                checker.check(subjects, again=again, made=made)
+            ) as steps:  # an interrupt ends it here
                 for step in steps:
                     done.append(step)
                     progress.show(step)
     return done
 
 
-def summary(done: list[Done], made: Made) -> None:
+def summary(done: list[Done], made: Made, counts: Counts = _NO_COUNTS) -> None:
     """Says how much was discharged anew, what was not tried and why, and what training again showed."""
-    judged = sum(step.verdict is not None for step in done)
     waiting = [step for step in done if step.waiting]
-    fresh = len(done) - judged - len(waiting)
+    judged = sum(step.verdict is not None for step in done)
+    fresh = len(done) - judged - len(waiting) + counts.fresh
+    judged += counts.judged
     if not judged and not waiting:
         say(f"nothing to do: {some(fresh, 'obligation is', 'obligations are')} fresh")
     else:

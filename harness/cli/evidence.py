@@ -34,7 +34,7 @@ def main(options: argparse.Namespace) -> int:
 
 def _pack(project: Project, memo: Memo, options: argparse.Namespace) -> int:
     paths = find_contracts(project, options.contracts)
-    names = [loaded.contract.name for loaded in load_contracts(project, paths)]
+    names = list(dict.fromkeys(loaded.contract.name for loaded in load_contracts(project, paths)))
     if not names:
         say(f"no contracts below {project.contracts}/: nothing to pack")
         return Exit.NOTHING

@@ -28,12 +28,12 @@ from harness.scoreboard.gate import Exit
 def main(options: argparse.Namespace) -> int:
     """Explains one criterion, or every criterion of a contract; ``--long`` prints the lowered contract."""
     project, memo = open_project(remember=True)
-    path, wanted = _target(project, options.target)
+    path, wanted = target_of(project, options.target)
     if options.long:
         write(dump(lowered(path.read_bytes(), project.shown(path))).lstrip("\n"))
         return Exit.DISCHARGED
     load_one(project, path)
-    row = build(project, [path], memo).contracts[0]
+    row, wanted = row_of(build(project, [path], memo).contracts, wanted)
     memo.save()
     chosen = [item for item in row.criteria if wanted in (None, item.id)]
     if not chosen:
@@ -62,17 +62,37 @@ def main(options: argparse.Namespace) -> int:
     return Exit.DISCHARGED
 
 
-def _target(project: Project, target: str) -> tuple[Path, str | None]:
-    """Splits CONTRACT/CRITERION; the contract may be a path, a file name or the contract's own name."""
+def target_of(project: Project, target: str) -> tuple[Path, str | None]:
+    """Splits CONTRACT[/SUBJECT]/CRITERION; the contract may be a path, a file name or its own name.
+
+    Raises ``InvalidContract`` where it names nothing.
+    """
     folder = os.path.isdir(target) and called(project, every_contract(project), target) is None
     if folder or not target.strip("/ "):
         raise invalid(f"{target!r} names no contract", "harness explain CONTRACT, or CONTRACT/CRITERION")
+    first, _, rest = target.partition("/")
+    if rest and (path := called(project, every_contract(project), first)) is not None:
+        return path, rest
     head, slash, tail = target.rpartition("/")
     if not slash or os.path.isfile(target):
         return find_contracts(project, [target])[0], None
     if not head or not tail:
         raise invalid(f"there is no contract {shortened(target)}", "harness explain CONTRACT/CRITERION")
     return find_contracts(project, [head])[0], tail
+
+
+def row_of(rows: tuple[ContractRow, ...], wanted: str | None) -> tuple[ContractRow, str | None]:
+    """Returns the row of the subject that is asked for, and the criterion; the only row if there is one."""
+    if len(rows) == 1:
+        return rows[0], wanted
+    text = wanted or ""
+    for subject, criterion in ((text, None), (text.rpartition("/")[0], text.rpartition("/")[2])):
+        found = [row for row in rows if subject and f"/{row.subject}".endswith(f"/{subject}")]
+        if len(found) == 1:
+            return found[0], criterion
+    names = [row.subject.rpartition("/")[2] for row in rows]
+    hint = did_you_mean(text.partition("/")[0][:80], names) or f"such as {names[0]}"
+    raise invalid(f"{rows[0].name} has {len(rows)} subjects, and {shortened(text)} is none of them", hint)
 
 
 def _told(project: Project, row: CriterionRow) -> dict[str, Any]:

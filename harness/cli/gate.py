@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
-from harness.cli._setup import find_contracts, open_project, utc_now
+from harness.cli._policy import facts_of, open_policy, promise_of
+from harness.cli._setup import find_contracts, invalid, open_project, utc_now
 from harness.engine.check import look_at
-from harness.engine.project import Project
+from harness.engine.load import load_contracts
+from harness.engine.project import Project, every_contract
+from harness.evidence.memo import Memo
+from harness.model.policy import Demands
 from harness.reports._out import clean, some, write
-from harness.scoreboard.board import Board
+from harness.scoreboard.board import Board, totals
 from harness.scoreboard.build import build
-from harness.scoreboard.gate import Exit, gate_code, refusals
+from harness.scoreboard.decision import Decision, Facts, decide
+from harness.scoreboard.gate import Exit
 
 
 def malformed(project: Project, board: Board) -> list[str]:
@@ -44,17 +51,37 @@ def main(options: argparse.Namespace) -> int:
             else "no contracts"
         )
         return Exit.NOTHING
-    board = build(project, paths, memo, remotes=look_at(project, utc_now))
-    board = replace(board, problems=(*board.problems, *malformed(project, board)))
-    reasons, code = refusals(board), gate_code(board)
-    decision = "passes" if code is Exit.DISCHARGED else "refused"
+    board, made = decided(project, memo, paths, options.tier, utc_now())
+    decision = "passes" if made.code is Exit.DISCHARGED else "refused"
     if options.format == "json":
-        write(
-            json.dumps(
-                {"decision": decision, "reasons": list(reasons), "totals": dict(board.totals)}, indent=2
-            )
-        )
+        told = {"decision": decision, "tier": options.tier, "reasons": list(made.reasons)}
+        write(json.dumps(told | {"waived": list(made.waived), "totals": dict(board.totals)}, indent=2))
     else:
-        listed = "".join(f"\n  {clean(reason)}" for reason in reasons)
-        write(f"gate: {decision}, {some(len(reasons), 'reason')} against{listed}")
-    return code
+        listed = "".join(f"\n  {clean(reason)}" for reason in made.reasons)
+        listed += "".join(f"\n  waived: {clean(told)}" for told in made.waived)
+        write(f"gate: {decision}, {some(len(made.reasons), 'reason')} against{listed}")
+    return made.code
+
+
+def decided(
+    project: Project, memo: Memo, paths: Sequence[Path], tier: str, now: str
+) -> tuple[Board, Decision]:
+    """Returns the scoreboard of the contracts, and the decision of the project's policy about it.
+
+    Without a policy nothing more is asked than that everything required is discharged, and undamaged.
+    """
+    policy = open_policy(project)
+    if policy is None and tier == "public":
+        raise invalid("a public release wants a policy.yaml", "say who must sign it, and on what basis")
+    every = every_contract(project) if policy is not None else list(paths)
+    remotes = look_at(project, utc_now)
+    whole = build(project, [*every, *(path for path in paths if path not in every)], memo, remotes=remotes)
+    chosen = {project.shown(path) for path in paths}
+    board = replace(whole, contracts=tuple(row for row in whole.contracts if row.path in chosen))
+    board = replace(board, problems=(*board.problems, *malformed(project, board)))
+    board = replace(board, totals=totals(board.contracts))
+    if policy is None:
+        return board, decide(board, Demands(amended=True), Facts(), (), now)
+    promises = [promise_of(project, one, memo) for one in load_contracts(project, paths)]
+    facts = facts_of(project, policy, whole, promises, memo)
+    return board, decide(board, policy.tiers[tier], facts, policy.waivers, now)

@@ -9,7 +9,7 @@ from harness.cli._output import emit
 from harness.cli._progress import CheckProgress, FormulaProgress
 from harness.cli._setup import find_contracts, open_project, utc_now
 from harness.engine.check import Checker
-from harness.engine.load import Loaded, load_contracts
+from harness.engine.load import Loaded, by_contract, load_contracts
 from harness.engine.mutation import FormulaScore, formula_scores
 from harness.engine.running import Made
 from harness.kinds.symbolic import Symbolic
@@ -32,7 +32,7 @@ def main(options: argparse.Namespace) -> int:
         _discharge(checker, loaded)
         scores: list[FormulaScore] = []
         with FormulaProgress() as progress:
-            for one in loaded:
+            for one, *_ in by_contract(loaded):  # formulas are the same for every subject
                 for score in formula_scores(checker, one):
                     scores.append(score)
                     progress.show(score)
@@ -48,8 +48,10 @@ def _discharge(checker: Checker, loaded: tuple[Loaded, ...]) -> None:
     """Discharges the closed claims that are not fresh: each carries its own score in its evidence."""
     total = sum(len(c.obligations) for one in loaded for c in one.contract.criteria)
     with CheckProgress(total) as progress:
-        for one in loaded:
-            steps = checker.check(one, again=False, made=Made(), only=lambda kind: isinstance(kind, Symbolic))
+        for subjects in by_contract(loaded):
+            steps = checker.check(
+                subjects, again=False, made=Made(), only=lambda kind: isinstance(kind, Symbolic)
+            )
             with closing(steps):
                 for step in steps:
                     progress.show(step)

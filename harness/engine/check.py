@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import sys
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -109,44 +109,72 @@ class Checker:
         return record if compare(record.pins, item.pins).fresh else None
 
     def check(
-        self, loaded: Loaded, *, again: bool, made: Made, only: Callable[[Kind | None], bool] = lambda _: True
+        self,
+        subjects: Sequence[Loaded],
+        *,
+        again: bool,
+        made: Made,
+        only: Callable[[Kind | None], bool] = lambda _: True,
     ) -> Generator[Done, None, None]:
-        """Discharges the obligations of one contract that are not fresh, or all of them ``again``.
+        """Discharges the obligations of one contract, of all its subjects, that are not fresh.
+
+        Or all of them ``again``.
 
         ``only`` may choose by kind. Obligations that need a run which ``made`` blocked are not tried. Every
         verdict is written before the next is sought, and the ledger when the contract is done or the check
         is interrupted.
         """
         ledger = read_ledger(self.project.ledger, self.memo)
-        sources = self.sources(loaded.contract, made.failed)
-        bench = Bench(self.project.root)
-        context = self.context(sources, bench)
         written: list[LedgerRecord] = []
         try:
-            for item in self.items(loaded):
-                if not only(item.obligation.kind):
-                    continue
-                kept = self.fresh(item, ledger)
-                if kept is not None and not again:
-                    yield Done(item=item, verdict=None)
-                    continue
-                waiting = waiting_for(item, made) or self.untrusted(item)
-                if waiting:
-                    yield Done(item=item, verdict=None, waiting=waiting)
-                    continue
-                yield self._discharge(item, context, sources, kept, written)
+            yield from self.attempt(subjects, ledger, written, again=again, made=made, only=only)
+        finally:
+            self.record(subjects[0].contract, ledger, written)
+
+    def attempt(
+        self,
+        subjects: Sequence[Loaded],
+        ledger: Ledger,
+        written: list[LedgerRecord],
+        *,
+        again: bool,
+        made: Made,
+        only: Callable[[Kind | None], bool] = lambda _: True,
+    ) -> Generator[Done, None, None]:
+        """Discharges as ``check`` does, and leaves what the ledger must be told in ``written``."""
+        bench = Bench(self.project.root)
+        try:
+            for loaded in subjects:
+                sources = self.sources(loaded.contract, made.failed)
+                context = self.context(sources, bench)
+                for item in self.items(loaded):
+                    if not only(item.obligation.kind):
+                        continue
+                    kept = self.fresh(item, ledger)
+                    if kept is not None and not again:
+                        yield Done(item=item, verdict=None)
+                        continue
+                    waiting = waiting_for(item, made) or self.untrusted(item)
+                    if waiting:
+                        yield Done(item=item, verdict=None, waiting=waiting)
+                        continue
+                    yield self._discharge(item, context, sources, kept, written)
         finally:
             bench.close()
-            if written:
-                append(
-                    self.project.ledger,
-                    ledger.heads,
-                    event="check",
-                    time=self.now(),
-                    harness=__version__,
-                    records=tuple(written),
-                    details={"contract": loaded.contract.name, "version": loaded.contract.version},
-                )
+
+    def record(self, contract: Contract, ledger: Ledger, written: Sequence[LedgerRecord]) -> None:
+        """Tells the ledger, in one entry, which evidence of a contract was written."""
+        if not written:
+            return
+        append(
+            self.project.ledger,
+            ledger.heads,
+            event="check",
+            time=self.now(),
+            harness=__version__,
+            records=tuple(written),
+            details={"contract": contract.name, "version": contract.version},
+        )
 
     def untrusted(self, item: Item) -> str:
         """Says which code of its own an obligation may not run, or returns an empty string."""
@@ -171,7 +199,8 @@ class Checker:
         data = canonical(statement(evidence))
         path = self.project.root / item.path
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, data)
+        # Of thousands of subjects each would wait for the disk; the ledger tells what did not arrive whole.
+        write_atomically(path, data, force=item.contract.for_each is None)
         record = record_of(data, item.path, bytes_digest(data))
         written.append(
             LedgerRecord(

@@ -13,6 +13,7 @@ from harness.engine.sources import FileSubject, Sources, shipped
 from harness.evidence.attached import PREFIX
 from harness.model.behaviour import Build, LiveSession
 from harness.model.code import Session, Target
+from harness.model.compared import Compared
 from harness.model.contract import Formula
 from harness.model.frame import Frame
 from harness.model.kind import Subject
@@ -117,6 +118,15 @@ class DischargeContext:
             other = copy.copy(self)
             other._swaps = {**self._swaps, **swaps}
             yield other
+
+    def compare_card(
+        self, name: str, text: str, log: InputName | None, checkpoint: InputName | None
+    ) -> tuple[Compared, ...]:
+        """Returns the figures of a card that the log or the checkpoint speaks of; raises ``InputError``."""
+        from harness.audit.text import Document
+        from harness.engine.cards import compared
+
+        return compared(self, Document(name, text), log, checkpoint)
 
     def basis(self, *names: InputName) -> Basis:
         """Returns MEASURED if every input is an output of a run that we instrumented ourselves.

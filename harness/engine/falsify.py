@@ -10,7 +10,7 @@ from pathlib import Path
 from harness.engine.check import Checker, Item, read_record, runs_of, waiting_for
 from harness.engine.demand import shortfall
 from harness.engine.discharge import discharge
-from harness.engine.load import Loaded, load_contracts, load_one
+from harness.engine.load import Loaded, load_contracts, load_subjects
 from harness.engine.pins import compare
 from harness.engine.project import CONFIG, Project, contract_paths, read_project
 from harness.engine.running import Made, make_runs
@@ -85,7 +85,7 @@ class Trials:
 
     def items(self, path: Path) -> list[Item]:
         """Returns the obligations of one contract; raises ``InvalidContract``."""
-        return list(self.checker.items(load_one(self.project, path)))
+        return [item for one in load_subjects(self.project, path) for item in self.checker.items(one)]
 
     def attempt(self, item: Item) -> Trial:
         """Tries one obligation on what is here; stored evidence speaks only for runs that cannot be made."""

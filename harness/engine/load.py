@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
+from harness.engine.for_each import expand
 from harness.engine.project import Project, same_names
 from harness.engine.sources import shipped, system_of
 from harness.model.contract import Contract
@@ -31,13 +33,18 @@ def load_contracts(project: Project, paths: Iterable[Path]) -> tuple[Loaded, ...
     problems: list[Problem] = []
     for path in paths:
         try:
-            loaded.append(load_one(project, path))
+            loaded += load_subjects(project, path)
         except InvalidContract as error:
             problems.extend(error.problems)
     problems += list(same_names((item.contract.name, item.contract.path) for item in loaded))
     if problems:
         raise InvalidContract(problems)
     return tuple(loaded)
+
+
+def by_contract(loaded: Iterable[Loaded]) -> list[tuple[Loaded, ...]]:
+    """Returns what was loaded in groups, the subjects of one contract together."""
+    return [tuple(group) for _, group in groupby(loaded, key=lambda one: one.contract.path)]
 
 
 def load_one(project: Project, path: Path) -> Loaded:
@@ -54,6 +61,12 @@ def load_one(project: Project, path: Path) -> Loaded:
     if problems:
         raise InvalidContract(problems)
     return Loaded(contract=contract, spec=load_spec(project, contract))
+
+
+def load_subjects(project: Project, path: Path) -> tuple[Loaded, ...]:
+    """Reads one contract file, once for each of its subjects; raises ``InvalidContract``."""
+    one = load_one(project, path)
+    return tuple(Loaded(contract=each, spec=one.spec) for each in expand(project, one.contract))
 
 
 def unfit(contract: Contract, data: bytes) -> Iterator[Problem]:

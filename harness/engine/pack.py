@@ -8,7 +8,8 @@ from pathlib import Path
 
 from harness import __version__
 from harness.engine.project import Project
-from harness.evidence.archive import Part, write_archive
+from harness.evidence.archive import INPUTS, Part, write_archive
+from harness.evidence.attached import FOLDER, PREFIX, read_attached
 from harness.evidence.digests import bytes_digest, sha256_file
 from harness.evidence.ledger import Ledger, read_ledger
 from harness.evidence.lineage import lineage, whole_entries
@@ -59,6 +60,7 @@ def pack(project: Project, memo: Memo, contracts: Sequence[str], file: Path, *, 
     if runs:
         wanted = [identity for r in records if r.path in asked for identity in r.pins.identities.values()]
         parts += list(_runs(RunStore(project.runs), sorted(set(wanted)), made, left))
+        parts += list(_inputs(project, [record for record in records if record.path in asked], left))
     about = {"contracts": sorted(contracts), "evidence": project.evidence, "harness": __version__}
     write_archive(file, about, parts)
     return Packed(
@@ -90,6 +92,31 @@ def _records(
 
 def _part(path: Path, name: str) -> Part:
     return Part(name=name, sha256=sha256_file(str(path)), size=path.stat().st_size, path=path)
+
+
+def _inputs(project: Project, records: Sequence[Record], left: list[str]) -> Iterator[Part]:
+    """Yields the files of the project that evidence rests on, and the manifests of attached runs."""
+    named = {name: digest for record in records for name, digest in record.pins.materials.items()}
+    evidence, packed = project.root / project.evidence, set()
+    for name, digest in sorted(named.items()):
+        shown = name
+        if name.startswith(PREFIX):
+            run = name.removeprefix(PREFIX).partition("/")[0]
+            manifest = f"{project.evidence}/{FOLDER}/{run}.json"
+            if manifest not in packed and (project.root / manifest).is_file():
+                packed.add(manifest)
+                yield _part(project.root / manifest, manifest)
+            shown = f"{read_attached(evidence, run).folder}/{name.partition('/')[2]}"
+        path = project.root / shown
+        if path.suffix == ".py":
+            left.append(f"input {name}: code does not travel with evidence")
+            continue
+        inside = path.is_file() and path.resolve().is_relative_to(project.root.resolve())
+        if not inside or sha256_file(str(path)) != digest:
+            left.append(f"input {name}: not a file of this project with the bytes that were judged")
+        elif shown not in packed:
+            packed.add(shown)
+            yield _part(path, f"{INPUTS}/{path.resolve().relative_to(project.root.resolve()).as_posix()}")
 
 
 def _runs(store: RunStore, wanted: Sequence[str], made: list[str], left: list[str]) -> Iterator[Part]:

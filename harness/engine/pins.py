@@ -95,7 +95,10 @@ def compare(recorded: Pins, now: Pins) -> Freshness:
         )
         if before != after
     ]
-    changes += [f"input {name}" for name in _differing(recorded, now)]
+    changes += [
+        f"input {name}" if now.materials.get(name) else f"input {name}, which is not here"
+        for name in _differing(recorded, now)
+    ]
     differ = any(recorded.outputs.get(name) != digest for name, digest in now.outputs.items())
     absent = bool(recorded.outputs.keys() - now.outputs.keys())
     return Freshness(changes=tuple(changes), outputs_differ=differ, identity_only=absent and not differ)

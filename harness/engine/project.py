@@ -173,6 +173,6 @@ def same_names(named: Iterable[tuple[str, str]]) -> Iterable[Problem]:
             yield Problem(
                 file=path, line=1, path="contract", message=message, suggestion="give each its own name"
             )
-        elif name in ("ledger", "attached"):
+        elif name in ("ledger", "attached", "signed"):
             yield Problem(file=path, line=1, path="contract", message=f"{name!r} is a name of the evidence's")
         first.setdefault(name.lower(), path)

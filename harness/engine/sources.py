@@ -78,6 +78,7 @@ class Sources:
     ) -> None:
         self.project, self.contract, self.memo, self.failed = project, contract, memo, failed
         self.remotes = remotes
+        self._listed: dict[str, list[tuple[str, str]]] = {}
 
     @property
     def store(self) -> RunStore:
@@ -88,13 +89,20 @@ class Sources:
 
     def files(self, name: str) -> list[tuple[str, str]]:
         """Returns (name, path) of every local file of an input, in name order; none if missing."""
+        if self.contract.for_each is None:
+            return self._files(name)
+        if name not in self._listed:  # every obligation of every subject asks
+            self._listed[name] = self._files(name)
+        return self._listed[name]
+
+    def _files(self, name: str) -> list[tuple[str, str]]:
         declared = self.contract.inputs[name]
         root = self.project.root
         if declared.remote is not None:
             return []
         if declared.files is not None:
             found = sorted(path for path in root.glob(declared.files) if path.is_file())
-            return [(self.project.shown(path), os.fspath(path)) for path in found]
+            return [(path.relative_to(root).as_posix(), os.fspath(path)) for path in found]
         if declared.file is None:
             return []
         if declared.file.startswith(ATTACHED):

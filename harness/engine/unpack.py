@@ -11,8 +11,9 @@ from typing import Any
 
 from harness.engine.pins import pins_digest, slug
 from harness.engine.project import Project
-from harness.evidence.archive import Archive, ArchiveError, Part
-from harness.evidence.digests import bytes_digest
+from harness.evidence.archive import INPUTS, Archive, ArchiveError, Part
+from harness.evidence.attached import FOLDER
+from harness.evidence.digests import bytes_digest, sha256_file
 from harness.evidence.ledger import Ledger, entry_of, fold_entries, oldest_first
 from harness.evidence.lineage import whole_entries
 from harness.evidence.memo import write_atomically
@@ -37,6 +38,7 @@ class Arriving:
     entries: dict[str, bytes] = field(default_factory=dict)
     runs: dict[str, RunRecord] = field(default_factory=dict)
     files: dict[str, dict[str, Part]] = field(default_factory=dict)
+    inputs: dict[str, Part] = field(default_factory=dict)
     kept: list[str] = field(default_factory=list)
     conflicts: list[str] = field(default_factory=list)
 
@@ -58,6 +60,7 @@ def arriving(project: Project, archive: Archive) -> Arriving:
     ours = whole_entries(project.ledger)
     merged = fold_entries({**ours, **theirs})
     _vouched(found, theirs, ours)
+    _wanted(project, found)
     for identity in found.files:
         _run(found, project, identity)
     for path, data in list(found.evidence.items()):
@@ -73,9 +76,15 @@ def _sort(project: Project, found: Arriving, name: str, part: Part) -> None:
     if pieces[0] == "runs" and len(pieces) >= 3 and _DIGEST.match(pieces[1]):
         found.files.setdefault(pieces[1], {})["/".join(pieces[2:])] = part
         return
+    if pieces[0] == INPUTS and len(pieces) > 1:
+        _input(project, found, "/".join(pieces[1:]), part)
+        return
     if not name.startswith(f"{project.evidence}/") or part.size > LARGEST:
         raise ArchiveError(f"{name} does not belong in an archive of evidence")
     data = part.path.read_bytes()
+    if name.startswith(f"{project.evidence}/{FOLDER}/"):
+        _file(project, found, name, part)
+        return
     if name.startswith(f"{project.evidence}/ledger/"):
         digest = pieces[-1].removesuffix(".json")
         if name != f"{project.evidence}/ledger/{digest}.json" or digest != part.sha256:
@@ -90,6 +99,36 @@ def _sort(project: Project, found: Arriving, name: str, part: Part) -> None:
     if name != expected:
         raise ArchiveError(f"{name} holds the evidence of {expected}")
     found.evidence[name], found.records[name] = data, record
+
+
+def _input(project: Project, found: Arriving, name: str, part: Part) -> None:
+    """Takes a file that evidence rests on, to where the contract looks for it and nowhere else."""
+    first = name.partition("/")[0]
+    own = {project.evidence, project.contracts, project.falsifiers, "harness.toml", "conftest.py"}
+    if first in own or any(piece.startswith(".") for piece in name.split("/")) or name.endswith(".py"):
+        raise ArchiveError(f"{name} is no file that evidence may bring")
+    _file(project, found, name, part)
+
+
+def _file(project: Project, found: Arriving, name: str, part: Part) -> None:
+    """Takes a file that is not here; one that is keeps its bytes."""
+    target = project.root / name
+    if not target.parent.resolve().is_relative_to(project.root.resolve()):
+        raise ArchiveError(f"{name} leads out of the project")
+    if not target.exists():
+        found.inputs[name] = part
+    elif sha256_file(str(target)) == part.sha256:
+        found.kept.append(name)
+    else:
+        found.conflicts.append(f"{name}: the file here has other bytes")
+
+
+def _wanted(project: Project, found: Arriving) -> None:
+    """Refuses files that no evidence of the archive rests on."""
+    digests = {digest for record in found.records.values() for digest in record.pins.materials.values()}
+    for name, part in found.inputs.items():
+        if not name.startswith(f"{project.evidence}/") and part.sha256 not in digests:
+            raise ArchiveError(f"no evidence rests on {name}")
 
 
 def _path(project: Project, predicate: Any) -> str:
@@ -189,6 +228,10 @@ def place(project: Project, found: Arriving) -> None:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(part.path, target)
         store.keep(partial, record)
+    for name, part in found.inputs.items():
+        target = project.root / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(part.path, target)
     for path, data in found.evidence.items():
         target = project.root / path
         target.parent.mkdir(parents=True, exist_ok=True)

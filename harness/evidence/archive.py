@@ -32,6 +32,10 @@ class _Reads(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
 
+INPUTS = "inputs"
+"""The folder of an archive that holds files which evidence rests on."""
+
+
 class ArchiveError(ValueError):
     """A file that is not an archive of ours, or a hostile one, and why."""
 

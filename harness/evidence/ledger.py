@@ -16,6 +16,8 @@ from typing import Any
 from harness.evidence.digests import bytes_digest
 from harness.evidence.memo import Memo, write_atomically
 
+WITHDRAWN = "WITHDRAWN"
+"""What stands for an outcome where a verdict was taken back; no bytes are accepted for it."""
 _KEPT = ("path", "sha256", "pins", "outcome")
 
 
@@ -45,6 +47,11 @@ class Ledger:
     def accepts(self, path: str, sha256: str) -> bool:
         """Tells whether exactly these bytes are what was last recorded for that path."""
         return any(known == sha256 for known, _, _ in self.current.get(path, ()))
+
+    def withdrawn(self, path: str) -> bool:
+        """Tells whether the verdict at a path was withdrawn, and none has taken its place."""
+        found = self.current.get(path, ())
+        return bool(found) and all(outcome == WITHDRAWN for _, _, outcome in found)
 
     def contradicts(self, path: str) -> bool:
         """Tells whether two branches recorded different outcomes under the same pins for a path."""

@@ -75,8 +75,11 @@ class Memo:
         self._dirty = False
 
 
-def write_atomically(path: Path, data: bytes) -> None:
-    """Writes bytes to a temporary name beside ``path``, forces them to disk and renames."""
+def write_atomically(path: Path, data: bytes, *, force: bool = True) -> None:
+    """Writes bytes to a temporary name beside ``path``, forces them to disk and renames.
+
+    Without ``force`` a power cut may leave other bytes: for what is digested elsewhere and easily made again.
+    """
     import tempfile  # slow to import, and the scoreboard seldom writes
 
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")
@@ -84,7 +87,8 @@ def write_atomically(path: Path, data: bytes) -> None:
         with os.fdopen(handle, "wb") as stream:
             stream.write(data)
             stream.flush()
-            os.fsync(stream.fileno())
+            if force:
+                os.fsync(stream.fileno())
         os.chmod(name, 0o644)
         os.replace(name, path)
     except BaseException:

@@ -124,15 +124,20 @@ def canonical(value: Mapping[str, Any]) -> bytes:
 
 def parse_statement(data: bytes) -> dict[str, Any]:
     """Reads a statement strictly: duplicate keys, NaN, and a foreign type raise ``EvidenceError``."""
-    try:
-        value = json.loads(data, object_pairs_hook=_unique, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
-        raise EvidenceError(f"not JSON: {error}") from None
+    value = strict_json(data)
     if not isinstance(value, dict) or value.get("_type") != STATEMENT:
         raise EvidenceError("not an in-toto Statement v1")
     if value.get("predicateType") != PREDICATE:
         raise EvidenceError("not a training claim")
     return value
+
+
+def strict_json(data: bytes) -> Any:
+    """Reads JSON in which every key occurs once and every number is one; raises ``EvidenceError``."""
+    try:
+        return json.loads(data, object_pairs_hook=_unique, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise EvidenceError(f"not JSON: {error}") from None
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from math import inf
 
 from harness.kinds._domain import Domain, Point
 from harness.kinds._shown import is_finite, shown, shown_reach, ulps
+from harness.kinds._tally import Tally, Weight, share_of
 from harness.kinds._unroll import Step, Unrolled
 from harness.model.code import Reply, Session
 from harness.model.verdict import Witness
@@ -16,9 +17,9 @@ from harness.symbolic.exact import evaluate, settle
 from harness.symbolic.rounding import Arithmetic, Reach, Undecided, Undefined, known
 from harness.symbolic.tree import Apply, Node, Number, names, rewrite, walk
 
-COARSE = Fraction(1, 16)
-"""A bound wider than this share of the value could not tell the claim from a false one."""
 RETURNED = "returned"
+FALSE_OF_IT = "the property, which is false of it"
+Question = tuple[tuple[Fraction | int, ...], bool]
 
 
 class CodeFault(Exception):
@@ -35,33 +36,19 @@ class Claim:
 
     ``formula`` is the value; ``states`` are what it rests on from step to step; ``update`` is how the code
     gets from one value to the next; ``claimed`` is a condition on ``out``, on further calls and on ``slack``.
+    Only the condition is held against the values unless ``exacting``.
     """
 
     formula: Node | None
     claimed: Node | None
     update: Node | None
     states: tuple[tuple[str, Node], ...]
+    exacting: bool = True
 
     @property
     def needs_out(self) -> bool:
         """Whether the code is called with the point itself."""
         return self.formula is not None or (self.claimed is not None and "out" in names(self.claimed))
-
-
-class Tally:
-    """What a trial has seen: units tried and decided, the largest error in ULP and as a share, the bounds."""
-
-    def __init__(self) -> None:
-        self.tried = self.decided = 0
-        self.worst, self.share = Fraction(0), 0.0
-        self.allowed: list[Fraction] = []
-        self.undefined = ""
-
-    def note(self, error: Fraction, slack: Fraction, unit: Fraction) -> None:
-        """Counts the error and the bound of one value that is decided."""
-        self.worst = max(self.worst, error / unit)
-        self.share = max(self.share, float(error / slack) if slack else 0.0)
-        self.allowed.append(slack / unit)
 
 
 class Judge:
@@ -77,15 +64,24 @@ class Judge:
     ) -> None:
         self.claim, self.session, self.unroll = claim, session, unroll
         self.arithmetic, self.domain, self.form = arithmetic, domain, domain.form
-        self.tally = Tally()
+        self.tally = Tally(self.form)
         self.faults: dict[Point, Witness] = {}
         self._scores: dict[Point, float] = {}
-        self._answers: dict[tuple[tuple[Fraction | int, ...], bool], Reply] = {}
+        self._answers: dict[Question, Reply] = {}
 
     @property
     def points(self) -> Sequence[Point]:
         """The points judged so far."""
         return list(self._scores)
+
+    @property
+    def answers(self) -> Mapping[Question, Reply]:
+        """What the code has answered so far, by the values asked and whether they were named."""
+        return dict(self._answers)
+
+    def asking(self, claim: Claim, session: Session) -> Judge:
+        """Returns a judge of another claim that asks somebody else."""
+        return Judge(claim, session, self.unroll, self.arithmetic, self.domain)
 
     def replay(self, claim: Claim) -> Judge:
         """Returns a judge of another claim by the answers that this one has had."""
@@ -118,8 +114,7 @@ class Judge:
             for step, outs in zip(unrolled.steps, lanes, strict=True):
                 share = max(share, walking.step(step, outs))
         except CodeFault as fault:
-            self.tally.tried += 1
-            self.tally.decided += 1
+            self.tally.note("", None, settled=True)
             where = " ".join(part for part in (unrolled.where, fault.where) if part) or "every call"
             self.faults[point] = Witness(where=where, found=fault.found, expected=fault.expected)
             return inf
@@ -154,35 +149,39 @@ class _Walk:
         self.lost = False
 
     def step(self, step: Step, lanes: Sequence[str]) -> float:
-        """Judges one step and counts it; raises ``CodeFault`` with its place."""
-        tally = self.judge.tally
+        """Judges one step and counts it if anything is claimed of it; raises ``CodeFault`` with its place."""
+        tally, where = self.judge.tally, " ".join((self.where, step.where)).strip()
+        weight: Weight | None = None
         try:
-            share, decided = self._step(step, lanes)
+            weight, held = self._step(step, lanes)
         except Undefined as error:
-            tally.undefined = tally.undefined or f"at {' '.join((self.where, step.where)).strip()}: {error}"
-            share, decided, self.lost = 0.0, False, True
+            tally.undefined = tally.undefined or f"at {where}: {error}"
+            self.lost, held = True, False
         except CodeFault as fault:
             fault.where = " ".join(part for part in (step.where, fault.where) if part)
             raise
-        tally.tried += 1
-        tally.decided += decided
+        if held is not None:
+            tally.note(where, weight, settled=held)
         finite = [exactly(lane) for lane in lanes if is_finite(lane)]
         self.lost = self.lost or len(finite) < len(lanes)
         if finite and self.carries:
             self.last = Reach(min(finite), max(finite))
-        return share
+        return share_of(weight) if weight is not None else 0.0
 
-    def _step(self, step: Step, lanes: Sequence[str]) -> tuple[float, bool]:
+    def _step(self, step: Step, lanes: Sequence[str]) -> tuple[Weight | None, bool | None]:
+        """Returns the weight by the formula, and whether all could be told: None where nothing is claimed."""
         carried = {self.carries: self.last} if self.last is not None else {}
         computed, true = {**step.computed, **carried}, {**step.true, **carried}
         value = self._true_value(true)
         allowed = self._allowed(computed, lanes)
-        share, decided = 0.0, not self.lost
-        if value is not None:
-            share, decided = self._agreement(lanes, value, allowed)
+        weight = None
+        if value is not None and self.claim.exacting:
+            weight = self._agreement(step.where, lanes, value, allowed)
+        told: bool | None = None if self.claim.formula is None else weight is not None
         if self.claim.claimed is not None:
-            decided = self._property(lanes, true, value, allowed) and decided
-        return share, decided
+            held = self._property(lanes, true, value, allowed)
+            told = told if held is None else held and told is not False
+        return weight, told
 
     def _true_value(self, true: dict[str, Reach]) -> Reach | None:
         """Advances the true states and returns the formula's value; None where there is none to be had."""
@@ -219,57 +218,63 @@ class _Walk:
 
     def _updated(self, one: Reach, lanes: Sequence[str]) -> None:
         """Holds a value against the update from the value that the code itself gave before."""
-        for lane in lanes:
+        for lane in lanes if self.claim.exacting else ():
             if is_finite(lane) and not one.holds(exactly(lane)):
                 expected = f"the update of the value before gives {shown_reach(one, self.form)}"
                 raise CodeFault(shown(lane), expected)
 
-    def _agreement(self, lanes: Sequence[str], value: Reach, allowed: Reach | None) -> tuple[float, bool]:
-        """Returns the largest share of the bound that the values take, and whether it tells anything."""
+    def _agreement(
+        self, where: str, lanes: Sequence[str], value: Reach, allowed: Reach | None
+    ) -> Weight | None:
+        """Returns the worst of the values with its bound; None where they tell nothing."""
         formula = f"the formula gives {shown_reach(value, self.form)}"
         for lane in lanes:
             if not is_finite(lane) and max(-value.low, value.high) <= self.form.largest:
                 raise CodeFault(f"returned {lane}", formula)
         if allowed is None or not all(map(is_finite, lanes)):
-            return 0.0, False
+            return None
         if value.high < allowed.low or allowed.high < value.low:
             raise CodeFault(f"by its updates {shown_reach(allowed, self.form)}", formula)
         slack = max(allowed.high - value.low, value.high - allowed.low)
-        middle = (value.low + value.high) / 2
-        unit, share = self.form.ulp(middle), 0.0
-        decided = allowed.exact or slack <= abs(middle) * COARSE
+        middle, worst = (value.low + value.high) / 2, Fraction(0)
+        unit = self.form.ulp(middle)
         for lane in lanes:
             found = exactly(lane)
             error = max(found - value.high, value.low - found, Fraction(0))
             if not allowed.holds(found):
                 explained = f"{formula}; rounding explains {ulps(slack / unit)} ULP"
                 raise CodeFault(f"{shown(lane)}, which is {ulps(error / unit)} ULP off", explained)
-            share = max(share, float(error / slack) if slack else 0.0)
-            if decided:
-                self.judge.tally.note(error, slack, unit)
-        return share, decided
+            worst = max(worst, error)
+        return Weight(
+            where=" ".join((self.where, where)).strip(),
+            size=abs(middle),
+            error=worst,
+            slack=slack,
+            unit=unit,
+            exact=allowed.exact,
+        )
 
     def _property(
         self, lanes: Sequence[str], true: Mapping[str, Reach], value: Reach | None, allowed: Reach | None
-    ) -> bool:
-        """Holds every value against the property; returns whether it could be told."""
+    ) -> bool | None:
+        """Holds every value against the property; returns whether it could be told, None if unasked."""
         claim = self.claim.claimed
         if claim is None:
-            return True
+            return None
         point = {name: reach.low for name, reach in true.items() if reach.exact}
         if "slack" in names(claim):
             if value is None or allowed is None:
                 return False
             point["slack"] = max(allowed.high - value.low, value.high - allowed.low)
         if "last" in names(claim) and "last" not in point:
-            return False  # the first value has none before it
+            return False if self.lost else None  # the first value has none before it
         told = []
         for lane in lanes or ("",):
             here = point | ({"out": exactly(lane, "the property is of numbers")} if lane else {})
             seen = [f"out = {shown(lane)}"] if lane else []
             held = settle(self._asked(claim, here, seen), here)
             if held is False:
-                raise CodeFault("; ".join(seen), "the property, which is false of it")
+                raise CodeFault("; ".join(seen), FALSE_OF_IT)
             told.append(held is True)
         return all(told)
 

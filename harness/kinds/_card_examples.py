@@ -46,6 +46,14 @@ _MODEL = ", checkpoint: model, claims: {Parameters: {of: parameters}, Tensor typ
 _LOSSES = (4.0, 3.1, 2.4137)
 
 
+_BARE = """\
+subject: m.safetensors
+log: log.jsonl
+criteria:
+  card: {card: README.md}
+"""
+
+
 def _example(
     title: str,
     outcome: Outcome,
@@ -53,6 +61,7 @@ def _example(
     card: str = CARD,
     *,
     losses: tuple[float, ...] = _LOSSES,
+    body: str = _BODY,
 ) -> Example:
     def files() -> Mapping[str, bytes]:
         rows = [json.dumps({"step": step, "loss": loss}) + "\n" for step, loss in enumerate(losses)]
@@ -63,7 +72,16 @@ def _example(
             "results.json": results(0.75, 40),
         }
 
-    return Example(title=title, outcome=outcome, contract=_BODY.format(fields=fields), files=files)
+    return Example(
+        title=title,
+        outcome=outcome,
+        contract=body.format(fields=fields) if fields or body is _BODY else body,
+        files=files,
+    )
+
+
+def _bare(title: str, outcome: Outcome, card: str = CARD) -> Example:
+    return _example(title, outcome, "", card, body=_BARE)
 
 
 EXAMPLES: tuple[Example, ...] = (
@@ -84,5 +102,12 @@ EXAMPLES: tuple[Example, ...] = (
     _example("two numbers under one label", Outcome.INCONCLUSIVE, _LOG, f"{CARD}\nFinal loss: 2.9\n"),
     _example("a loss that is nan", Outcome.INCONCLUSIVE, _LOG, losses=(4.0, float("nan"))),
     _example("an empty log", Outcome.INCONCLUSIVE, _LOG, losses=()),
+    _bare("a card that says what log and checkpoint do", Outcome.DISCHARGED),
+    _bare("a final loss of no row", Outcome.FALSIFIED, CARD.replace("2.41", "2.31")),
+    _bare("parameters of another model", Outcome.FALSIFIED, CARD.replace("| 4 |", "| 4,200 |")),
+    _bare("a dtype of another file", Outcome.FALSIFIED, CARD.replace("F32", "bfloat16")),
+    _bare("two final losses", Outcome.INCONCLUSIVE, f"{CARD}\nFinal loss: 2.9\n"),
+    _bare("a card without figures", Outcome.INCONCLUSIVE, "# Small\n\nIt is small.\n"),
+    _bare("figures that are not said", Outcome.INCONCLUSIVE, "<!-- Final loss: 2.41 -->\n"),
     _example("front matter that is refused", Outcome.ERROR, ", evaluation: results", "---\na: &b 1\n---\n"),
 )

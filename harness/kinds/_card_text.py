@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
+from harness.kinds._card_whose import heads_another, of_another, whose
+from harness.kinds._unsaid import said
 from harness.model.problem import InputError, InvalidContract
 from harness.model.values import Printed
 from harness.reading.nodes import Listing, Node, Scalar, Table, parse_nodes
@@ -24,6 +26,13 @@ DTYPES = {
 _DTYPE = re.compile(rf"(?<!\w)(?:torch\.)?({'|'.join(DTYPES)})(?!\w)", re.I)
 _JOIN = re.compile(r"\s*(?:±|\+/-|[–—/-]|to)\s*")
 _LIMIT = re.compile(r"(?:[<>≤≥]=?|\b(?:under|below|over|above|than|least|most|up to))\s*$", re.I)
+_SENTENCE = re.compile(r"(?<!\bi\.e)(?<!\be\.g)(?<!\bvs)[.!?;](?=\s|\Z)")
+_FENCE = re.compile(r"\s*(```|~~~)")
+_JOINED = re.compile(
+    r"[\s:=|~≈(]*(?:(?:is|was|are|were|of|at|to|count|number|total\w*|reach\w*|about|around|roughly"
+    r"|approximately)[\s:=]+)*[~≈]?\s*\Z",
+    re.I,
+)
 _GAP = 60
 """How many letters may stand between a label and its number."""
 
@@ -50,50 +59,116 @@ def numbers_at(card: str, name: str, label: str, part: str = "") -> list[Stated]
     """Returns the numbers right after a label, or right before it where none follows, one per text.
 
     A row of a table with several numbers after its label gives them all, and so does a range; a bound
-    (``< 2.5``) gives none. With ``part``, what the number counts, a whole number without unit is exact.
+    (``< 2.5``) gives none, nor does a figure of a baseline. With ``part``, what the number counts, a whole
+    number without unit is exact, and a number right before the label goes before one further on.
     """
     found: list[Stated] = []
-    for where, before, after in _places(card, name, label):
-        ahead = [match for match in _NUMBER.finditer(before) if not before[match.end() :].strip()]
+    own = bool(whose(label, joined=False))
+    for place in _places(card, name, label):
+        ahead = [match for match in _NUMBER.finditer(place.before) if not place.before[match.end() :].strip()]
+        behind = _behind(place, own=own)
+        if part and ahead and behind and not _JOINED.match(place.after[: behind[0].start()]):
+            behind = []
+        if not behind and not own and (whose(place.lead) == "other" or of_another(place.after)):
+            ahead = []
         found += [
-            Stated(where=where, text=match[0].strip(), readings=_readings(match, part))
-            for match in _behind(after) or ahead
+            Stated(where=place.where, text=match[0].strip(), readings=_readings(match, part))
+            for match in behind or ahead
         ]
     return list({stated.text: stated for stated in reversed(found)}.values())
 
 
-def _behind(after: str) -> list[re.Match[str]]:
-    cells = "|" in after[:_GAP]
-    found = [match for match in _NUMBER.finditer(after) if cells or match.start() <= _GAP]
-    if not cells and len(found) > 1 and _JOIN.fullmatch(after, found[0].end(), found[1].start()):
+def _behind(place: _Place, *, own: bool) -> list[re.Match[str]]:
+    """Returns the numbers after a label that are said of the card's model, or of what the label names."""
+    after = place.after
+    if "|" in after[:_GAP]:
+        return [
+            match
+            for match in _NUMBER.finditer(after)
+            if not _LIMIT.search(after, 0, match.start())
+            and (own or not (place.another(match.start()) or whose(place.lead, joined=False) == "other"))
+        ]
+    after = _SENTENCE.split(after, maxsplit=1)[0]
+    found = [match for match in _NUMBER.finditer(after) if match.start() <= _GAP]
+    if not own:
+        found = _ours(place.lead, after)
+    if len(found) > 1 and _JOIN.fullmatch(after, found[0].end(), found[1].start()):
         return found[:2]
-    plain = [match for match in found if not _LIMIT.search(after, 0, match.start())]
-    return plain if cells else plain[:1] if found[:1] == plain[:1] else []
+    return found[:1] if found and not _LIMIT.search(after, 0, found[0].start()) else []
+
+
+def _ours(lead: str, after: str) -> list[re.Match[str]]:
+    """Returns the numbers of a sentence from the first that is not of another model."""
+    found, position, told = list(_NUMBER.finditer(after)), 0, whose(lead, joined=False)
+    for index, match in enumerate(found):
+        between = after[position : match.start()]
+        told = whose(between) or told
+        if len(between) > _GAP or (index and told != "ours"):
+            return []
+        if told != "other" and not of_another(after[match.end() :]):
+            return found[index:]
+        position = match.end()
+    return []
 
 
 def dtypes_at(card: str, name: str, label: str) -> list[Stated]:
     """Returns the dtypes that stand after a label, one per text."""
     found = [
-        Stated(where=where, text=DTYPES[match[1].upper()])
-        for where, _, after in _places(card, name, label)
-        for match in _DTYPE.finditer(after[:_GAP])
+        Stated(where=place.where, text=DTYPES[match[1].upper()])
+        for place in _places(card, name, label)
+        for match in _DTYPE.finditer(place.after[:_GAP])
     ]
     return list({stated.text: stated for stated in reversed(found)}.values())
 
 
-def _places(card: str, name: str, label: str) -> Iterator[tuple[str, str, str]]:
-    """Yields where a label stands outside of front matter and code, and its line before and after it."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Place:
+    """Where a label stands: its line before and after it, and ``lead``, its sentence up to it.
+
+    ``header`` is the first row of the table that the line is a row of.
+    """
+
+    where: str
+    before: str
+    after: str
+    lead: str
+    header: str = ""
+
+    def another(self, position: int) -> bool:
+        """Tells whether the column of a number, at its position after the label, is of another model."""
+        heads = self.header.split("|")
+        column = self.before.count("|") + self.after.count("|", 0, position)
+        return column < len(heads) and heads_another(heads[column])
+
+
+def _places(card: str, name: str, label: str) -> Iterator[_Place]:
+    """Yields where a label stands outside of front matter, code, comments, and sections of other models."""
     words = r"\s+".join(re.escape(word) for word in label.split())
     pattern = re.compile(rf"(?<!\w){words}(?!\w)", re.I)
-    start, fenced = len(_matter(card)[1]), False
-    for number, line in enumerate(card.split("\n"), 1):
-        if line.lstrip().startswith(("```", "~~~")):
-            fenced = not fenced
-        if number <= start or fenced:
+    start, fence, header, earlier, skip = len(_matter(card)[1]), "", "", "", False
+    for number, line in enumerate(said(card).split("\n"), 1):
+        mark = _FENCE.match(line)
+        if mark and (not fence or mark[1].startswith(fence)):
+            fence = "" if fence else mark[1]
+        if number <= start or fence or mark:
             continue
         plain = re.sub(r"[*`]|(?<!\w)_|_(?!\w)", "", line.replace("−", "-").replace("\u00a0", " "))
-        for match in pattern.finditer(plain):
-            yield f"{name}:{number}", plain[: match.start()], plain[match.end() :].lstrip(" :")
+        if re.match(r"\s*#{1,6}\s", plain):
+            skip = heads_another(plain) and not whose(label, joined=False)
+        row = "|" in plain
+        header = (header or plain) if row else ""
+        for match in () if skip else pattern.finditer(plain):
+            lead = plain[: match.start()] if row else _SENTENCE.split(earlier + plain[: match.start()])[-1]
+            yield _Place(
+                where=f"{name}:{number}",
+                before=plain[: match.start()],
+                after=plain[match.end() :].lstrip(" :"),
+                lead=lead,
+                header=header,
+            )
+        earlier = (
+            "" if row or not plain.strip() or re.match(r"\s*(?:#|[-+]\s)", plain) else f"{earlier}{plain} "
+        )
 
 
 def _readings(match: re.Match[str], part: str) -> tuple[tuple[Fraction, Fraction], ...]:

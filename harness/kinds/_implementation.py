@@ -12,6 +12,8 @@ from harness.kinds._agree import Claim, Judge
 from harness.kinds._domain import Domain, Point
 from harness.kinds._explore import Explored
 from harness.kinds._shown import ulps
+from harness.kinds._tally import Told
+from harness.kinds._unroll import UNITS
 from harness.model.code import Part, Plain, Role, Target
 from harness.model.contract import Formula
 from harness.model.kind import Subject
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from harness.kinds.implementation import Implementation
 
 ROLES: tuple[Role, ...] = ("callable", "scheduler", "optimizer", "clip", "average")
+UNDECIDED = Fraction(1, 20)
+"""The share of what was tried that may be undecided unless ``allow_unjudged`` says."""
 STEPS = 3
 """How many updates an optimizer or an average is taken through unless ``steps`` says."""
 
@@ -170,43 +174,59 @@ def conditions(kind: Implementation, domain: Domain) -> list[str]:
     return found + (["t >= 1"] if role in ("optimizer", "average") else [])
 
 
-def verdict_of(judge: Judge, found: Explored, score: Mutation | None, unit: str, said: str) -> Verdict:
-    """Returns the verdict of a search."""
-    tally = judge.tally
+def verdict_of(
+    kind: Implementation, judge: Judge, found: Explored, score: Mutation | None, idle: str, said: str
+) -> Verdict:
+    """Returns the verdict of a search; ``idle`` is a part of the property that no planted change breaks."""
+    told, unit, form = judge.tally.told(), UNITS[role_of(kind)[0]], judge.form.name
     whole = f"{unit}, all that the domain holds" if found.whole and judge.domain.names else unit
-    denominator = Denominator(
-        judged=tally.decided, total=tally.tried, unit=whole, undecided=tally.tried - tally.decided
-    )
-    bounds = sorted(tally.allowed)
-    middle = bounds[len(bounds) // 2] if bounds else Fraction(0)
-    form = judge.form.name
     outcome, reason, detail = Outcome.DISCHARGED, None, said
     if found.failing is not None:
         outcome = Outcome.FALSIFIED
         detail = f"the smallest of {len(judge.faults)} failing points found; {said}"
-    elif tally.undefined:
-        outcome, reason = Outcome.INCONCLUSIVE, Reason.ILL_POSED
-        detail = f"the formula has no value {tally.undefined}; {said}"
-    elif not tally.tried:
-        outcome, reason, detail = Outcome.INCONCLUSIVE, Reason.VACUOUS, f"no point was tried; {said}"
-    elif tally.decided * 2 < tally.tried:
-        outcome, reason = Outcome.INCONCLUSIVE, Reason.UNDECIDED
-        detail = f"rounding in {form} explains nearly any value at most of them; {said}"
-    elif score is not None and not score.killed:
-        outcome, reason = Outcome.INCONCLUSIVE, Reason.VACUOUS
-        detail = f"no change of the formula would have been noticed; {said}"
+    elif doubt := doubt_of(kind, told, score, idle, form):
+        outcome, reason, detail = Outcome.INCONCLUSIVE, doubt[0], f"{doubt[1]}; {said}"
     return Verdict(
         outcome=outcome,
         basis=Basis.MEASURED,
-        denominator=denominator,
+        denominator=Denominator(
+            judged=told.decided, total=told.tried, unit=whole, undecided=told.tried - told.decided
+        ),
         reason=reason,
         detail=detail,
-        measured=f"at most {ulps(tally.worst)} ULP of {form} off, {tally.share:.2f} of the bound"
-        if bounds
+        measured=f"at most {ulps(told.worst)} ULP of {form} off, {told.share:.2f} of the bound"
+        if told.allowed
         else None,
-        threshold=f"what rounding explains: {ulps(middle)} ULP at the median, {ulps(bounds[-1])} at most"
-        if bounds
-        else None,
+        threshold=_explained(told),
         witnesses=(judge.faults[found.failing],) if found.failing is not None else (),
         mutation=score,
     )
+
+
+def _explained(told: Told) -> str | None:
+    if not told.allowed:
+        return None
+    middle, most = told.allowed[len(told.allowed) // 2], told.allowed[-1]
+    return f"what rounding explains: {ulps(middle)} ULP at the median, {ulps(most)} at most"
+
+
+def doubt_of(
+    kind: Implementation, told: Told, score: Mutation | None, idle: str, form: str
+) -> tuple[Reason, str] | None:
+    """Returns why a search that found no failing point shows nothing, or None where it does."""
+    unknown = told.tried - told.decided
+    allowed = kind.allow_unjudged
+    if told.undefined:
+        return Reason.ILL_POSED, f"the formula has no value {told.undefined}"
+    if not told.tried:
+        return Reason.VACUOUS, "no point was tried"
+    if not told.decided or unknown > (told.tried * UNDECIDED if allowed is None else allowed):
+        why = f"there rounding in {form} explains nearly any value, or the property cannot be told"
+        limit = f"at most {float(100 * UNDECIDED):g} %" if allowed is None else allowed
+        share = f"{unknown} of {told.tried} undecided, {limit} may be"
+        return Reason.UNDECIDED, f"{share}, such as {told.doubt or 'every call'}: {why}"
+    if idle:
+        return Reason.VACUOUS, f"no change of the answers breaks the property {idle}"
+    if score is not None and not score.killed:
+        return Reason.VACUOUS, "no change of the formula would have been noticed"
+    return None

@@ -31,6 +31,10 @@ def nowhere(b, e, t):
 
 def silent(b, e, t):
     return None
+
+
+def same(x):
+    return x
 '''
 
 
@@ -79,6 +83,17 @@ EXAMPLES: tuple[Example, ...] = (
         Outcome.DISCHARGED,
         f'{_AVERAGE}, formula: "b*e + (1 - b)*t", '
         'property: "min(e, t) - slack <= out and out <= max(e, t) + slack"',
+    ),
+    _example(
+        "a property that no answer could break",
+        Outcome.INCONCLUSIVE,
+        f'{_AVERAGE}, property: "out > 4 or out <= 4"',
+    ),
+    _example(
+        "a formula that rounding leaves nothing of for every x above 0.6",
+        Outcome.INCONCLUSIVE,
+        'code: ours, callable: "schedules:same", domain: {x: 0..1}, '
+        'formula: "(x*1e20 + 5) - x*1e20 if x > 0.6 else x"',
     ),
     _example(
         "nan where the two are equal",

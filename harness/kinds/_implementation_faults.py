@@ -56,6 +56,8 @@ def _role_faults(kind: Implementation) -> Iterator[Fault]:
         yield Fault(field="", message="nothing is claimed: give formula or property")
     if kind.update is not None and kind.formula is None:
         yield Fault(field="update", message="an update needs the formula of its values")
+    if kind.state and kind.formula is None:
+        yield Fault(field="state", message="a state needs the formula that it is part of")
     form, carrier = form_of(kind), carrier_of(kind)
     if (carrier == "python" and form != "float64") or (carrier == "numpy" and form == "bfloat16"):
         yield Fault(field="carrier", message=f"{carrier} holds no {form}")
@@ -66,6 +68,8 @@ def _number_faults(kind: Implementation) -> Iterator[Fault]:
         yield Fault(field="examples", message=f"must be above 0 and at most {MAX_EXAMPLES}")
     if not 0 < kind.seconds <= MAX_SECONDS:
         yield Fault(field="seconds", message=f"must be above 0 and at most {MAX_SECONDS}")
+    if kind.allow_unjudged is not None and kind.allow_unjudged < 0:
+        yield Fault(field="allow_unjudged", message="must be 0 or more")
     role = role_of(kind)[0]
     if kind.steps is None and role == "scheduler":
         yield Fault(field="steps", message="say how many steps the scheduler is taken through")

@@ -1,4 +1,4 @@
-"""The mutation score of an ``implementation``: slips in its formula that the answers would have shown."""
+"""The mutation score of an ``implementation``: slips in its formula, and in the answers to its property."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from typing import TypeVar
 
 from harness.kinds._agree import Claim, Judge
 from harness.kinds._domain import Point
+from harness.kinds._planted import plant
 from harness.model.proof import Answer, Proof, Question
 from harness.model.verdict import Mutation
 from harness.symbolic.mutate import variants
 from harness.symbolic.tree import Name, Node, Number, canonical, names, rewrite
 
 MAX_MUTANTS = 40
-MAX_POINTS = 40
+MAX_POINTS = 120
 PROOF_SECONDS = 1.0
 Item = TypeVar("Item")
 
@@ -32,24 +33,27 @@ class Slip:
 
 def score_of(
     judge: Judge, fixed: Mapping[str, Fraction], given: Sequence[str], prove: Callable[[Question], Proof]
-) -> Mutation | None:
-    """Judges the recorded answers by changed formulas; a change that none of them contradicts survives.
+) -> tuple[Mutation | None, str]:
+    """Judges the recorded answers by changed formulas, and the property by changed answers.
 
-    ``given`` says what the variables may be, for a proof that a survivor changes nothing. None without a
-    formula: a property's own changes would ask the code for more.
+    What nothing contradicts survives. ``given`` says what the variables may be, for a proof that a survivor
+    changes nothing. With the score comes a part of the property that no changed answer breaks, if any.
     """
     slips = _spread(list(dict.fromkeys(_slips(judge.claim))))
-    if not slips:
-        return None
     points = _spread(judge.points, MAX_POINTS)
     left = [slip for slip in slips if not _killed(judge.replay(slip.claim), points)]
     survivors = [slip for slip in left if not _same(slip, fixed, given, prove)]
-    return Mutation(
-        killed=len(slips) - len(left),
-        generated=len(slips),
+    planted = plant(judge)
+    generated = len(slips) + planted.tried
+    if not generated:
+        return None, planted.idle
+    score = Mutation(
+        killed=len(slips) - len(left) + planted.tried - len(planted.survivors),
+        generated=generated,
         equivalent=len(left) - len(survivors),
-        survivors=tuple(slip.title for slip in survivors),
+        survivors=(*(slip.title for slip in survivors), *planted.survivors),
     )
+    return score, planted.idle
 
 
 def _spread(items: Sequence[Item], most: int = MAX_MUTANTS) -> Sequence[Item]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import combinations
 from pathlib import Path
 from typing import ClassVar, Literal
 
@@ -15,6 +16,8 @@ from harness.kinds._card_text import Indexed, Stated, dtypes_at, model_index, nu
 from harness.kinds._evaluations import read_scores
 from harness.kinds._limits import Ask, found_in, value_of
 from harness.kinds._rows import Setting
+from harness.kinds._unsaid import prose
+from harness.model.compared import Compared
 from harness.model.kind import Context, Example, Fault, Kind, Scope
 from harness.model.problem import InputError
 from harness.model.values import Expression, InputName, Printed
@@ -52,11 +55,13 @@ class Card(Kind):
     ``metric`` of the log or to the ``parameters``, ``bytes`` or ``dtype`` of the checkpoint. Each must stand
     there with one number, and agree to its printed digits. With ``evaluation`` every result of the card's
     ``model-index`` is held against the results of lm-eval, by the name of its dataset and of its metric.
-    What is not bound is not judged.
+    Without ``claims`` the figures that name a metric of the ``log`` (final, best, perplexity), or parameters
+    and dtype of the ``checkpoint``, bind themselves; in the short form ``card: README.md`` these are the
+    contract's own ``log`` and ``subject``. What is not bound is not judged.
     """
 
     name: ClassVar[str] = "card"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     short: ClassVar[str | None] = "card"
     EXAMPLES: ClassVar[tuple[Example, ...]] = _EXAMPLES
 
@@ -88,10 +93,12 @@ class Card(Kind):
         if self.evaluation is not None:
             scores = read_scores(context.subjects(self.evaluation))
             judged += [_compared(entry, scores) for entry in model_index(text, name)]
+        if not self.claims and (self.log is not None or self.checkpoint is not None):
+            judged += map(_by_itself, context.compare_card(name, prose(text), self.log, self.checkpoint))
         witnesses = [entry.witness for entry in judged if entry.witness is not None]
         doubts = [entry.doubt for entry in judged if entry.doubt is not None]
         if not judged:
-            doubts = [(Reason.VACUOUS, f"no number of {name} is bound: state claims, or evaluation")]
+            doubts = [(Reason.VACUOUS, f"no number of {name} is bound: {self._remedy()}")]
         outcome = Outcome.FALSIFIED if witnesses else Outcome.INCONCLUSIVE if doubts else Outcome.DISCHARGED
         given = (self.card, self.checkpoint, self.log, self.evaluation)
         settled = sum(entry.doubt is None for entry in judged)
@@ -107,12 +114,19 @@ class Card(Kind):
             witnesses=tuple(witnesses[:20]),
         )
 
+    def _remedy(self) -> str:
+        if self.log is None and self.checkpoint is None:
+            return "give log or checkpoint, state claims, or evaluation"
+        return "the inputs say nothing of its figures; state claims"
+
     def _judge(self, label: str, bound: Bound, text: str, name: str, context: Context) -> _Judged:
         """Judges the one number under a label."""
         dtype = bound.of == "dtype"
         found = dtypes_at(text, name, label) if dtype else numbers_at(text, name, label, bound.of or "")
+        if found and _alike(found):
+            found = [min(found, key=_width)]
         if len(found) != 1:
-            shown = ", ".join(stated.text for stated in found)
+            shown = ", ".join(f"{stated.text} at {stated.where}" for stated in found)
             kind = "dtypes" if dtype else "numbers"
             many = f"{len(found)} {kind} ({shown})" if found else f"no {kind[:-1]}"
             return _Judged(doubt=(Reason.UNJUDGED, f"{name}: {many} at {label!r}, one is needed"))
@@ -157,6 +171,29 @@ class Card(Kind):
         where = found.name if found.row is None else found.places[found.row]
         expected = f"{float((low + high) / 2):.8g} ({bound.at} {bound.metric}, {where})"
         return _said(stated, label, expected, agrees=agrees)
+
+
+def _by_itself(one: Compared) -> _Judged:
+    """Takes a figure that was found to be of the log or the checkpoint, or may be."""
+    if one.agrees is None:
+        return _Judged(doubt=(Reason.UNJUDGED, f"{one.statement}, one is needed"))
+    if one.agrees:
+        return _Judged()
+    words = one.statement if one.statement.startswith(one.stated) else f"{one.statement}: {one.stated}"
+    return _Judged(witness=Witness(where=one.where, found=words, expected=one.found))
+
+
+def _alike(found: Sequence[Stated]) -> bool:
+    """Tells whether figures of one label are roundings of each other."""
+    return bool(found[0].readings) and all(
+        any(low <= top and bottom <= high for low, high in one.readings for bottom, top in other.readings)
+        for one, other in combinations(found, 2)
+    )
+
+
+def _width(stated: Stated) -> Fraction:
+    low, high = stated.readings[0]
+    return high - low
 
 
 def _said(stated: Stated, label: str, expected: str, *, agrees: bool) -> _Judged:

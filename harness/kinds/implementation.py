@@ -26,7 +26,7 @@ from harness.kinds._implementation import (
 from harness.kinds._implementation_examples import EXAMPLES
 from harness.kinds._implementation_faults import faults_of
 from harness.kinds._implementation_score import score_of
-from harness.kinds._unroll import UNITS, Unroller
+from harness.kinds._unroll import Unroller
 from harness.model.kind import Context, Example, Fault, Kind, Scope
 from harness.model.problem import InputError
 from harness.model.values import Cell, Expression, InputName, Printed
@@ -63,10 +63,14 @@ class Implementation(Kind):
     may use ``out``, ``call(…)`` for further calls with arguments in the code's own order, and ``slack``, the
     bound of the formula. ``code`` names the inputs that a change of makes the verdict stale: every file of
     the project that the code is loaded from, and ``library`` inputs. The search is deterministic.
+
+    Where the bound is so wide that it could not tell the formula from a false one, a point is undecided; a
+    twentieth of them may be, or ``allow_unjudged`` of them. A property, and each of its parts joined by
+    ``and``, must be such that some planted change of the recorded answers, of their own size, breaks it.
     """
 
     name: ClassVar[str] = "implementation"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     short: ClassVar[str | None] = "callable"
     EXAMPLES: ClassVar[tuple[Example, ...]] = EXAMPLES
 
@@ -92,6 +96,7 @@ class Implementation(Kind):
     steps: int | None = None
     examples: int = 100
     seconds: float = 60.0
+    allow_unjudged: int | None = None
 
     def faults(self, scope: Scope) -> Iterator[Fault]:
         """Yields what cannot be tried as it is written; no code is run."""
@@ -118,9 +123,9 @@ class Implementation(Kind):
             judge = Judge(claim_of(self, context.formulas), session, unroller, arithmetic, domain)
             found = explore(unroller.searched(), judge.score, keeps, examples=self.examples, seed=seed)
             given = conditions(self, domain)
-            score = None if found.failing else score_of(judge, fixed, given, context.prove)
+            score, idle = (None, "") if found.failing else score_of(judge, fixed, given, context.prove)
             missing = uncovered(session.loaded(), subjects, torch=carrier_of(self) == "torch")
         if missing:
             raise InputError(missing)
         left_out = f"; {keeps.rejected} left out by assume" if keeps.rejected else ""
-        return verdict_of(judge, found, score, UNITS[role], f"seed {seed}{left_out}")
+        return verdict_of(self, judge, found, score, idle, f"seed {seed}{left_out}")

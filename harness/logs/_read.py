@@ -31,7 +31,7 @@ def read_frames(
         raise InputError("no file to read", "MISSING_INPUT")
     groups: list[tuple[str, list[tuple[str, Path]]]] = []
     for name, path in files:
-        reader = format if format is not None else _reader_of(name, path)
+        reader = format if format is not None else reader_of(name, path)
         if not groups or groups[-1][0] != reader:
             groups.append((reader, []))
         groups[-1][1].append((name, path))
@@ -50,7 +50,7 @@ def _read(reader: str, files: list[tuple[str, Path]], rows: str | None) -> tuple
     return found
 
 
-def _reader_of(name: str, path: Path) -> str:
+def reader_of(name: str, path: Path) -> str:
     """Returns the name of the reader that knows the file; empty for a file of no bytes."""
     try:
         with path.open("rb") as handle:

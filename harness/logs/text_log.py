@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from harness.logs._json import Columns
+from harness.logs._text import encoding, lines
 from harness.logs._unread import Known, known, unread
 from harness.model.frame import Frame
 from harness.model.problem import InputError
@@ -22,7 +23,7 @@ _ESCAPE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)
 _TENSOR = re.compile(r"\btensor\(\s*([^,()\s]+)[^()]*\)")
 _GROUPED = r"[1-9]\d{0,2}(?:,\d{3})+(?![\d,])"
 _NUMBER = rf"[+-]?(?:(?:{_GROUPED}|\d+)(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?|[+-]?(?i:nan|inf(?:inity)?)\b"
-_UNIT = r"%|ms|us|s|it/s|tok/s|tokens/s|samples/s"
+_UNIT = r"%|ms|us|s|min|m|h|it/s|tok/s|tokens/s|samples/s"
 _END = r"(?=$|[\s;|)\]}]|,(?!\d))"
 _WORD = r"[A-Za-z_][\w./@-]*"
 _INDEX = re.compile(
@@ -30,7 +31,10 @@ _INDEX = re.compile(
     rf"(?P<step>{_GROUPED}|\d+)(?:\s*/\s*[\d,]*\d)?(?![\d.]|\w)\s*\]?",
     re.IGNORECASE,
 )
-_BRACKET = re.compile(r"\s*\[\s*(?P<step>\d+)\s*/\s*\d+\s*\](?=[\s:])")
+_BARE_INDEX = re.compile(
+    r"\s*(?:(?P<open>\[)\s*)?(?P<step>\d+)\s*/\s*\d+(?(open)\s*\](?=[\s:])|(?=\s+[A-Za-z_]))"
+)
+"""A line that begins with ``13400/20000`` or ``[12/120]`` and goes on says its step without the word."""
 _EPOCH = re.compile(
     r"(?<![\w./-])epoch\b[\s:=#]*\[?\s*(?P<epoch>\d+(?:\.\d+)?)(?:\s*/\s*\d+)?(?=$|[\s:,;|)\]}])\]?",
     re.IGNORECASE,
@@ -51,13 +55,16 @@ Pair = tuple[str, Printed]
 
 def sniff(name: str, head: bytes) -> bool:
     """Tells a text log by two rows among its lines, or one where the name says log; JSON is none."""
-    if b"\0" in head or name.endswith((".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".md", ".py", ".yaml")):
+    coded = encoding(head)
+    if (b"\0" in head and coded == "utf-8") or name.endswith(
+        (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".md", ".py", ".yaml")
+    ):
         return False
     if _JSON.match(head.removeprefix(b"\xef\xbb\xbf")):
         return False
     needed = 1 if name.endswith((".log", ".txt", ".out", ".err")) else 2
-    for line in head.split(b"\n"):
-        for state in _states(line.decode("utf-8", "replace")):
+    for line in head.decode(coded, "replace").split("\n"):
+        for state in _states(line):
             needed -= bool(_pairs(state) or (_marks(state) and any(unread(state, known((), ()), _VALUE))))
             if needed == 0:
                 return True
@@ -81,24 +88,22 @@ def read(files: Sequence[tuple[str, Path]], *, rows: str | None = None) -> tuple
 
 def _file(name: str, path: Path, label: str) -> Frame:
     notes, seen = list[str](), _Passed()
-    lines: list[tuple[str, list[tuple[str, list[Pair]]]]] = []
-    with path.open("rb") as handle:
-        for number, line in enumerate(iter(lambda: handle.readline(MAX_LINE + 1), b""), start=1):
-            place = f"{name}:{number}"
-            if len(line) > MAX_LINE:
-                raise InputError(f"{place}: a line of more than {MAX_LINE} bytes")
-            if not line.endswith(b"\n") and line.strip():
-                notes.append(f"{place}: last line without its end left out")
-                continue
-            states = [state for state in _states(line.decode("utf-8", "replace")) if _marked(state)]
-            if states:
-                lines.append((place, [(state, _read(state, place, seen)) for state in states]))
-            else:
-                seen.lines += bool(line.strip())
-    names = dict.fromkeys(key for _, states in lines for _, pairs in states for key, _ in pairs)
+    rows: list[tuple[str, list[tuple[str, list[Pair]]]]] = []
+    for number, line in lines(name, path, MAX_LINE):
+        place = f"{name}:{number}"
+        if not line.endswith("\n") and line.strip():
+            notes.append(f"{place}: last line without its end left out")
+            continue
+        seen.odd += "\ufffd" in line
+        states = [state for state in _states(line) if _marked(state)]
+        if states:
+            rows.append((place, [(state, _read(state, place, seen)) for state in states]))
+        else:
+            seen.lines += bool(line.strip())
+    names = dict.fromkeys(key for _, states in rows for _, pairs in states for key, _ in pairs)
     keys = known([key for key in names if key not in ("step", "epoch")], _UNIT_NAMES)
     columns = Columns()
-    for place, read_states in lines:
+    for place, read_states in rows:
         for record in _records(read_states, place, seen, keys):
             columns.add(record, place)
     return columns.frame(name, label, tuple(notes), tuple(seen.remarks(name)))
@@ -108,7 +113,7 @@ class _Passed:
     """Counts what was passed over: lines that are no rows, and parts of rows; and what was no number."""
 
     def __init__(self) -> None:
-        self.lines, self.parts, self.unread = 0, 0, list[str]()
+        self.lines, self.parts, self.odd, self.unread = 0, 0, 0, list[str]()
         self.grouped: dict[str, str] = {}
 
     def remarks(self, name: str) -> Iterator[str]:
@@ -117,6 +122,8 @@ class _Passed:
             yield f"{name}: {self.lines} lines are no step lines"
         if self.parts:
             yield f"{name}: {self.parts} parts of step lines were not understood"
+        if self.odd:
+            yield f"{name}: {self.odd} lines hold bytes that are no text of its encoding"
         if self.unread:
             yield f"{name}: {len(self.unread)} values are no finite numbers, the first {self.unread[0]}"
         for key, text in self.grouped.items():
@@ -202,7 +209,7 @@ def _pairs(state: str, seen: _Passed | None = None) -> list[Pair]:
 
 
 def _marks(state: str) -> list[re.Match[str]]:
-    index = _INDEX.search(state) or _BRACKET.match(state)
+    index = _INDEX.search(state) or _BARE_INDEX.match(state)
     return [mark for mark in (index, _EPOCH.search(state)) if mark is not None]
 
 

@@ -137,7 +137,7 @@ class Criterion:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Contract:
-    """One YAML file about one subject, parsed and checked."""
+    """One YAML file about one subject, or about each that the glob ``for_each`` finds; parsed and checked."""
 
     name: str
     path: str
@@ -146,6 +146,7 @@ class Contract:
     subject: str
     criteria: tuple[Criterion, ...]
     spec: SpecRef | None = None
+    for_each: str | None = None
     inputs: Mapping[str, Input] = field(default_factory=dict)
     runs: Mapping[str, Run] = field(default_factory=dict)
     formulas: Mapping[str, Formula] = field(default_factory=dict)

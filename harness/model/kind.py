@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from harness.model.behaviour import Build, LiveSession
 from harness.model.code import Session, Target
+from harness.model.compared import Compared
 from harness.model.contract import Formula
 from harness.model.frame import Frame
 from harness.model.predictor import Predictor
@@ -65,6 +66,11 @@ class Context(Protocol):
 
     def replaced(self, name: InputName, change: Callable[[bytes], bytes]) -> AbstractContextManager[Context]:
         """A context that is the same but for the files of one input, whose bytes are changed."""
+
+    def compare_card(
+        self, name: str, text: str, log: InputName | None, checkpoint: InputName | None
+    ) -> tuple[Compared, ...]:
+        """The figures of a card that the log or the checkpoint speaks of; raises ``InputError``."""
 
     def basis(self, *names: InputName) -> Basis:
         """MEASURED if all inputs come from declared runs of ours, otherwise CHECKED."""

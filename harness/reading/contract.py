@@ -95,6 +95,7 @@ class _Reader:
             subject=self.document.subject or name,
             criteria=criteria,
             spec=reference,
+            for_each=self.document.for_each,
             inputs=self.document.inputs,
             runs=self.document.runs,
             formulas=self.names.formulas,

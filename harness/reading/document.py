@@ -31,6 +31,7 @@ class ContractDocument:
     version: str = "1"
     subject: str | None = None
     spec: str | None = None
+    for_each: str | None = None
     inputs: Mapping[str, Input] = field(default_factory=dict)
     runs: Mapping[str, Run] = field(default_factory=dict)
     let: Mapping[str, Expression] = field(default_factory=dict)

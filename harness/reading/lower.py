@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
 
 from harness.reading.binder import STATUS
 from harness.reading.nodes import Listing, Node, Scalar, Table, is_null
+from harness.registry import kinds
 
 SHORT_INPUTS = ("log", "data")
 PATHS = ("card",)
@@ -21,6 +23,7 @@ def lower(document: Table, shorts: Mapping[str, str]) -> Table:
     ``subject``, ``log`` and ``data`` become inputs; criteria written as a table become a list; an
     obligation written in its criterion, or without its kind, gets both.
     """
+    document = _with_own(document, shorts)
     entries: list[tuple[Scalar, Node]] = []
     paths: dict[str, Node] = {}
     for key, value in document.entries:
@@ -33,6 +36,38 @@ def lower(document: Table, shorts: Mapping[str, str]) -> Table:
         where = next((i for i, (key, _) in enumerate(entries) if key.text == "criteria"), len(entries))
         entries.insert(where, (_word("inputs", inputs.line), inputs))
     return Table(tuple(entries), document.line)
+
+
+def _with_own(document: Table, shorts: Mapping[str, str]) -> Table:
+    """Gives every obligation that is but ``card: FILE`` the log and the subject of its contract."""
+    given: list[tuple[str, str]] = []
+    subject, log = document.get("subject"), document.get("log")
+    if log is not None and not is_null(log):
+        given.append(("log", "log"))
+    if isinstance(subject, Scalar) and (set("./") & set(subject.text) or _mentions(document, "subject")):
+        given.append(("checkpoint", "subject"))
+    if not given or "card" not in shorts:
+        return document
+    return Table(
+        tuple((k, _owned(v, given) if k.text == "criteria" else v) for k, v in document.entries),
+        document.line,
+    )
+
+
+def _owned(node: Node, given: Sequence[tuple[str, str]]) -> Node:
+    if isinstance(node, Listing):
+        return Listing(tuple(_owned(item, given) for item in node.items), node.line)
+    if not isinstance(node, Table):
+        return node
+    names = {key.text for key, _ in node.entries}
+    entries = [(key, _owned(value, given)) for key, value in node.entries]
+    if (
+        "card" in names
+        and names <= {"card", "kind", *CRITERION_KEYS}
+        and isinstance(node.get("card"), Scalar)
+    ):
+        entries += [(_word(key, node.line), _word(name, node.line)) for key, name in given]
+    return Table(tuple(entries), node.line)
 
 
 def _word(text: str, line: int) -> Scalar:
@@ -129,6 +164,10 @@ def _obligation(node: Node, shorts: Mapping[str, str]) -> Node:
     if not isinstance(node, Table) or node.get("kind") is not None:
         return node
     found = [key for key, _ in node.entries if key.text in shorts]
+    if len(found) > 1:  # one kind's short field may be another's plain one: whose fields are all of these?
+        written = {key.text for key, _ in node.entries}
+        known = kinds()
+        found = [key for key in found if written <= {f.name for f in fields(known[shorts[key.text]])}]
     if len(found) != 1:
         return node
     kind = _word(shorts[found[0].text], node.line)

@@ -173,10 +173,16 @@ def _check_constants(
     return unsound - RESERVED - LIBRARY.keys()
 
 
+PLACES = ("{file}", "{folder}", "{name}")
+"""What stands for a subject of ``for_each`` in the paths of inputs."""
+
+
 def check_inputs(binder: Binder, node: Table, document: ContractDocument) -> None:
     """Notes inputs that name nothing, several things, no known format, or a run that is not declared."""
     known = _keys(node, "runs")
     dangles = isinstance(node.get("runs"), Table | None)
+    if document.for_each is not None:
+        _check_subjects(binder, node, document)
     for name, item in document.inputs.items():
         at, path = _at(node, "inputs", name), f"inputs.{name}"
         given = [key for key in ("file", "files", "run", "library") if getattr(item, key) is not None]
@@ -202,6 +208,21 @@ def check_inputs(binder: Binder, node: Table, document: ContractDocument) -> Non
             _check_globs(binder, _inside(at, "files"), f"{path}.files", (item.files,))
         if not _NAME.match(name.replace("-", "_")):
             binder.note(at, path, "not a name")
+
+
+def _check_subjects(binder: Binder, node: Table, document: ContractDocument) -> None:
+    """Notes a ``for_each`` that is no glob, a subject beside it, and inputs none of which is a subject's."""
+    at = node.get("for_each") or node
+    pattern = document.for_each or ""
+    while pattern.startswith("../"):  # many subjects may lie beside the project that judges them
+        pattern = pattern[3:]
+    _check_globs(binder, at, "for_each", (pattern,))
+    if document.subject is not None:
+        binder.note(at, "for_each", "for_each finds the subjects: there can be no subject beside it")
+    paths = [item.file or item.files or "" for item in document.inputs.values()]
+    if not any(place in path for place in PLACES for path in paths):
+        message = "no input names the subject: every subject would be judged by the same files"
+        binder.note(at, "for_each", message, 'such as inputs: {entry: {file: "{file}"}}')
 
 
 def _inside(node: Node, key: str) -> Node:

@@ -15,6 +15,7 @@ from harness.model.values import Printed
 from harness.model.verdict import Verdict
 from harness.reading.binder import STATUS, field_types
 from harness.reading.document import ContractDocument, CriterionDocument
+from harness.reading.seal_schema import seal_schema
 from harness.registry import RESERVED_KINDS, kinds
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -185,7 +186,8 @@ def evidence_schema() -> dict[str, Any]:
         "predicateType": {"const": "https://claims-harness.dev/training-claim/v1"},
         "predicate": _object(predicate),
     }
-    return {"$schema": DIALECT, "title": "Evidence of a training claim", **_object(statement)}
+    named = {"$schema": DIALECT, "$id": "https://claims-harness.dev/training-claim/v1"}
+    return {**named, "title": "Evidence of a training claim", **_object(statement)}
 
 
 def _written(schema: Any) -> Any:
@@ -220,5 +222,9 @@ def _array(items: dict[str, Any]) -> dict[str, Any]:
 
 def schema_files() -> dict[str, str]:
     """Returns the text of every schema file by name, as it belongs under ``specs/schema/``."""
-    made = {"contract.schema.json": contract_schema(), "evidence.schema.json": evidence_schema()}
+    made = {
+        "contract.schema.json": contract_schema(),
+        "evidence.schema.json": evidence_schema(),
+        "scoreboard.schema.json": seal_schema(),
+    }
     return {name: json.dumps(schema, indent=1, sort_keys=True) + "\n" for name, schema in made.items()}

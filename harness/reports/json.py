@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from harness.reports._subjects import subjects_json
 from harness.scoreboard.board import Board, ContractRow, CriterionRow, ObligationRow
+from harness.scoreboard.subjects import fold_subjects, groups
 from harness.scoreboard.told import VERDICTS, Told
 
 READS = frozenset({VERDICTS})
@@ -17,6 +19,9 @@ def render(board: Board, told: Told) -> str:
         {
             "contracts": [_contract_json(row, told) for row in board.contracts],
             "problems": list(board.problems),
+            "subjects": [
+                subjects_json(fold_subjects(rows)) for rows in groups(board.contracts) if len(rows) > 1
+            ],
             "totals": dict(board.totals),
         },
         indent=2,

@@ -5,14 +5,19 @@ from __future__ import annotations
 from harness.model.contract import Severity
 from harness.reports._lines import closing, judged, remark, rests, score, shown_status, tally
 from harness.reports._out import clean, colour
+from harness.reports._subjects import subjects_text
 from harness.scoreboard.board import Board, ContractRow, CriterionRow
+from harness.scoreboard.subjects import fold_subjects, groups
 
 REMARK = 110
 
 
 def render(board: Board) -> str:
     """Returns the scoreboard as aligned text, contracts in the order given, totals last."""
-    parts = [_contract(row) for row in board.contracts]
+    parts = [
+        subjects_text(fold_subjects(rows)) if len(rows) > 1 else _contract(rows[0])
+        for rows in groups(board.contracts)
+    ]
     if board.problems:
         parts.append("evidence that does not count:\n" + "\n".join(f"  {clean(p)}" for p in board.problems))
     parts.append(closing(board))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import select
 import signal
 import subprocess
@@ -24,6 +25,7 @@ from typing import Any, Self
 from harness.model.behaviour import Build
 from harness.model.code import Reply, Target
 from harness.model.problem import InputError
+from harness.runs.bench_answers import answered
 from harness.runs.bench_live import LiveTrying
 from harness.runs.environment import scrubbed
 
@@ -75,12 +77,15 @@ class Bench:
             raise InputError(str(found["error"]), reason=str(found["reason"]))
 
     def exchange(self, message: Mapping[str, object], deadline: float, doing: str) -> Mapping[str, Any]:
-        """Sends a message and returns the answer; raises ``InputError``, the server dead, if none comes."""
-        process = self._process
+        """Sends a message and returns the answer; raises ``InputError``, the server dead, if none comes.
+
+        An answer repeats the random ``turn`` of its request, so that nothing written before can be one.
+        """
+        process, request = self._process, {"turn": secrets.token_hex(16), **message}
         if process is None or process.stdin is None:
             raise InputError(f"the process was already ended when {doing}", reason="RUN_FAILED")
         try:
-            process.stdin.write(json.dumps(message).encode() + b"\n")
+            process.stdin.write(json.dumps(request).encode() + b"\n")
             process.stdin.flush()
             line = self._line(deadline)
         except OSError:
@@ -88,12 +93,12 @@ class Bench:
         if line is None:
             self.close()
             raise InputError(f"no answer in time from {doing}", reason="TIMED_OUT")
-        found = json.loads(line) if line else {"died": "without a word"}
-        if "died" in found:
-            self.close()
-            raise InputError(f"the process ended {found['died']} when {doing}", reason="RUN_FAILED")
-        answer: Mapping[str, Any] = found
-        return answer
+        found = answered(line, request) if line else {"died": "without a word"}
+        for trouble, told in (("died", "ended "), ("garbled", "")):
+            if trouble in found:
+                self.close()
+                raise InputError(f"the process {told}{found[trouble]} when {doing}", reason="RUN_FAILED")
+        return found
 
     def close(self) -> None:
         """Ends the server and whatever it started."""

@@ -1,13 +1,13 @@
 """The server side of a bench: ``python -m harness.runs.bench_worker FD``, requests on stdin, answers to FD.
 
-It imports what is heavy, forks for every target, and says how a fork ended that did not end by itself.
+It imports what is heavy and forks for every target. A fork has neither stdin nor FD, only pipes to the
+server that end with it, so that nothing its code writes can be taken for the answer of another trial.
 """
 
 from __future__ import annotations
 
 import importlib
 import json
-import os
 import sys
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -16,25 +16,32 @@ from typing import Any
 
 from harness.model.problem import InputError
 from harness.runs import live
+from harness.runs.bench_fork import Fork, read_line, send
 from harness.runs.bench_targets import WrongResult, load
-from harness.runs.worker import ending
 
-ORDERLY = 86
 MAX_CPU = 3600  # seconds: the last resort where nobody is left to kill a fork
 
 
 def serve(sending: int) -> None:
-    """Answers until stdin ends; every ``open`` is served by a fork until its ``close``."""
-    while (line := _read()) is not None:
-        job = json.loads(line)["open"]
-        _preload(job)
-        child = os.fork()
-        if child == 0:
-            _try_target(job, sending)
-        _, status = os.waitpid(child, 0)
-        code = os.waitstatus_to_exitcode(status)
-        if code != ORDERLY:
-            _tell(sending, {"died": ending(code)})
+    """Answers until stdin ends; every ``open`` is served by a fork until the next one."""
+    del sys.argv[1:]
+    fork = None
+    while (line := read_line(0)) is not None:
+        asked = json.loads(line)
+        if "open" in asked:
+            if fork is not None:
+                fork.end()
+            _preload(asked["open"])
+            fork = Fork(_try_target, sending)
+        if fork is None:
+            return
+        answer = fork.answer(line, asked["turn"])
+        if "close" in asked:
+            fork.end()
+            fork = None
+        send(sending, answer)
+    if fork is not None:
+        fork.end()
 
 
 def _preload(job: Mapping[str, Any]) -> None:
@@ -60,8 +67,10 @@ def _first_step() -> None:
     torch.optim.SGD([parameter]).step()
 
 
-def _try_target(job: Mapping[str, Any], sending: int) -> None:
-    """Runs in the fork: loads the target, answers questions, and ends without returning."""
+def _try_target(asking: int, answering: int) -> None:
+    """Runs in the fork: loads the target and answers questions."""
+    opened = json.loads(read_line(asking) or b"null")
+    job = opened["open"]
     _limit(int(job["memory"]))
     warnings.simplefilter("ignore")
     sys.dont_write_bytecode = True
@@ -69,17 +78,15 @@ def _try_target(job: Mapping[str, Any], sending: int) -> None:
     before = frozenset(sys.modules)
     lives = job["role"] == "live"
     call, error = _caught(lambda: live.load(job) if lives else load(job))
-    if error is not None:
-        _tell(sending, _refusal(error))
-        os._exit(ORDERLY)
-    _tell(sending, {"ready": True})
-    while (line := _read()) is not None:
+    _tell(answering, opened, _refusal(error) if error is not None else {"ready": True})
+    while error is None and (line := read_line(asking)) is not None:
         asked = json.loads(line)
         if "close" in asked:
-            _tell(sending, {"files": _files(before, Path(job["root"]), job)})
-            break
-        _tell(sending, _heard(call, asked) if lives else _answer(call, asked["values"], named=asked["named"]))
-    os._exit(ORDERLY)
+            _tell(answering, asked, {"files": _files(before, Path(job["root"]), job)})
+        elif lives:
+            _tell(answering, asked, _heard(call, asked))
+        else:
+            _tell(answering, asked, _answer(call, asked["values"], named=asked["named"]))
 
 
 def _caught(action: Callable[[], Any]) -> tuple[Any, BaseException | None]:
@@ -155,21 +162,8 @@ def _limit(memory: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
 
-def _read() -> bytes | None:
-    """Reads one request; nobody sends the next before the answer, so nothing is read ahead."""
-    line = b""
-    while not line.endswith(b"\n"):
-        piece = os.read(0, 1 << 16)
-        if not piece:
-            return None
-        line += piece
-    return line
-
-
-def _tell(sending: int, message: Mapping[str, object]) -> None:
-    data = json.dumps(message).encode() + b"\n"
-    while data:
-        data = data[os.write(sending, data) :]
+def _tell(answering: int, asked: Mapping[str, Any], message: Mapping[str, object]) -> None:
+    send(answering, json.dumps({"turn": asked["turn"], **message}).encode() + b"\n")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.engine.for_each import expand
 from harness.engine.pins import compare, current_pins, evidence_path
 from harness.engine.project import Project, same_names
 from harness.engine.sources import Sources
@@ -68,7 +69,7 @@ def _contracts(project: Project, paths: Iterable[Path], memo: Memo) -> list[Cont
         except InvalidContract as error:
             problems.extend(error.problems)
             continue
-        contracts.append(thick(told))
+        contracts += expand(project, thick(told))
     problems += list(same_names((item.name, item.path) for item in contracts))
     if problems:
         raise InvalidContract(problems)
@@ -196,6 +197,8 @@ class _Builder:
             return None, self.name_problem(f"{path} is gone, though the ledger recorded it") if lost else ""
         if "error" in told:
             return None, self.name_problem(f"{path}: {told['error']}")
+        if self.ledger.withdrawn(path):
+            return None, "its verdict was withdrawn"
         if not self.ledger.accepts(path, told["sha256"]):
             return None, self.name_problem(f"{path} is not what the ledger recorded: it counts as absent")
         return _record(path, told), ""

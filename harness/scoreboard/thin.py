@@ -26,6 +26,7 @@ def thin(contract: Contract) -> dict[str, Any]:
         "digest": contract.digest,
         "version": contract.version,
         "subject": contract.subject,
+        "for_each": contract.for_each,
         "spec": [contract.spec.id, contract.spec.version] if contract.spec else None,
         "inputs": {name: _slots(item) for name, item in contract.inputs.items()},
         "runs": {
@@ -71,6 +72,7 @@ def thick(told: dict[str, Any]) -> Contract:
         version=told["version"],
         subject=told["subject"],
         spec=SpecRef(id=told["spec"][0], version=told["spec"][1]) if told["spec"] else None,
+        for_each=told["for_each"],
         inputs={name: Input(**item) for name, item in told["inputs"].items()},
         runs={name: _run(item) for name, item in told["runs"].items()},
         criteria=tuple(_criterion_of(item) for item in told["criteria"]),

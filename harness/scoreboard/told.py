@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.engine.curves import Curve, curves
-from harness.engine.load import load_one
+from harness.engine.load import load_subjects
 from harness.engine.project import Project
 from harness.engine.sources import Sources
 from harness.evidence.digests import bytes_digest
@@ -112,6 +112,7 @@ def _curves(
 ) -> dict[str, tuple[Curve, ...]]:
     items = [item for one in row.criteria for item in one.obligations if item.path in stories]
     known = {item.digest: stories[item.path].verdict for item in items}
-    contract = load_one(project, project.root / row.path).contract
+    subjects = load_subjects(project, project.root / row.path)
+    contract = next(one.contract for one in subjects if one.contract.subject == row.subject)
     found = curves(Sources(project, contract, memo), known)
     return {item.path: found[item.digest] for item in items if item.digest in found}

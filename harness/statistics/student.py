@@ -74,3 +74,14 @@ def quantile(probability: float, df: float) -> float:
         middle = (low + high) / 2
         low, high = (middle, high) if above(middle) > 1 - probability else (low, middle)
     return (low + high) / 2
+
+
+@cache
+def tail(t: float, df: float) -> float:
+    """Returns P(T > t) of Student's t, for any sign of t."""
+    from mpmath import betainc
+
+    if not math.isfinite(t):
+        return 0.0 if t > 0 else 1.0
+    above = float(betainc(df / 2, 0.5, 0, df / (df + t * t), regularized=True)) / 2
+    return above if t >= 0 else 1 - above

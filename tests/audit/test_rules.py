@@ -9,6 +9,10 @@ SOUND = Path(__file__).with_name("sound.txt").read_text(encoding="utf-8").split(
 CARDS = sorted(Path(__file__).with_name("cards").glob("*.md"))
 
 WRONG = {
+    "listed": ["We use 3 seeds (1337, 1338).", "5 stages (4.0, 3.0, 2.0, 1.5)"],
+    "move": ["v1.5 adds 11 tests, 235 -> 245 passing.", "ECE improved (0.031 -> 0.044)."],
+    "parted": ["Of 1,200 examples, 900 passed (72 %).", "At 0.5 s per step, 7,200 steps take 2 hours."],
+    "told": ["Run A has a final loss of 2.41.\n\n| | run A | run B |\n|-|-|-|\n| final loss | 2.10 | 2.30 |"],
     "equation": [
         "We see 3 seeds × 4 tasks = 14 runs.",
         "The rate is log2(1024) = 11 bits.",

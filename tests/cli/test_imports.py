@@ -5,7 +5,11 @@ import sys
 import pytest
 from workbench import TWO
 
-HEAVY = {"torch", "sympy", "numpy", "polars", "jsonschema", "z3", "yaml", "rich", "safetensors"}
+HEAVY = {"torch", "sympy", "numpy", "polars", "jsonschema", "z3", "yaml", "rich", "safetensors"} | {
+    "cryptography",
+    "securesystemslib",
+    "huggingface_hub",
+}
 RUNS = """
   trace: {run: tiny, output: trace}
   own: {run: mine, output: trace}

@@ -7,7 +7,7 @@ import re
 import shutil
 
 import pytest
-from workbench import LOG, Bench
+from workbench import LOG, TWO, Bench
 
 from harness.evidence.archive import Part, read_archive, write_archive
 
@@ -118,6 +118,42 @@ def test_runs_come_along_or_rest_on_their_identity(trained, bench, there):
     assert "2 runs" in said.json["summary"]
     assert there("gate").code == 0
     assert not list((there.root / ".harness").glob("import-*"))
+
+
+def test_the_log_comes_along_and_is_judged_again(bench, there):
+    bench.two()("check")
+    there.contract(TWO)
+    said = take(there, pack(bench), "--format", "json")
+    assert worths(said) == {"SUM": "verified", "FALL": "stale"}
+    assert "input log.jsonl, which is not here" in said.out
+    assert there("gate").code == 1
+    said = take(there, pack(bench, "--runs"), "--format", "json")
+    assert worths(said) == {"SUM": "verified", "FALL": "verified"}
+    assert (there.root / "log.jsonl").read_bytes() == (bench.root / "log.jsonl").read_bytes()
+    assert there("gate").code == 0
+
+
+def test_an_attached_run_comes_along_with_its_manifest(bench, there):
+    bench.log(name="out/log.jsonl")
+    assert bench("attach", "out", "--name", "run1").code == 0
+    body = "log: attached:run1/log.jsonl\ncriteria:\n  FALL: {claim: It falls., metric: loss, falls_by: 2}\n"
+    bench.contract(body)
+    bench("check")
+    there.contract(body)
+    said = take(there, pack(bench, "--runs"), "--format", "json")
+    assert said.code == 0, said.out
+    assert worths(said) == {"FALL": "verified"}
+    assert there("attach", "--check").code == 0
+
+
+def test_another_log_here_is_a_conflict_and_keeps_its_bytes(bench, there):
+    bench.two()("check")
+    there.two().log([*LOG, {"step": 6, "loss": 1.5}])
+    before = tree(there)
+    said = take(there, pack(bench, "--runs"))
+    assert said.code == 1
+    assert "log.jsonl: the file here has other bytes" in said.err
+    assert tree(there) == before
 
 
 def test_what_rests_on_other_bytes_here_is_stale_and_says_so(bench, there):
@@ -315,6 +351,18 @@ HOSTILE = {
     ),
     "an entry that is none": (lambda f, about: f.update(nonsense()), "is not whole"),
     "an entry without its parent": (lambda f, about: f.update(orphan()), "which is not there"),
+    "an input that no evidence rests on": (add("inputs/notes.txt", b"x"), "no evidence rests on notes.txt"),
+    "a contract among the inputs": (
+        add("inputs/contracts/evil.yaml", b"contract: e"),
+        "no file that evidence may",
+    ),
+    "evidence among the inputs": (add("inputs/evidence/x.json", b"{}"), "no file that evidence may"),
+    "code among the inputs": (add("inputs/data/conftest.py", b"x"), "no file that evidence may"),
+    "a hidden file among the inputs": (
+        add("inputs/.git/hooks/post-commit", b"x"),
+        "no file that evidence may",
+    ),
+    "settings among the inputs": (add("inputs/harness.toml", b"[trust]"), "no file that evidence may"),
     "another evidence folder": (lambda f, about: about.update(evidence="proof"), "its evidence lies in"),
 }
 

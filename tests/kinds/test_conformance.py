@@ -48,7 +48,7 @@ def code(tmp_path_factory):
         yield code
 
 
-def judge(root: Path, example, prove, code):
+def judge(root: Path, example, prove, code=None):
     """Judges an example by the real reader, sources and engine."""
     for name, data in example.files().items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -59,7 +59,8 @@ def judge(root: Path, example, prove, code):
     contract = load_one(project, path).contract
     ((obligation,),) = (criterion.obligations for criterion in contract.criteria)
     sources = Sources(project, contract, Memo(None, "", lambda: 0))
-    code.root = root
+    if code is not None:
+        code.root = root
     return obligation, discharge(obligation, DischargeContext(sources, prove, bench=code))
 
 

@@ -496,14 +496,110 @@ def test_constants_of_the_contract_are_names_of_the_formula(tried):
         (ours("f", 'domain: {x: 0..1}, formula: "x", update: "x"'), "belongs to scheduler"),
         (ours("f", 'domain: {x: 0..1}, formula: "x", steps: 4'), "of a callable none"),
         (ours("f", 'domain: {x: 0..1}, formula: "x", examples: 0'), "above 0"),
+        (ours("f", 'domain: {x: 0..1}, formula: "x", allow_unjudged: -1'), "0 or more"),
         ('code: ours, callable: "f", domain: {x: 0..1}, formula: "x"', "names no code"),
         ('code: ours, callable: "os:system(1)", domain: {x: 0..1}, formula: "x"', "names no code"),
         ('code: [], callable: "a:f", domain: {x: 0..1}, formula: "x"', "verdict stale"),
         (scheduler("X", 'formula: "t"'), "how many steps"),
         ('code: torch, scheduler: "a:b", steps: 3, formula: "t"', "starts from"),
+        (optimizer("X", 'state: {m: "m + g"}, property: "out <= m"'), "state needs the formula"),
         (optimizer("X", 'formula: "p"').replace("p: -10..10, ", ""), "must give p and g"),
     ],
 )
 def test_what_cannot_be_meant_is_told_before_any_code_runs(project, fields, said):
     with pytest.raises(InvalidContract, match=said):
         read(project, fields)
+
+
+@pytest.mark.parametrize(
+    "claimed",
+    [
+        "out > 4 or out <= 4",
+        "out - out <= 1",
+        "out >= -1000000000",
+        "call(x) == call(x)",
+        "out == call(x)",
+        "implies(x > 2, out == 7)",
+        "abs(out) >= 0",
+        "out == x and out <= 1e6",
+        "out * 0 == 0",
+        "call(x / 2) >= -1e9 and out - call(x) == 0",
+    ],
+)
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_a_property_that_no_answer_could_break_is_vacuous(tried, claimed, dtype):
+    verdict = tried(ours("same", f'domain: {{x: 0..1}}, dtype: {dtype}, property: "{claimed}"'))
+    assert (verdict.outcome, verdict.reason) == (Outcome.INCONCLUSIVE, Reason.VACUOUS), verdict.detail
+    assert "breaks the property" in verdict.detail
+
+
+@pytest.mark.parametrize(
+    ("fields", "least"),
+    [
+        (ours("same", 'domain: {x: 0..1}, property: "out == x"'), 0.9),
+        (ours("same", 'domain: {x: 0..1}, property: "0 <= out and out <= 1"'), 0.4),
+        (ours("same", 'domain: {x: 0..1}, property: "0 <= out and out <= 3"'), 0.3),
+        (ours("same", 'domain: {x: 0..1, y: 0..1}, assume: "x <= y", property: "call(x) <= call(y)"'), 0.4),
+        (ours("same", 'domain: {x: 1e-9..1}, property: "call(x / 2) == call(x) / 2"'), 0.4),
+        (ours("same", 'domain: {x: 0..1}, property: "call(-x) == -call(x)"'), 0.5),
+        (ours("same", 'domain: {x: 0..1}, property: "call(call(x)) == call(x)"'), 0.2),
+        (ours("lerp", f'{AVERAGE} property: "implies(e == t, out == e)"'), 0.9),
+        (scheduler("ExponentialLR", 'arguments: {gamma: 0.9}, steps: 9, property: "out <= last"'), 0.4),
+        (EMA + 'property: "implies(p == e, out == e)"', 0.9),
+        (
+            EMA + 'formula: "decay*e + (1 - decay)*p", '
+            'property: "min(e, p) - slack <= out and out <= max(e, p) + slack"',
+            0.7,
+        ),
+    ],
+)
+def test_a_property_that_speaks_of_the_answers_is_scored_by_planted_changes(tried, fields, least):
+    verdict = tried(fields)
+    assert verdict.outcome is Outcome.DISCHARGED, f"{verdict.reason} {verdict.detail} {verdict.witnesses}"
+    assert verdict.mutation.killed >= least * verdict.mutation.generated, verdict.mutation
+    assert verdict.mutation.generated >= 10
+
+
+def test_the_score_of_a_property_names_the_changes_that_it_lets_pass(tried):
+    verdict = tried(ours("same", 'domain: {x: 0..1}, property: "out >= 0"'))
+    assert "answers: 1 % more" in verdict.mutation.survivors
+    assert "answers: negated" not in verdict.mutation.survivors
+    assert tried(ours("same", 'domain: {x: 0..1}, property: "out == x"')).mutation.survivors == ()
+
+
+CANCELLING = '"(x*1e20 + 5) - x*1e20 if x > LIMIT else x"'
+
+
+@pytest.mark.parametrize(
+    ("limit", "more", "outcome"),
+    [
+        ("0.6", "", Outcome.INCONCLUSIVE),
+        ("0.6", ", allow_unjudged: 60", Outcome.DISCHARGED),
+        ("0.6", ", allow_unjudged: 3", Outcome.INCONCLUSIVE),
+        ("2", "", Outcome.DISCHARGED),
+        ("2", ", allow_unjudged: 0", Outcome.DISCHARGED),
+        ("0.05", ", allow_unjudged: 1000", Outcome.INCONCLUSIVE),
+    ],
+)
+def test_a_share_of_points_at_which_rounding_explains_anything_is_told(tried, limit, more, outcome):
+    formula = CANCELLING.replace("LIMIT", limit)
+    low = "0.1" if limit == "0.05" else "0"
+    verdict = tried(ours("same", f"domain: {{x: {low}..1}}, formula: {formula}{more}"))
+    assert verdict.outcome is outcome, f"{verdict.denominator} {verdict.detail}"
+    assert verdict.denominator.undecided > 10 or limit == "2"
+    if outcome is Outcome.INCONCLUSIVE:
+        assert verdict.reason is Reason.UNDECIDED
+        assert f"{verdict.denominator.undecided} of {verdict.denominator.total} undecided" in verdict.detail
+        assert "such as x = " in verdict.detail
+
+
+@pytest.mark.parametrize(("size", "outcome"), [("1e11", Outcome.DISCHARGED), ("1e15", Outcome.INCONCLUSIVE)])
+def test_a_bound_above_a_hundredth_of_the_value_decides_nothing(tried, size, outcome):
+    verdict = tried(ours("same", f'domain: {{x: 0.5..1}}, formula: "(x + {size}) - {size}"'))
+    assert verdict.outcome is outcome, verdict.detail
+
+
+def test_the_first_rate_has_none_before_it_and_is_not_undecided(tried):
+    verdict = tried(scheduler("ExponentialLR", 'arguments: {gamma: 0.9}, steps: 4, property: "out < last"'))
+    assert verdict.outcome is Outcome.DISCHARGED, verdict.detail
+    assert str(verdict.denominator) == "4 of 4 steps"

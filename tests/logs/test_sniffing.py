@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from samples import CANARY, CONSOLE, HEXAD, HF, LIGHTNING, LINEAR, NANOGPT, written
 
-from harness.logs._read import HEAD, _reader_of
+from harness.logs._read import HEAD, reader_of
 from harness.registry import load, modules
 
 TRUTH = {
@@ -19,9 +19,9 @@ TRUTH = {
 
 @pytest.mark.parametrize("path", TRUTH, ids=lambda path: path.name)
 def test_exactly_one_reader_is_left_for_a_file_whatever_its_name(path, tmp_path):
-    assert _reader_of(path.name, path) == TRUTH[path]
+    assert reader_of(path.name, path) == TRUTH[path]
     copy = written(tmp_path, path.read_bytes(), "file")
-    assert _reader_of("file", copy) == TRUTH[path]
+    assert reader_of("file", copy) == TRUTH[path]
 
 
 def test_only_a_reader_that_says_so_goes_before_another():
@@ -49,4 +49,4 @@ def test_only_a_reader_that_says_so_goes_before_another():
     ],
 )
 def test_content_alone_is_enough(tmp_path, content, reader):
-    assert _reader_of("file", written(tmp_path, content, "file")) == reader
+    assert reader_of("file", written(tmp_path, content, "file")) == reader

@@ -58,13 +58,13 @@ def test_the_short_form_becomes_inputs_and_obligations_of_kinds():
         ("lr", "trace", ("log",)),
         ("finite", "trace", ("log",)),
         ("descent", "descent", ("held_out", "subject", "train")),
-        ("gap", "gap", ()),
-        ("leak", "overlap", ()),
+        ("gap", "gap", ("held_out", "train")),
+        ("leak", "overlap", ("held_out", "train")),
         ("params", "tensors", ("subject",)),
-        ("card", "card", ("README_md",)),
+        ("card", "card", ("README_md", "log", "subject")),
     ]
     kinds = {c.id: c.obligations[0].kind for c in contract.criteria}
-    assert [name for name, kind in kinds.items() if kind is None] == ["gap", "leak"]
+    assert None not in kinds.values()
     assert (kinds["params"].parameters, kinds["params"].dtype) == (1235814400, "bf16")
     assert {name: item.file for name, item in contract.inputs.items()} == {
         "log": "out/checkpoint-3000/trainer_state.json",
@@ -191,6 +191,32 @@ def test_both_forms_of_an_obligation_have_one_digest():
 
 
 def test_an_obligation_in_a_list_may_leave_its_kind_out_too():
-    text = "contract: c\nlog: l\ncriteria: [{id: A, obligations: [{rows: finite(a)}, {gap: data}]}]"
+    text = "contract: c\nlog: l\ncriteria: [{id: A, obligations: [{rows: finite(a)}, {sync: data}]}]"
     (criterion,) = read(text).criteria
-    assert [obligation.kind_name for obligation in criterion.obligations] == ["trace", "gap"]
+    assert [obligation.kind_name for obligation in criterion.obligations] == ["trace", "sync"]
+
+
+def long(body):
+    return dump(lowered(f"contract: c\n{body}".encode(), "c.yaml"))
+
+
+def test_a_bare_card_is_given_the_log_and_the_subject_of_its_contract():
+    text = long("subject: out/model\nlog: out/log.jsonl\ncriteria:\n  card: {card: README.md}\n")
+    assert "log: log" in text
+    assert "checkpoint: subject" in text
+    text = long(
+        "subject: out/model\nlog: l.csv\ncriteria:\n  c: {card: README.md, claims: {Loss: {metric: loss}}}\n"
+    )
+    assert "checkpoint" not in text
+    assert "log: log" not in text
+
+
+def test_a_key_that_is_short_for_one_kind_may_be_a_plain_field_of_another():
+    found = read(
+        "contract: c\n"
+        "criteria:\n"
+        "  a: {claim: It scores., evaluation: results, samples: samples, task: quiz, metric: acc}\n"
+        "inputs: {results: {file: results.json}, samples: {file: samples.jsonl}}\n"
+    )
+    (obligation,) = found.criteria[0].obligations
+    assert obligation.kind_name == "evaluation"

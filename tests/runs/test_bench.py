@@ -12,7 +12,11 @@ from harness.runs.bench import Bench
 
 CODE = """
 import os
+import sys
+import time
 import helper
+
+MESSAGE = b"noise\\n"
 
 seen = []
 
@@ -47,6 +51,33 @@ def spin(x):
 
 def quits(x):
     raise SystemExit(0)
+
+
+def asks(x):
+    return float(input())
+
+
+def meddles(x):
+    if len(sys.argv) > 1:
+        os.write(int(sys.argv[1]), b"{}\\n")
+    for descriptor in range(3, 64):
+        try:
+            os.write(descriptor, MESSAGE)
+        except OSError:
+            pass
+    return x
+
+
+def shuts(x):
+    os.closerange(0, 64)
+    return x
+
+
+def leaves_one_behind(x):
+    if os.fork() == 0:
+        time.sleep(30)
+        os._exit(0)
+    os._exit(7)
 
 
 constant = 3
@@ -133,3 +164,57 @@ def test_a_module_that_breaks_on_import_is_an_error(bench, root):
     (root / "mine.py").write_text("1 / 0\n")
     with pytest.raises(InputError, match="does not load: ZeroDivisionError"):
         bench.open(target("talk"), 5)
+
+
+def test_code_that_reads_its_stdin_finds_it_empty_at_once(bench):
+    started = time.monotonic()
+    assert ask(bench, "asks")[0].raised.startswith("EOFError")
+    assert time.monotonic() - started < 5
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        b"noise\n",
+        b"noise without an end",
+        b"[" * 100_000 + b"\n",
+        b"\xff\n",
+        b'{"outs": [["0x1p+0"]], "again": [["0x1p+0"]]}\n',
+        b'{"turn": "1", "outs": [["0x1p+0"]], "again": [["0x1p+0"]]}\n',
+        b'{"ready": true}\n{"files": {}}\n',
+    ],
+)
+def test_what_code_writes_where_answers_go_is_its_own_error_and_nobody_elses(bench, root, message):
+    (root / "mine.py").write_text(CODE.replace(r'b"noise\n"', repr(message)))
+    for _ in range(2):
+        with pytest.raises(InputError, match=r"where its answers go|no proper answer") as caught:
+            ask(bench, "meddles")
+        assert caught.value.reason == "RUN_FAILED"
+        reply, loaded = ask(bench, "talk")
+        assert reply.outs == reply.again == (((0.5).hex(),),)
+        assert set(loaded) == {"helper.py", "mine.py"}
+
+
+def test_what_code_writes_while_it_loads_and_when_it_is_not_asked_is_noticed(bench, root):
+    (root / "mine.py").write_text(CODE + "meddles(0)\n")
+    with pytest.raises(InputError, match="no proper answer"):
+        bench.open(target("talk"), 20)
+    later = "import threading\n\ndef late(x):\n    threading.Timer(0.3, meddles, [x]).start()\n    return x\n"
+    (root / "mine.py").write_text(CODE + later)
+    with bench.open(target("late"), 20) as session:
+        assert session.ask([1], named=True).outs
+        time.sleep(0.6)
+        with pytest.raises(InputError, match="wrote where its answers go"):
+            session.ask([2], named=True)
+    (root / "mine.py").write_text(CODE)
+    assert ask(bench, "talk")[0].outs
+
+
+@pytest.mark.parametrize(("name", "said"), [("shuts", "ended"), ("leaves_one_behind", "exit status 7")])
+def test_a_fork_that_shuts_its_pipes_or_leaves_them_to_another_is_gone_at_once(bench, name, said):
+    started = time.monotonic()
+    with pytest.raises(InputError, match=said) as caught:
+        ask(bench, name)
+    assert caught.value.reason == "RUN_FAILED"
+    assert time.monotonic() - started < 10
+    assert ask(bench, "talk")[0].outs

@@ -53,7 +53,11 @@ def judge(scene: Scene) -> Iterator[Finding]:
     for card in scene.cards:
         stated = list(_stated(card.document))
         for said in stated:
-            if card.runs and not _ELSEWHERE.search(said.line) and not _disputed(said, stated):
+            if not card.runs or _ELSEWHERE.search(said.line):
+                continue
+            if others := _disputed(said, stated):
+                yield from _undecided(card, said, others)
+            else:
                 yield from _one(card, said) if len(card.runs) == 1 else _several(card, said)
 
 
@@ -68,10 +72,19 @@ def _stated(document: Document) -> Iterator[_Stated]:
         yield _Stated(one=one, metric=metric, document=document)
 
 
-def _disputed(said: _Stated, stated: Sequence[_Stated]) -> bool:
-    """Tells whether the card gives several figures under one name: they are of several models."""
-    same = {other.one.number.value for other in stated if other.metric == said.metric}
-    return len(same) > 1
+def _disputed(said: _Stated, stated: Sequence[_Stated]) -> list[_Stated]:
+    """Returns the other figures that the card gives under one name: they are of several models."""
+    same = [other for other in stated if other.metric == said.metric]
+    return [other for other in same if other.one.number.value != said.one.number.value]
+
+
+def _undecided(card: Card, said: _Stated, others: Sequence[_Stated]) -> Iterator[Finding]:
+    """Says of the card of one known run that its figures disagree, at the first of them."""
+    if not card.own or any(other.one.number.start < said.one.number.start for other in others):
+        return
+    if any(one.whole for run in card.runs for one in series(run, said.metric)):
+        listed = ", ".join(f"{one.one.number.text} ({one.place})" for one in (said, *others))
+        yield Finding(outcome=Said.UNTRIED, rule=NAME, statement=f"{said.one.label}: the card has {listed}")
 
 
 def _one(card: Card, said: _Stated) -> Iterator[Finding]:
@@ -80,7 +93,7 @@ def _one(card: Card, said: _Stated) -> Iterator[Finding]:
     found = series(run, said.metric)
     if not any(one.whole for one in found):
         return
-    where = _where(said, found)
+    where = _where(said, found, own=card.own)
     if where is not None:
         yield _finding(said, f"{said.one.label} is {where[2]}", where[0], where[1], holds=True)
         return
@@ -98,13 +111,16 @@ def _one(card: Card, said: _Stated) -> Iterator[Finding]:
         )
     elif row is not None and not said.metric.when:
         yield _finding(said, f"{said.one.label} stands in the log", *row, holds=True)
-    elif row is None and said.metric.when != "init" and _plain(said):
+    elif row is None and said.metric.when != "init" and _plain(said, own=card.own):
         at = last.best(said.metric.better) if said.metric.when == "best" else len(last.cells) - 1
         yield _finding(said, f"{said.one.label}: no row of the run has it", last, at, holds=False)
 
 
-def _where(said: _Stated, found: Sequence[Series]) -> tuple[Series, int, str] | None:
-    """Returns the row that the name of a figure means and that bears it out."""
+def _where(said: _Stated, found: Sequence[Series], *, own: bool) -> tuple[Series, int, str] | None:
+    """Returns the row that the name of a figure means and that bears it out.
+
+    Of a run that is known to be the card's (``own``), final is the last row, and no mean of some.
+    """
     when, better = said.metric.when, said.metric.better
     for one in found:
         last = len(one.cells) - 1
@@ -113,7 +129,7 @@ def _where(said: _Stated, found: Sequence[Series]) -> tuple[Series, int, str] | 
         for row, words in tries[when]:
             if _fits(said.one.number, one.value(row)):
                 return one, row, words
-        if when == "final" and _averaged(said, one):
+        if when == "final" and not own and _averaged(said, one):
             return one, last, "the mean of the last rows"
     return None
 
@@ -152,9 +168,9 @@ def _fits(number: Number, value: Range) -> bool:
     return fits(number, readings(number, value))
 
 
-def _plain(said: _Stated) -> bool:
+def _plain(said: _Stated, *, own: bool) -> bool:
     """Tells whether a figure can only be this run's: fine digits, and no other words in its name."""
-    fine = said.one.number.step * 500 <= abs(said.one.number.value)
+    fine = own or said.one.number.step * 500 <= abs(said.one.number.value)
     return fine and (bool(said.metric.when) or (bool(said.metric.rest) and len(said.one.words) <= 2))
 
 

@@ -18,6 +18,7 @@ _LOSS = {"loss", "ce", "nll", "xent", "cross", "entropy"}
 _PPL = {"ppl", "perplexity"}
 _WHEN = {"final", "best", "init", "initial", "start", "end", *_PPL}
 """Words of a loss that name no split: a perplexity among such losses belongs to one of them."""
+_EARLIER = re.compile(r"\s*(?:at|before|in|after)\s+(?:the\s+)?(?:start|begin\w*|init\w*|first|step|epoch)\b")
 _UNIFORM = {"uniform", "baseline", "model", "nats", "random", "guess", "chance", *_LOSS}
 _CONTEXT = re.compile(r"(?<![A-Za-z])(?:ce|loss|nats|nll|cross-entropy|entropy)(?![A-Za-z])", re.I)
 _VOCABULARY = re.compile(r"(?<![\w.])(?:vocab(?:ulary)?(?:[ _-]?size)?|n_vocab|V)\s*(?:=|:|of|is)?\s*(?=\d)")
@@ -74,6 +75,7 @@ def _perplexities(document: Document, known: Sequence[Quantity]) -> Iterator[Fin
             for other in known
             if other.group == one.group and other.arm == one.arm and _LOSS & set(other.words)
             and not other.number.dimension and 0 < other.number.value < 30
+            and not _EARLIER.match(document.text, other.number.end)
         ]  # fmt: skip
         same = [other for other in losses if _rest(other, _LOSS) == _rest(one, _PPL)]
         right = [other for other in losses if fits(one.number, _powers(other.number))]

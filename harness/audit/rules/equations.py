@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 
 from harness.audit import ranges
 from harness.audit.expressions import Token, Value, after, before, tokens
@@ -16,6 +17,9 @@ from harness.audit.text import Document
 
 NAME = "equation"
 _EQUALS = ("=", "==", "≈", "~=")
+_HUNDREDTH = Fraction(1, 100)
+"""A side that was multiplied by 100, or that has percent for operands, is in percent already."""
+_OF = frozenset("over of in among from with for per at on against within across".split())
 _IMAGE = re.compile(rf"\(\s*(?P<name>{'|'.join(ranges.FUNCTIONS)})\s*(?P<rel>[=≈])\s*~?\Z")
 
 
@@ -41,6 +45,10 @@ def _equation(document: Document, given: Sequence[Token], index: int) -> Iterato
     if right[1] < len(given) and given[right[1]].kind == "op" and given[right[1]].text != "-":
         return
     (a, start), (b, end) = left, right
+    if _noun_opens(given, start, a) or any(
+        _listed(given[i:j]) for i, j in ((start, index), (index + 1, end))
+    ):
+        return
     statement = document.excerpt(given[start].start, given[end - 1].end)
     about = given[index].text in ("≈", "~=")
     single = given[index + 1] if not b.size else given[start] if not a.size else None
@@ -55,6 +63,27 @@ def _equation(document: Document, given: Sequence[Token], index: int) -> Iterato
         yield found
 
 
+def _noun_opens(given: Sequence[Token], start: int, value: Value) -> bool:
+    """Tells a number that belongs to the noun before it, and so is no side of the equation.
+
+    ``uniform CE over 256 bytes = ln 256`` speaks of the CE, ``ratio 3:1 = 75 % / 25 %`` of the ratio.
+    """
+    if value.size or not start:
+        return False
+    before = given[start - 1]
+    ratio = before.text == ":" and start > 1 and given[start - 2].end == before.start
+    return ratio or (before.kind == "word" and before.text.lower() in _OF)
+
+
+def _listed(side: Sequence[Token]) -> bool:
+    """Tells values set side by side from a division: ``9,876 / 1,234 / 1,235``, ``75 % / 25 %``."""
+    numbers = [token.number for token in side if token.number]
+    if {token.text for token in side if token.kind not in ("number", "word")} != {"/"}:
+        return False
+    shares = all(number.dimension == "percent" for number in numbers)
+    return len(numbers) > 2 or (shares and sum(number.value for number in numbers) == 1)
+
+
 def _settled(
     document: Document, statement: str, stated: Number, value: Value, *, about: bool
 ) -> Finding | None:
@@ -64,8 +93,11 @@ def _settled(
         return _bounds(document, statement, stated, value)
     about = about or value.about
     exact = value.exact and stated.counts and not about
-    holds = fits(stated, value.readings, about=about, exact=exact)
-    best = min(value.readings, key=lambda one: abs(one.middle - stated.value))
+    computed = [*value.readings]
+    if stated.dimension == "percent":
+        computed += [one.scaled(_HUNDREDTH) for one in value.readings]
+    holds = fits(stated, computed, about=about, exact=exact)
+    best = min(computed, key=lambda one: abs(one.middle - stated.value))
     return verdict(
         document,
         NAME,

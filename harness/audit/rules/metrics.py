@@ -34,8 +34,9 @@ _BOTH = re.compile(
 _THAT = re.compile(r"\s*(?:That|This|Which|In bits)\b")
 _OTHER = re.compile(
     r"\s*(?:on|for|of|over|from|with|at|in|under|when|after|per)\b(?!\s+(?:the\s+)?(?:end|total)|\s+"
-    r"\ue000\s+per)"
+    r"\ue000\s+per)|\s*\(\s*(?!(?:i\.e|exp|e\^|rounded|nats|base|about)\b)[A-Za-z]"
 )
+"""What a metric is of where that follows it: another set (``(held-out)``) or unit (``(word-level)``)."""
 LN2 = ranges.apply("ln", point(2))
 SLACK = Fraction(1, 50)
 """How far a perplexity that only stands near its loss may be off: it may be a mean over other batches."""

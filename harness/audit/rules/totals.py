@@ -27,6 +27,7 @@ _SIZED = re.compile(
     r"\b(?:tokens?|documents?|docs|examples?|count|size|hours|params?|parameters|bytes|GB|MB)\b", re.I
 )
 _TRAIN, _VAL = {"train", "training"}, {"val", "valid", "validation", "eval", "dev", "test"}
+_WHICH = frozenset("and for the of number count size loss init initial final".split())
 _SPREAD = re.compile(r"\b(?:std|stdev|stddev|sd|sem|stderr|median|min|max|best|worst)\b|±", re.I)
 _NOISE = re.compile(r"\b(?:std|stdev|stddev|sd|sem|stderr|n|seed|seeds|median|min|max|best|worst)\b|±", re.I)
 
@@ -135,7 +136,7 @@ def _total_rows(table: Table, width: int) -> Iterator[_Group]:
                 one
                 for column in range(1, width)
                 if not (_MEAN.search(_head(table, column)) or _SPREAD.search(_head(table, column)))
-                for one in _down(
+                for one in (_of_alike if pattern is _TOTAL else _down)(
                     above, row, column, combine, f"{label}: {word} of column {_head(table, column)}"
                 )
             ]
@@ -196,6 +197,31 @@ def _down(
     yield from _combined(
         [line[column] if column < len(line) else None for line in above], _number(row, column), combine, words
     )
+
+
+def _of_alike(
+    above: Sequence[Sequence[Cell]], row: Sequence[Cell], column: int, combine: Combine, words: str
+) -> Iterator[_Try]:
+    """Yields the total of a column: of all rows, of those that name the same thing, or of the last few.
+
+    A list of settings and figures is no sum: ``epochs``, ``kept rows``, ``dropped rows``, ``total rows``.
+    """
+    named = _nouns(row[0].text)
+    same = [line for line in above if named & _nouns(line[0].text)]
+    parts = [above, same] if 2 <= len(same) < len(above) else [above]
+    last = [above[start:] for start in range(1, len(above) - 1)]
+    tried = [one for lines in (*parts, *last) for one in _down(lines, row, column, combine, words)]
+    right = next((one for one in tried if one.holds), None)
+    if right is not None or not parts[1:]:
+        yield from (right,) if right else tuple(_down(above, row, column, combine, words))
+    else:
+        yield from _down(same, row, column, combine, words)
+
+
+def _nouns(label: str) -> set[str]:
+    """Returns the words of a row's label but those that say which or how much of a thing it is."""
+    words = re.findall(r"[^\W\d_]{3,}", label.lower())
+    return {word for word in words if not _TOTAL.fullmatch(word) and word not in _WHICH}
 
 
 def _across(table: Table, row: Sequence[Cell], column: int, combine: Combine, words: str) -> Iterator[_Try]:

@@ -1,0 +1,94 @@
+"""What gate, verify and publish share: the policy, and everything that it asks to be looked up."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from harness.cli._setup import invalid
+from harness.engine.load import Loaded
+from harness.engine.project import Project
+from harness.engine.sources import Sources
+from harness.evidence.entries import Entry, missing_heads, read_entries
+from harness.evidence.keys import PublicKey, SignatureError, distinct, read_public
+from harness.evidence.locks import Promise, amended, unlocked
+from harness.evidence.memo import Memo
+from harness.model.policy import Policy
+from harness.scoreboard.board import Board
+from harness.scoreboard.decision import Facts
+from harness.scoreboard.sealed import POLICY, against, signed_by
+
+
+def open_policy(project: Project) -> Policy | None:
+    """Returns the project's policy, or None where it has none; raises ``InvalidContract``."""
+    path = project.root / POLICY
+    if not path.is_file():
+        return None
+    from harness.reading.policy import read_policy
+
+    return read_policy(path.read_bytes(), POLICY)
+
+
+def public_keys(root: Path, names: Sequence[str]) -> tuple[PublicKey, ...]:
+    """Reads public keys, each once; raises ``InvalidContract`` for one that cannot be read."""
+    try:
+        return distinct([read_public(root / name) for name in names])
+    except SignatureError as error:
+        raise invalid(str(error)) from None
+
+
+def promise_of(project: Project, loaded: Loaded, memo: Memo) -> Promise:
+    """Returns what a contract asks of itself now, in the words that a lock records."""
+    contract = loaded.contract
+    sources = Sources(project, contract, memo)
+    demands: dict[str, str] = {}
+    identities: set[str] = set()
+    for criterion in contract.criteria:
+        scale = criterion.scale
+        told = {
+            "severity": criterion.severity.value,
+            "basis": [basis.value for basis in criterion.basis],
+            "scale": [scale.device, scale.steps, scale.parameters] if scale else None,
+            "claim": criterion.claim_digest,
+            "clause": criterion.clause,
+        }
+        for item in criterion.obligations:
+            demands[f"{criterion.id}/{item.digest}"] = json.dumps(told, sort_keys=True)
+            for name in item.inputs:
+                identities |= {run.identity for run in sources.runs(name)}
+    return Promise(contract=contract.name, demands=demands, identities=frozenset(identities))
+
+
+def facts_of(
+    project: Project, policy: Policy, whole: Board, promises: Sequence[Promise], memo: Memo
+) -> Facts:
+    """Looks up what a policy asks about: signatures over the ``whole`` scoreboard, locks, pinned heads."""
+    entries = read_entries(project.ledger)
+    authors = {key.id for key in public_keys(project.root, policy.authors)}
+    keys = public_keys(project.root, policy.keys)
+    judged = [against(project, one, whole, memo) for one in signed_by(project, keys)]
+    changed: dict[str, str] = {}
+    for promise in promises:
+        for criterion, found in amended(promise, entries):
+            changed[f"{promise.contract}/{criterion}"] = found
+    return Facts(
+        signers=frozenset(k for one in judged if one.holds for k in one.signers) - authors,
+        unsigned=tuple(f"{one.path}: {one.problems[0]}" for one in judged if one.problems),
+        unlocked={promise.contract: unlocked(promise, entries) for promise in promises},
+        amended=changed,
+        heads=pinned(project.root, policy.heads, entries),
+    )
+
+
+def pinned(root: Path, name: str | None, entries: Sequence[Entry]) -> tuple[str, ...]:
+    """Says which pinned heads the ledger lost; a file of heads that is gone or empty is a finding too."""
+    if name is None:
+        return ()
+    try:
+        text = (root / name).read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError):
+        return (f"the pinned heads in {name} cannot be read",)
+    if not text.split():
+        return (f"no head is pinned in {name}",)
+    return tuple(f"the pinned entry {head[:12]} is gone" for head in missing_heads(text, entries))

@@ -1,0 +1,44 @@
+"""``harness lock``: writes down in the ledger what contracts claim, before there is evidence."""
+
+from __future__ import annotations
+
+import argparse
+
+from harness import __version__
+from harness.cli._policy import promise_of
+from harness.cli._setup import find_contracts, open_project, utc_now
+from harness.engine.load import load_contracts
+from harness.evidence.entries import read_entries
+from harness.evidence.ledger import read_ledger
+from harness.evidence.locks import lock, unlocked
+from harness.reports._out import clean, say, write
+from harness.scoreboard.gate import Exit
+
+
+def main(options: argparse.Namespace) -> int:
+    """Locks the contracts that are not locked; ends with 1 where one of them was judged or amended before."""
+    project, memo = open_project(remember=False)
+    promises = [
+        promise_of(project, one, memo)
+        for one in load_contracts(project, find_contracts(project, options.contracts))
+    ]
+    if not promises:
+        say(f"no contracts below {project.contracts}/: nothing to lock")
+        return Exit.NOTHING
+    ledger = read_ledger(project.ledger, memo)
+    if ledger.problems:
+        say(f"not locked: the ledger is damaged: {clean(ledger.problems[0])}")
+        return Exit.FAILED
+    entries = read_entries(project.ledger)
+    new = [one for one in promises if unlocked(one, entries) == "was never locked"]
+    if new:
+        digest = lock(project.ledger, ledger.heads, new, time=utc_now(), harness=__version__)
+        listed = ", ".join(one.contract for one in new)
+        write(f"locked {clean(listed)} in ledger entry {digest[:12]}; what is judged from now on counts")
+    entries = read_entries(project.ledger)
+    late = [(one.contract, why) for one in promises if (why := unlocked(one, entries))]
+    for name, why in late:
+        write(f"{clean(name)} {clean(why)}: a policy that demands a lock will refuse it")
+    if not new and not late:
+        write("everything is locked already")
+    return Exit.FINDING if late else Exit.DISCHARGED

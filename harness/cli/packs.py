@@ -1,0 +1,51 @@
+"""``harness packs``: lists the contracts that ship with the harness, or writes one into this project."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from harness.cli._setup import invalid, open_project
+from harness.engine.project import Project
+from harness.packs import available, pack_text
+from harness.reading.binder import did_you_mean
+from harness.reports._out import clean, say, write
+from harness.scoreboard.gate import Exit
+
+
+def main(options: argparse.Namespace) -> int:
+    """Lists the packs with what they are about; with a name and a folder, writes the contract."""
+    if options.pack is None:
+        write("\n".join(f"{name:<20} {clean(text)}" for name, text in available().items()))
+        return Exit.DISCHARGED
+    if options.folder is None:
+        raise invalid("a pack needs the folder of its subjects", f"harness packs {options.pack} FOLDER")
+    project, _ = open_project(remember=False)
+    path, made = lay_out(project, options.pack, options.folder)
+    say(f"{'wrote' if made else 'already here:'} {project.shown(path)}")
+    return Exit.DISCHARGED
+
+
+def lay_out(project: Project, name: str, folder: str) -> tuple[Path, bool]:
+    """Writes a pack's contract about the subjects below a folder; tells where, and whether it is new.
+
+    A contract of that name and folder is left as it is, also where its owner has changed it. Raises
+    ``InvalidContract`` for an unknown pack, a folder that is none, and one of that name for another folder.
+    """
+    if name not in available():
+        raise invalid(f"no pack is called {name!r}", did_you_mean(name, available()) or "see harness packs")
+    if not Path(folder).is_dir():
+        raise invalid(f"{folder} is no folder", "name the folder that holds one folder per subject")
+    import os
+
+    below = Path(os.path.relpath(os.path.abspath(folder), project.root)).as_posix()
+    if set(below) & set('*?[]"\n'):
+        raise invalid(f"{below!r} cannot stand in a pattern", "give the folder a plainer name")
+    path = project.root / project.contracts / f"{name}.yaml"
+    if path.exists():
+        if f'"{below}/' not in path.read_text(encoding="utf-8"):
+            raise invalid(f"{project.shown(path)} is about another folder", "change its for_each")
+        return path, False
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(pack_text(name, below), encoding="utf-8")
+    return path, True

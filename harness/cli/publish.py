@@ -1,0 +1,151 @@
+"""``harness publish``: publishes a folder with its evidence, only if the gate passes for these very bytes."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from harness.cli._policy import open_policy, public_keys
+from harness.cli._setup import find_contracts, open_project, utc_now
+from harness.cli.gate import decided
+from harness.cli.verify import verification
+from harness.engine.load import load_contracts
+from harness.engine.project import Project, read_project
+from harness.evidence.memo import Memo
+from harness.evidence.statement import EvidenceError, parse_statement
+from harness.hub.card import contradictions, write_card
+from harness.hub.facts import facts_of
+from harness.hub.layout import lay_out
+from harness.hub.publish import Hub, Published, differences
+from harness.hub.release import CARD, File, claims_of, files_of, unvouched
+from harness.model.problem import InputError
+from harness.reports._out import clean, say, some, write
+from harness.scoreboard.board import Board
+from harness.scoreboard.gate import Exit
+from harness.scoreboard.sealed import against, signed_by
+
+
+def main(options: argparse.Namespace) -> int:
+    """Shows what would be published; publishes with ``--yes``, and verifies what arrived."""
+    project, memo = open_project(remember=False)
+    tier = "public" if options.public else "private"
+    paths = find_contracts(project, [])
+    if not paths:
+        say("refused: there are no contracts, so nothing is known of these bytes")
+        return Exit.NOTHING
+    board, made = decided(project, memo, paths, tier, utc_now())
+    if made.code is not Exit.DISCHARGED:
+        return _refused(["the gate refuses", *made.reasons], made.code)
+    try:
+        files = files_of(Path(options.folder))
+        loaded = load_contracts(project, paths)
+        facts = facts_of(board, loaded, _measured(project, board))
+        text = _card(files)
+        against_it = [*unvouched(files, board), *contradictions(text, facts, loaded, CARD)]
+        if against_it:
+            return _refused(against_it, Exit.FINDING)
+        card = write_card(text, board, made, facts, options.repo, _signers(project, board, memo))
+        claims = claims_of(project, board, files)
+    except InputError as error:
+        return _refused([str(error)], Exit.FINDING)
+    sent = {name: file for name, file in files.items() if name != CARD} | claims
+    _plan(options, sent, made.waived)
+    if not options.yes:
+        write("nothing was sent: add --yes to publish")
+        return Exit.DISCHARGED
+    return _send(options, project, sent, {CARD: card.encode()})
+
+
+def _refused(reasons: list[str], code: Exit) -> Exit:
+    write("publish: refused" + "".join(f"\n  {clean(reason)}" for reason in reasons))
+    return code
+
+
+def _card(files: Mapping[str, File]) -> str:
+    if CARD not in files:
+        return ""
+    try:
+        return files[CARD].path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError:
+        raise InputError(f"{CARD} is not UTF-8 text") from None
+
+
+def _measured(project: Project, board: Board) -> dict[str, str | None]:
+    found: dict[str, str | None] = {}
+    for item in (i for c in board.contracts for row in c.criteria for i in row.obligations if i.record):
+        try:
+            told: Any = parse_statement((project.root / item.path).read_bytes())["predicate"]
+            found[item.path] = told["verdict"]["measured"]
+        except (OSError, EvidenceError) as error:
+            raise InputError(f"{item.path}: {error}") from None
+    return found
+
+
+def _signers(project: Project, board: Board, memo: Memo) -> list[str]:
+    policy = open_policy(project)
+    keys = public_keys(project.root, policy.keys) if policy else ()
+    judged = [against(project, one, board, memo) for one in signed_by(project, keys)]
+    return sorted({key for one in judged if one.holds for key in one.signers})
+
+
+def _plan(options: argparse.Namespace, sent: Mapping[str, File], waived: tuple[str, ...]) -> None:
+    size = sum(file.size for file in sent.values())
+    where = f"{options.repo} ({'public' if options.public else 'private'})"
+    lines = [f"publish: {some(len(sent) + 1, 'file')}, {size:,} bytes, in one commit to {where}"]
+    lines += [f"  {name} {file.sha256[:12]} {file.size:,}" for name, file in sorted(sent.items())]
+    lines += [f"  {CARD} written from the evidence", *(f"  waived: {clean(told)}" for told in waived)]
+    write("\n".join(lines))
+
+
+def _send(
+    options: argparse.Namespace, project: Project, sent: Mapping[str, File], texts: Mapping[str, bytes]
+) -> int:
+    try:
+        hub = Hub(os.environ.get("HF_ENDPOINT"))
+        message = f"Release with its evidence ({some(len(sent), 'file')})"
+        done = hub.publish(options.repo, sent, texts, message, private=not options.public)
+    except InputError as error:
+        say(f"not published: {clean(str(error))}\n  the same command may be given again")
+        return Exit.FAILED
+    problems = _arrived(hub, options.repo, done, project, sent, texts)
+    if problems:
+        listed = "".join(f"\n  {clean(why)}" for why in problems)
+        back = f"go back to commit {done.parent}" if done.parent else "there is no commit before it"
+        say(
+            f"published as {done.commit}, and NOT verified:{listed}\n"
+            f"  withdraw it: delete the repository {options.repo} on its settings page, or {back}"
+        )
+        return Exit.FINDING
+    write(f"published and verified: {options.repo} at commit {done.commit}")
+    return Exit.DISCHARGED
+
+
+def _arrived(
+    hub: Hub,
+    repo: str,
+    done: Published,
+    project: Project,
+    sent: Mapping[str, File],
+    texts: Mapping[str, bytes],
+) -> list[str]:
+    """Downloads what was published and verifies it as a stranger would; returns what is wrong."""
+    with tempfile.TemporaryDirectory() as folder:
+        down, laid = Path(folder) / "down", Path(folder) / "laid"
+        try:
+            hub.fetch(repo, done.commit, down)
+            found = list(differences(down, sent, texts))
+            lay_out(down, laid)
+        except InputError as error:
+            return [str(error)]
+        policy = open_policy(project)
+        keys = public_keys(project.root, policy.keys) if policy else ()
+        if not keys:
+            return found
+        memo = Memo(None, "", time.time_ns)
+        judged = verification(read_project(laid.resolve(), memo), memo, keys)
+        return found + list(judged.problems or (() if judged.sound else ("no signature holds",)))

@@ -1,0 +1,62 @@
+"""``harness retract``: withdraws a verdict that was wrong, by a new entry of the ledger."""
+
+from __future__ import annotations
+
+import argparse
+
+from harness import __version__
+from harness.cli._setup import invalid, open_project, utc_now
+from harness.cli.explain import row_of, target_of
+from harness.engine.pins import pins_digest
+from harness.evidence.ledger import WITHDRAWN, LedgerRecord, append, read_ledger
+from harness.reports._out import clean, say, some
+from harness.scoreboard.board import ContractRow, CriterionRow
+from harness.scoreboard.build import build
+from harness.scoreboard.gate import Exit
+
+
+def main(options: argparse.Namespace) -> int:
+    """Withdraws the verdicts of one criterion; the evidence stays where it is and no longer counts.
+
+    The next check judges anew. Ends with 5 where there is no verdict, and with 4 without a reason.
+    """
+    if not options.reason.strip():
+        raise invalid("a retraction needs its reason", "--reason TEXT")
+    project, memo = open_project(remember=False)
+    path, wanted = target_of(project, options.target)
+    row, criterion = row_of(build(project, [path], memo).contracts, wanted)
+    chosen = [item for item in row.criteria if item.id == criterion]
+    if not chosen:
+        raise invalid(f"{row.name} has no criterion {clean(criterion or '')!r}", "CONTRACT/CRITERION")
+    records = _records(row, chosen[0])
+    if not records:
+        say("there is no verdict to withdraw")
+        return Exit.NOTHING
+    append(
+        project.ledger,
+        read_ledger(project.ledger, memo).heads,
+        event="retract",
+        time=utc_now(),
+        harness=__version__,
+        records=records,
+        details={"contract": row.name, "subject": row.subject, "reason": options.reason.strip()},
+    )
+    say(f"withdrew {some(len(records), 'verdict')}; the next check judges anew")
+    return Exit.DISCHARGED
+
+
+def _records(row: ContractRow, criterion: CriterionRow) -> tuple[LedgerRecord, ...]:
+    return tuple(
+        LedgerRecord(
+            path=item.path,
+            sha256="",
+            contract=row.name,
+            criterion=criterion.id,
+            obligation=item.digest,
+            pins=pins_digest(item.record.pins),
+            outcome=WITHDRAWN,
+            threshold=None,
+        )
+        for item in criterion.obligations
+        if item.record is not None
+    )

@@ -1,0 +1,134 @@
+"""Many subjects of one contract, judged in several processes; the ledger is told once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.engine.load import Loaded, load_subjects
+from harness.engine.running import Made
+from harness.evidence.ledger import Ledger, LedgerRecord, read_ledger
+
+if TYPE_CHECKING:
+    from harness.engine.check import Checker
+
+LEAST = 48
+"""Fewer subjects than this are judged sooner than processes start."""
+PART = 24
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Counts:
+    """How many obligations were judged, and of how many the evidence is fresh."""
+
+    judged: int = 0
+    fresh: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Told:
+    judged: int
+    fresh: int
+    records: tuple[LedgerRecord, ...]
+
+
+def side_by_side(group: Sequence[Loaded]) -> bool:
+    """Tells whether the subjects of a contract are so many, and so plain, that processes can share them.
+
+    No run is made for them, no code of the contract runs, nothing lies elsewhere, nothing is proved.
+    """
+    contract = group[0].contract
+    plain = not contract.runs and not any(item.remote for item in contract.inputs.values())
+    kinds = [item.kind for criterion in contract.criteria for item in criterion.obligations]
+    ours = all(kind is not None and not kind.foreign() and kind.name != "symbolic" for kind in kinds)
+    return len(group) >= LEAST and plain and ours
+
+
+def check_many(
+    checker: Checker,
+    groups: Sequence[Sequence[Loaded]],
+    jobs: int,
+    nanoseconds: Callable[[], int],
+    *,
+    again: bool,
+) -> Counts:
+    """Discharges what is not fresh of contracts with many subjects in ``jobs`` processes.
+
+    Each process writes evidence, with the clock that ``nanoseconds`` is for its memo; the
+    ledger is told when a contract is done, or is interrupted.
+    """
+    judged = fresh = 0
+    for group in groups:
+        ledger = read_ledger(checker.project.ledger, checker.memo)
+        written: list[LedgerRecord] = []
+        try:
+            for told in _told(checker, group, jobs, nanoseconds, again=again):
+                judged, fresh = judged + told.judged, fresh + told.fresh
+                written += told.records
+        finally:
+            written.sort(key=lambda record: record.path)
+            checker.record(group[0].contract, ledger, written)
+    return Counts(judged=judged, fresh=fresh)
+
+
+def _told(
+    checker: Checker, group: Sequence[Loaded], jobs: int, nanoseconds: Callable[[], int], *, again: bool
+) -> Iterator[_Told]:
+    import multiprocessing
+
+    clock = _Clock(text=checker.now, nanoseconds=nanoseconds)
+    root, path = checker.project.root, group[0].contract.path
+    parts = [
+        frozenset(one.contract.subject for one in group[at : at + PART]) for at in range(0, len(group), PART)
+    ]
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(jobs, len(parts)), mp_context=context) as pool:
+        waiting = [pool.submit(_part, root, path, part, clock, again) for part in parts]
+        try:
+            for done in as_completed(waiting):
+                yield done.result()
+        finally:
+            for one in waiting:
+                one.cancel()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Clock:
+    """The clocks that a process is given: text for evidence, and nanoseconds for the memo."""
+
+    text: Callable[[], str]
+    nanoseconds: Callable[[], int]
+
+
+def _part(
+    root: Path,
+    path: str,
+    subjects: frozenset[str],
+    clock: _Clock,
+    again: bool,  # noqa: FBT001 - a process is given its arguments in order
+) -> _Told:
+    """Judges some subjects in a process of its own; nothing among them needs a prover."""
+    checker, loaded, ledger = _worker(root, path, clock)
+    written: list[LedgerRecord] = []
+    mine = [one for one in loaded if one.contract.subject in subjects]
+    done = list(checker.attempt(mine, ledger, written, again=again, made=Made()))
+    judged = sum(step.verdict is not None for step in done)
+    return _Told(judged=judged, fresh=len(done) - judged, records=tuple(written))
+
+
+@cache
+def _worker(root: Path, path: str, clock: _Clock) -> tuple[Checker, tuple[Loaded, ...], Ledger]:
+    """Reads contract and ledger once for a process; neither changes before the check is done."""
+    from harness.engine.check import Checker
+    from harness.engine.project import read_project
+    from harness.evidence.memo import Memo
+    from harness.symbolic.pool import ProverPool
+
+    memo = Memo(None, "", clock.nanoseconds)
+    checker = Checker(read_project(root, memo), memo, ProverPool(1), clock.text)
+    loaded = load_subjects(checker.project, root / path)
+    return checker, loaded, read_ledger(checker.project.ledger, memo)

@@ -1,0 +1,91 @@
+"""What a contract said before there was evidence: locks in the ledger, and what came after a verdict.
+
+The order is that of the ledger's chain, where an entry names its parents, and never that of clocks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.evidence.entries import Entry
+from harness.evidence.ledger import append
+
+LOCK = "lock"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Promise:
+    """What a contract asks of itself now: each ``CRITERION/OBLIGATION`` with its demands, and its runs."""
+
+    contract: str
+    demands: Mapping[str, str]
+    identities: frozenset[str] = frozenset()
+
+
+def lock(
+    folder: Path, heads: tuple[str, ...], promises: Sequence[Promise], *, time: str, harness: str
+) -> str:
+    """Writes down what contracts promise, before there is evidence, and returns the entry's digest."""
+    details = {
+        f"{promise.contract}/{key}": demand for promise in promises for key, demand in promise.demands.items()
+    }
+    return append(folder, heads, event=LOCK, time=time, harness=harness, details=details)
+
+
+def unlocked(promise: Promise, entries: Sequence[Entry]) -> str:
+    """Says why a contract does not count as locked before its evidence; empty if it was.
+
+    The first lock of the contract must come before every verdict and every launch of a run that it rests
+    on, and say word for word what the contract says now: same criteria, obligations, severities.
+    """
+    prefix = f"{promise.contract}/"
+    locks = [e for e in entries if e.event == LOCK and any(key.startswith(prefix) for key in e.details)]
+    if not locks:
+        return "was never locked"
+    first = locks[0]
+    for entry in entries:
+        tried = any(record.get("contract") == promise.contract for record in entry.records)
+        ran = any(f"launched {identity}" in entry.details for identity in promise.identities)
+        if (tried or ran) and first.digest not in entry.before:
+            return f"was locked after it was {'judged' if tried else 'trained for'}"
+    launched = {key[9:] for entry in entries for key in entry.details if key.startswith("launched ")}
+    if promise.identities - launched:
+        return "rests on a run that the ledger did not see start"
+    return _moved(promise, {k[len(prefix) :]: v for k, v in first.details.items() if k.startswith(prefix)})
+
+
+def _moved(promise: Promise, locked: Mapping[str, str]) -> str:
+    if locked == promise.demands:
+        return ""
+    old, new = _criteria(locked), _criteria(promise.demands)
+    for word, names in (("removed", old - new), ("added", new - old)):
+        if names:
+            return f"AMENDED AFTER ITS LOCK: {sorted(names)[0]} was {word}"
+    moved = sorted(k.partition("/")[0] for k in locked.keys() ^ promise.demands.keys())
+    moved += sorted(k.partition("/")[0] for k, v in locked.items() if promise.demands.get(k, v) != v)
+    return f"AMENDED AFTER ITS LOCK: {moved[0]} is not what was locked"
+
+
+def _criteria(keys: Mapping[str, str]) -> set[str]:
+    return {key.partition("/")[0] for key in keys}
+
+
+def amended(promise: Promise, entries: Sequence[Entry]) -> Iterator[tuple[str, str]]:
+    """Yields each criterion that was changed after a verdict against it, with what was found then."""
+    now: dict[str, set[str]] = {}
+    for key in promise.demands:
+        criterion, _, digest = key.rpartition("/")
+        now.setdefault(criterion, set()).add(digest)
+    seen: dict[tuple[str, str], Mapping[str, Any]] = {}
+    for entry in entries:
+        for record in entry.records:
+            if record.get("contract") == promise.contract:
+                seen[str(record.get("criterion")), str(record.get("obligation"))] = record
+    for (criterion, digest), record in seen.items():
+        against = record.get("outcome") not in ("DISCHARGED", "ERROR")
+        if criterion in now and digest not in now[criterion] and against:
+            bar = f" against {record['threshold']}" if record.get("threshold") else ""
+            yield criterion, f"AMENDED AFTER EVIDENCE: it was {record['outcome']}{bar} before it was changed"

@@ -1,0 +1,131 @@
+"""The model card: its claims are written from the evidence, and what else it says must not contradict it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+
+from harness.engine.load import Loaded
+from harness.hub.facts import Fact
+from harness.hub.release import CLAIMS
+from harness.kinds._card_text import numbers_at
+from harness.model.contract import Severity
+from harness.model.problem import InputError
+from harness.model.values import Printed
+from harness.scoreboard.board import Board
+from harness.scoreboard.decision import Decision
+
+BEGIN = "<!-- claims: written from the evidence by harness publish; edits are overwritten -->"
+END = "<!-- end of claims -->"
+OURS = "  # written from the evidence by harness publish"
+_FRONT = re.compile(r"---[ \t]*\n(.*?\n)---[ \t]*\n", re.S)
+_INDEX = re.compile(r"^model-index:.*?(?=^\S|\Z)", re.M | re.S)
+_ESCAPED = re.compile(r"([\\`*_{}\[\]<>|#~])")
+
+
+def contradictions(text: str, facts: Sequence[Fact], loaded: Sequence[Loaded], name: str) -> Iterator[str]:
+    """Yields every line of a card that says otherwise than the evidence, or repeats a refuted claim."""
+    own = hand_written(text)
+    for fact in facts:
+        low, high = Fraction(fact.value) - fact.radius, Fraction(fact.value) + fact.radius
+        for label in fact.labels:
+            for stated in numbers_at(own, name, label):
+                if not any(start <= high and low <= end for start, end in stated.readings):
+                    yield f"{stated.where}: {label} {stated.text}, {fact.name} measured {fact.value}"
+    if any("model-index" in line and not line.endswith(OURS) for line in _front(own)[0].splitlines()):
+        yield f"{name}: model-index is written from the evidence: take it out"
+    flat = [" ".join(line.split()).casefold() for line in own.splitlines()]
+    for one in loaded:
+        for criterion in one.contract.criteria:
+            if criterion.severity is Severity.REFUTED:
+                claim = " ".join(criterion.claim.split()).casefold().rstrip(".")
+                joined = " ".join(flat)
+                if claim and claim in joined:
+                    line = next((n for n, words in enumerate(flat, 1) if claim in words), 1)
+                    yield f"{name}:{line}: repeats {one.contract.name}/{criterion.id}, which is refuted"
+
+
+def hand_written(text: str) -> str:
+    """Returns a card with the section that we wrote blanked, so that lines keep their numbers.
+
+    Raises ``InputError`` for marks that do not make one section.
+    """
+    if text.count(BEGIN) != text.count(END) or text.count(BEGIN) > 1:
+        raise InputError("the card's marks of the claims section are damaged: take them out")
+    if BEGIN not in text:
+        return text
+    before, _, rest = text.partition(BEGIN)
+    inside, mark, after = rest.partition(END)
+    if not mark:
+        raise InputError("the card's marks of the claims section are damaged: take them out")
+    return before + "\n" * inside.count("\n") + after
+
+
+def _front(text: str) -> tuple[str, str]:
+    match = _FRONT.match(text)
+    return (match[1], text[match.end() :]) if match else ("", text)
+
+
+def write_card(
+    text: str, board: Board, decision: Decision, facts: Sequence[Fact], repo: str, signers: Sequence[str]
+) -> str:
+    """Returns the card with its claims section and ``model-index`` written from the evidence alone."""
+    front, body = _front(hand_written(text))
+    front = _INDEX.sub("", front)
+    body = "\n".join(line for line in body.rstrip().splitlines()).rstrip()
+    index = _model_index(facts, repo)
+    head = f"---\n{front}{index}---\n" if front or index else ""
+    return f"{head}{body}\n\n{BEGIN}\n{_section(board, decision, signers)}{END}\n"
+
+
+def _section(board: Board, decision: Decision, signers: Sequence[str]) -> str:
+    lines = ["## Claims and what was found", ""]
+    totals = board.totals
+    lines.append(
+        f"{totals.get('DISCHARGED', 0)} of {totals.get('required', 0)} required criteria are discharged; "
+        f"evidence, contracts and signatures lie in `{CLAIMS}/`, "
+        f"signed by {', '.join(key[:12] for key in signers) or 'nobody'}."
+    )
+    lines += ["", "| criterion | claim | severity | status | basis | judged |", "|---|---|---|---|---|---|"]
+    for contract in board.contracts:
+        for row in contract.criteria:
+            judged = "; ".join(dict.fromkeys(i.record.denominator for i in row.obligations if i.record))
+            cells = (f"{contract.name}/{row.id}", row.claim, row.severity.value, row.status.value)
+            shown = [_plain(cell) for cell in (*cells, ", ".join(row.bases), judged)]
+            lines.append(f"| {' | '.join(shown)} |")
+    if decision.waived:
+        lines += ["", "Waived:", "", *(f"- {_plain(told)}" for told in decision.waived)]
+    return "\n".join(lines) + "\n"
+
+
+def _plain(text: str) -> str:
+    """Makes text of one cell that is neither markup nor steers a terminal."""
+    flat = "".join(letter if letter.isprintable() else " " for letter in text)
+    return _ESCAPED.sub(r"\\\1", " ".join(flat.split()))
+
+
+def _model_index(facts: Sequence[Fact], repo: str) -> str:
+    """Returns the ``model-index`` of what stands, as YAML of one line of JSON; empty where nothing does."""
+    results = [
+        {
+            "task": {"type": "text-generation"},
+            "dataset": {"type": "contract", "name": fact.name},
+            "metrics": [{"type": fact.labels[0], "value": _number(fact.value), "name": fact.labels[0]}],
+            "source": {
+                "name": "evidence",
+                "url": f"https://huggingface.co/{repo}/blob/main/{CLAIMS}/{fact.path}",
+            },
+        }
+        for fact in facts
+        if fact.stands
+    ]
+    if not results:
+        return ""
+    return f"model-index: {json.dumps([{'name': repo.rpartition('/')[2], 'results': results}])}{OURS}\n"
+
+
+def _number(text: str) -> float | int:
+    exact = Printed(text).exact
+    return int(exact) if exact.denominator == 1 else float(exact)

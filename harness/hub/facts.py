@@ -1,0 +1,65 @@
+"""The numbers that evidence speaks of, under the words that a model card may have for them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from harness.engine.load import Loaded
+from harness.kinds.metric import Metric
+from harness.model.contract import Severity
+from harness.scoreboard.board import Board
+from harness.scoreboard.fold import Status
+
+_MEASURED = re.compile(r"([+-]?[0-9.]+(?:[eE][+-]?[0-9]+)?)(?: ± ([0-9.]+(?:[eE][+-]?[0-9]+)?))?\Z")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fact:
+    """One number that evidence speaks of: how a card calls it, its value, its radius, where it was found."""
+
+    name: str
+    labels: tuple[str, ...]
+    value: str
+    radius: Fraction
+    path: str
+    stands: bool
+
+
+def facts_of(board: Board, loaded: Sequence[Loaded], measured: Mapping[str, str | None]) -> tuple[Fact, ...]:
+    """Returns the numbers of a scoreboard's evidence; ``measured`` gives that of an evidence path."""
+    kinds = {
+        (one.contract.name, criterion.id, item.digest): item.kind
+        for one in loaded
+        for criterion in one.contract.criteria
+        for item in criterion.obligations
+    }
+    found: list[Fact] = []
+    for contract in board.contracts:
+        for row in contract.criteria:
+            for item in row.obligations:
+                kind = kinds.get((contract.name, row.id, item.digest))
+                match = _MEASURED.match(measured.get(item.path) or "")
+                if isinstance(kind, Metric) and match and kind.falls_by is None and kind.step is None:
+                    place = kind.at or "final"
+                    found.append(
+                        Fact(
+                            name=f"{contract.name}/{row.id}",
+                            labels=_labels(place, str(kind.metric), row.id),
+                            value=match[1],
+                            radius=Fraction(match[2] or 0),
+                            path=item.path,
+                            stands=row.status is Status.DISCHARGED and row.severity is Severity.REQUIRED,
+                        )
+                    )
+    return tuple(found)
+
+
+def _labels(place: str, metric: str, criterion: str) -> tuple[str, ...]:
+    words = metric.replace("_", " ")
+    places = {"min": ("min", "minimum", "lowest", "best"), "max": ("max", "maximum", "highest")}
+    places |= {"final": ("final", "last"), "mean": ("mean", "average")}
+    said = [f"{word} {name}" for word in places.get(place, (place,)) for name in (metric, words)]
+    return tuple(dict.fromkeys([*said, criterion]))

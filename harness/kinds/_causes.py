@@ -1,0 +1,129 @@
+"""The causes of a suspicious gap, each found, absent or open: leak, repetition, easy split."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from harness.kinds._losses import Losses
+from harness.kinds._overlap_verdict import Found
+from harness.statistics.documents import difference, exchangeable
+from harness.statistics.ranks import area
+from harness.statistics.rearranged import permutation
+from harness.statistics.samples import Sample, reversed_sample
+from harness.statistics.shares import excess_bounds, fisher
+from harness.statistics.trials import student
+
+State = Literal["found", "absent", "open"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sign:
+    """What one test says of one cause, in words that carry its numbers."""
+
+    cause: str
+    state: State
+    where: str
+    told: str
+
+
+def joined(signs: Sequence[Sign]) -> State:
+    """Returns what several tests say together: one that found it decides, and absent must be unanimous."""
+    states = {sign.state for sign in signs}
+    if "found" in states:
+        return "found"
+    return "absent" if states == {"absent"} else "open"
+
+
+def by_data(found: Found, alpha: float, where: str) -> Sign:
+    """Tells whether held-out documents stand in the training data, beyond those of fresh data."""
+    hits, count = len(found.held.hits), found.held.count
+    told = f"{hits} of {count} held-out documents stand in the training data"
+    if not count or not found.trained or found.held.short == count:
+        return Sign(cause="leak", state="open", where=where, told=f"{told}; nothing to compare")
+    other = found.reference
+    if other is None or not other.count:
+        return Sign(cause="leak", state="found" if hits else "absent", where=where, told=told)
+    p = fisher(hits, count, len(other.hits), other.count)
+    state: State = "absent" if not hits else "found" if p <= alpha else "open"
+    told += f", and {len(other.hits)} of {other.count} fresh ones (Fisher's p = {p:.3g})"
+    return Sign(cause="leak", state=state, where=where, told=told)
+
+
+def by_loader(served: int, total: int, where: str) -> Sign:
+    """Tells whether held-out items were served."""
+    told = f"{served} of {total} served items are held out"
+    state: State = "open" if not total else "found" if served else "absent"
+    return Sign(cause="leak", state=state, where=where, told=told)
+
+
+def by_canaries(
+    inserted: Sequence[float], others: Sequence[float], least: float, alpha: float, where: str
+) -> Sign:
+    """Tells whether inserted canaries are exposed by ``least`` bits more than those that were not.
+
+    Which were inserted was drawn, so that the exchange of canaries is the exact null (Carlini 2019).
+    """
+    if min(len(inserted), len(others)) < 5:
+        told = f"{len(inserted)} canaries inserted and {len(others)} not: fewer than five"
+        return Sign(cause="repetition", state="open", where=where, told=told)
+    sample = Sample(first=tuple(inserted), second=tuple(others))
+    more, less = student(sample, least), student(reversed_sample(sample), -least)
+    null = permutation(sample, 0.0)
+    chance = f", permutation p = {null.p:.3g}" if null is not None else ""
+    told = f"canaries are exposed by {sample.effect:.3g} bits more when inserted{chance}"
+    state: State = "open"
+    if more is None or less is None:
+        told += ", none differs from another"
+    elif more.p <= alpha and (null is None or null.p <= alpha):
+        state = "found"
+    elif less.p <= alpha:
+        state = "absent"
+    return Sign(cause="repetition", state=state, where=where, told=f"{told} (limit {least:g})")
+
+
+def by_extraction(
+    known: tuple[int, int], fresh: tuple[int, int], least: float, alpha: float, where: str
+) -> Sign:
+    """Tells whether training prefixes are continued word for word oftener than fresh ones, by ``least``."""
+    (hits, count), (other, others) = known, fresh
+    told = f"{hits} of {count} training prefixes continued word for word, {other} of {others} fresh ones"
+    if min(count, others) < 20:
+        return Sign(cause="repetition", state="open", where=where, told=f"{told}: fewer than twenty")
+    low, high = excess_bounds(hits, count, other, others, 1 - alpha)
+    state: State = "found" if low > least else "absent" if high < least else "open"
+    return Sign(cause="repetition", state=state, where=where, told=f"{told} (limit {least:g} more)")
+
+
+def by_membership(train: Losses, fresh: Losses, least: float, alpha: float) -> Sign:
+    """Tells whether a lower loss gives training documents away: the area under ROC against ``least``."""
+    members, others = ([-x for x in split.weighted.losses] for split in (train, fresh))
+    found = area(members, others, 1 - 2 * alpha)
+    if found is None:
+        told = f"{len(members)} training and {len(others)} fresh documents: fewer than ten"
+        return Sign(cause="repetition", state="open", where=train.source, told=told)
+    state: State = "found" if found.low > least else "absent" if found.high < least else "open"
+    told = f"loss tells training from fresh documents with area {found.value:.3g} in [{found.low:.3g}, "
+    told += f"{found.high:.3g}] (limit {least:g}; an area of {found.smallest:.3g} would be told from a half)"
+    return Sign(cause="repetition", state=state, where=train.source, told=told)
+
+
+def by_swap(held: Losses, fresh: Losses, least: float, alpha: float, leak: State) -> Sign:
+    """Tells whether the held-out split is easier than fresh data of the same source, by ``least`` nats.
+
+    An easier split that stands in the training data is no easy split but a leak; where that is open, so is
+    this.
+    """
+    found = difference(held.weighted, fresh.weighted, 1 - alpha)
+    if found is None:
+        return Sign(cause="easy split", state="open", where=held.source, told="too few held-out documents")
+    p = exchangeable(held.weighted, fresh.weighted)
+    state: State = "open"
+    if found.high < 0 and p <= alpha:
+        state = {"absent": "found", "found": "absent", "open": "open"}[leak]  # type: ignore[assignment]
+    elif found.low > -least:
+        state = "absent"
+    told = f"held-out less fresh {found.value:+.3g} nats in [{found.low:.3g}, {found.high:.3g}]"
+    told += f", swap p = {p:.3g} (limit {least:g})"
+    return Sign(cause="easy split", state=state, where=held.source, told=told)

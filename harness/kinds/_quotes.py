@@ -1,0 +1,250 @@
+"""Numbers that files state: in JSON documents under one of several names, in text logs behind words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from fractions import Fraction
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from harness.model.kind import Fault, Scope
+from harness.model.problem import InputError
+from harness.model.values import InputName, Printed
+from harness.model.verdict import Basis, Denominator, Outcome, Reason, Verdict, Witness
+
+if TYPE_CHECKING:
+    from harness.logs._leaves import Path as Keys
+    from harness.logs._said import Statement
+    from harness.model.kind import Context, Subject
+    from harness.model.values import Cell
+
+_UNITS = {
+    "ms": Fraction(1, 1000), "s": Fraction(1), "m": Fraction(60), "min": Fraction(60),
+    "B": Fraction(1), "bytes": Fraction(1), "KB": Fraction(1000), "KiB": Fraction(1024),
+    "MB": Fraction(10**6), "MiB": Fraction(2**20),
+}  # fmt: skip
+_ONE = Printed("1")
+_CUT = re.compile(rb"^\[\d+ lines cut\]|^\[truncated\]|^\[log truncated", re.MULTILINE)
+"""What those write into a log who keep only parts of it."""
+SHOWN = 5
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Quote:
+    """Where numbers stand: an input and the names that they may have there.
+
+    In a document (``.json``) ``at`` are dotted paths, ``*`` being any one step (a seed), and the first name
+    that has a number counts. In a text log they are patterns of the words before a number, or of the last of
+    these; all that fit count, or of each log the ``first`` or ``last``. ``scale`` turns numbers without a
+    unit into seconds or bytes; those with a unit are seconds and bytes already.
+    """
+
+    input: InputName
+    at: tuple[str, ...]
+    take: Literal["all", "first", "last"] = "all"
+    scale: Printed = _ONE
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Only:
+    """Whom an obligation is about: subjects with a word at ``at`` of a document that fits a pattern."""
+
+    input: InputName
+    at: tuple[str, ...]
+    like: tuple[str, ...]
+
+    def concerns(self, context: Context) -> bool:
+        """Tells whether the subject at hand is one of them."""
+        words = (
+            str(value).lower()
+            for subject in files(self.input, context)
+            for _, value, _ in cells(subject, self.at)
+        )
+        return any(fnmatchcase(word, pattern.lower()) for word in words for pattern in self.like)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stated:
+    """One number as it is stated, with half its last digit, its place and the keys that lead to it."""
+
+    value: Fraction
+    half: Fraction
+    text: str
+    where: str
+    source: str
+    keys: tuple[str, ...]
+
+    @property
+    def low(self) -> Fraction:
+        """The least value that is printed so."""
+        return self.value - self.half
+
+    @property
+    def high(self) -> Fraction:
+        """The greatest value that is printed so."""
+        return self.value + self.half
+
+    def may_print(self, low: Fraction, high: Fraction) -> bool:
+        """Tells whether some value between two may have been printed so: rounded, or its digits cut off."""
+        if not self.half:
+            return low <= self.value <= high
+        return low < self.value + 2 * self.half and self.low <= high
+
+
+def stated(quote: Quote, context: Context) -> list[Stated]:
+    """Returns the numbers of a quote in the order of their files; none where the input has no file."""
+    found: list[Stated] = []
+    for subject in files(quote.input, context):
+        found += _of_file(quote, subject)
+    return found
+
+
+def files(name: InputName, context: Context) -> tuple[Subject, ...]:
+    """Returns the files of an input; none where there is none."""
+    try:
+        return context.subjects(name)
+    except InputError as error:
+        if error.reason == "MISSING_INPUT":
+            return ()
+        raise
+
+
+def shortened(subjects: Sequence[Subject]) -> list[str]:
+    """Names the logs in which somebody marked that lines were cut out."""
+    return [one.name for one in subjects if _CUT.search(_bytes(one.path, one.sha256))]
+
+
+def _of_file(quote: Quote, subject: Subject) -> list[Stated]:
+    if subject.name.endswith(".json"):
+        return list(_of_document(quote, subject))
+    by_key = _said(subject.path, subject.sha256)
+    fitting = (said for key, said in by_key.items() if _fits(key, quote.at))
+    found = sorted((one for said in fitting for one in said), key=lambda one: one.order)
+    if quote.take != "all":
+        found = found[:1] if quote.take == "first" else found[-1:]
+    return [_spoken(one, quote, subject.name) for one in found]
+
+
+def _spoken(one: Statement, quote: Quote, source: str) -> Stated:
+    scale = _UNITS.get(one.unit) or quote.scale.exact
+    return _number(one.value, scale, f"{source}:{one.line}", source, (one.lead, one.key))
+
+
+def _of_document(quote: Quote, subject: Subject) -> Iterator[Stated]:
+    from harness.logs._leaves import at_path
+
+    found = _leaves(subject.name, subject.path, subject.sha256)
+    for pattern in quote.at:
+        numbers = [
+            (keys, value.text, line)
+            for keys, value, line in at_path(found, pattern)
+            if isinstance(value, Printed) and value.finite
+        ]
+        for keys, text, line in numbers:
+            yield _number(text, quote.scale.exact, f"{subject.name}:{line}", subject.name, keys)
+        if numbers:
+            return
+
+
+def cells(subject: Subject, patterns: Sequence[str]) -> Iterator[tuple[Keys, Cell, int]]:
+    """Yields the leaves of a document at the first of several paths that leads to any."""
+    from harness.logs._leaves import at_path
+
+    found = _leaves(subject.name, subject.path, subject.sha256)
+    for pattern in patterns:
+        leaves = list(at_path(found, pattern))
+        if leaves:
+            yield from leaves
+            return
+
+
+def _number(text: str, scale: Fraction, where: str, source: str, keys: tuple[str, ...]) -> Stated:
+    printed = Printed(text)
+    half = Fraction(0) if printed.integral else Fraction(10) ** -printed.decimals / 2
+    return Stated(
+        value=printed.exact * scale, half=half * scale, text=text, where=where, source=source, keys=keys
+    )
+
+
+@lru_cache(maxsize=65_536)
+def _fits(key: str, patterns: tuple[str, ...]) -> bool:
+    last = key.rpartition(" ")[2]
+    return any(fnmatchcase(last, pattern) or fnmatchcase(key, pattern) for pattern in patterns)
+
+
+@lru_cache(maxsize=64)
+def _bytes(path: str, sha256: str) -> bytes:  # noqa: ARG001 - the digest is part of what is remembered
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})", "MISSING_INPUT") from error
+
+
+@lru_cache(maxsize=64)
+def _said(path: str, sha256: str) -> Mapping[str, list[Statement]]:
+    """Returns the statements of a log by their words: there are few of these, and many statements."""
+    from harness.logs._said import statements
+    from harness.logs._text import encoding
+
+    data = _bytes(path, sha256)
+    found: dict[str, list[Statement]] = {}
+    for one in statements(data.decode(encoding(data[:2]), "replace")):
+        found.setdefault(one.key, []).append(one)
+    return found
+
+
+@lru_cache(maxsize=64)
+def _leaves(name: str, path: str, sha256: str) -> tuple[tuple[Keys, Cell, int], ...]:
+    from harness.logs._leaves import leaves
+
+    return leaves(name, _bytes(path, sha256))
+
+
+def shown(value: Fraction) -> str:
+    """Returns a value as a decimal of at most twelve significant digits."""
+    return f"{float(value):.12g}"
+
+
+def quote_faults(field: str, quotes: tuple[Quote, ...], scope: Scope) -> Iterator[Fault]:
+    """Yields quotes from inputs that are not declared, and a list of none."""
+    if not quotes:
+        yield Fault(field=field, message="no number is named: there is nothing to check")
+    for quote in quotes:
+        if quote.input not in scope.inputs:
+            yield Fault(field=field, message=f"no input is called {quote.input}")
+        if not quote.at:
+            yield Fault(field=field, message="a quote needs a name to look for")
+
+
+def unsupported(detail: str, *, unit: str, total: int = 0, reason: Reason = Reason.UNSUPPORTED) -> Verdict:
+    """Returns a verdict that judged nothing because nothing was there to judge by."""
+    return Verdict(
+        outcome=Outcome.INCONCLUSIVE,
+        basis=Basis.CHECKED,
+        denominator=Denominator(judged=0, total=total, unit=unit),
+        reason=reason,
+        detail=detail,
+    )
+
+
+def falsified(witnesses: Sequence[Witness], *, unit: str, judged: int, total: int) -> Verdict:
+    """Returns a verdict that shows the first few of what contradicts."""
+    return Verdict(
+        outcome=Outcome.FALSIFIED,
+        basis=Basis.CHECKED,
+        denominator=Denominator(judged=judged, total=total, unit=unit, unjudged=total - judged),
+        witnesses=tuple(witnesses[:SHOWN]),
+    )
+
+
+def discharged(*, unit: str, judged: int) -> Verdict:
+    """Returns a verdict that found everything as claimed."""
+    return Verdict(
+        outcome=Outcome.DISCHARGED,
+        basis=Basis.CHECKED,
+        denominator=Denominator(judged=judged, total=judged, unit=unit),
+    )

@@ -1,0 +1,133 @@
+"""``memorization``: why a model does well on held-out data, or too well on its own: the cause by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from harness.artifacts.texts import Layout
+from harness.kinds import _causes
+from harness.kinds._canaries import exposures, extractions
+from harness.kinds._causes import Sign
+from harness.kinds._losses import Columns, Losses, read_losses
+from harness.kinds._memorization import conclude
+from harness.kinds._memorization_examples import EXAMPLES as _EXAMPLES
+from harness.kinds._overlap import compare
+from harness.kinds._overlap_verdict import Ask
+from harness.kinds._served import counted
+from harness.model.kind import Context, Example, Fault, Kind, Scope
+from harness.model.values import InputName, Printed
+from harness.model.verdict import Verdict
+
+_TRAIN, _FRESH, _CONFIDENCE = InputName("train"), InputName("reference"), Printed("0.99")
+_EXPOSURE, _AREA, _RATE, _SHIFT = Printed("2"), Printed("0.7"), Printed("0.05"), Printed("0.1")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Memorization(Kind):
+    """Tries each cause of a suspicious gap and holds what it finds against the ``cause`` that is claimed.
+
+    ``memorization``, ``train`` and ``reference`` are losses per document as for kind gap; the reference is
+    fresh data of the same source. *leak*: half of a held-out document's windows stand in the training data
+    (``held_texts``, ``train_texts``, ``fresh_texts``), or the loader ``served`` an index of ``held_items``.
+    *repetition*: canaries inserted by lot are exposed by ``exposure`` bits more than the others, training
+    prefixes extracted by ``rate`` oftener than fresh ones, or losses give members away with an area over
+    ``area``. *easy split*: held-out losses are not exchangeable with the reference's, and nothing leaked.
+    Each is found, absent (its bound keeps the limit) or open. *none* asks that all be absent; a cause that
+    is open is too little power, or a test that had no data.
+    """
+
+    name: ClassVar[str] = "memorization"
+    version: ClassVar[int] = 1
+    short: ClassVar[str | None] = "memorization"
+    EXAMPLES: ClassVar[tuple[Example, ...]] = _EXAMPLES
+
+    memorization: InputName
+    cause: Literal["none", "leak", "repetition", "easy split"] = "none"
+    train: InputName = _TRAIN
+    reference: InputName = _FRESH
+    held_texts: InputName | None = None
+    train_texts: InputName | None = None
+    fresh_texts: InputName | None = None
+    served: InputName | None = None
+    held_items: InputName | None = None
+    index: str = "index"
+    canaries: InputName | None = None
+    extraction: InputName | None = None
+    exposure: Printed = _EXPOSURE
+    rate: Printed = _RATE
+    area: Printed = _AREA
+    shift: Printed = _SHIFT
+    weight: str | None = None
+    confidence: Printed = _CONFIDENCE
+
+    def faults(self, scope: Scope) -> Iterator[Fault]:
+        """Yields half of a pair of inputs, and limits out of range."""
+        if (self.held_texts is None) != (self.train_texts is None):
+            yield Fault(field="held_texts", message="held_texts and train_texts belong together")
+        if (self.served is None) != (self.held_items is None):
+            yield Fault(field="served", message="served and held_items belong together")
+        if self.cause == "leak" and self.held_texts is None and self.served is None:
+            yield Fault(
+                field="cause",
+                message="a leak is seen in the data: name held_texts and train_texts, or served",
+            )
+        if not self.confidence.finite or not 0.5 < self.confidence.exact < 1:
+            yield Fault(field="confidence", message="must lie between 0.5 and 1")
+        for name, top in (("rate", 1), ("area", 1), ("exposure", 64), ("shift", 64)):
+            value: Printed = getattr(self, name)
+            if not value.finite or not 0 < value.exact < top:
+                yield Fault(field=name, message=f"must lie between 0 and {top}")
+
+    def discharge(self, context: Context) -> Verdict:
+        """Applies every test that has its data; raises ``InputError`` for what cannot be read."""
+        columns = Columns(
+            loss="loss",
+            document="document",
+            weight=self.weight,
+            calibrate=None,
+            weights="weights",
+            mode="mode",
+            step="step",
+        )
+        names = (self.memorization, self.train, self.reference)
+        held, train, fresh = (read_losses(context.frames(name), columns) for name in names)
+        signs = [*self._leaks(context), *self._repeats(context, train, fresh)]
+        leak = _causes.joined([sign for sign in signs if sign.cause == "leak"])
+        signs.append(_causes.by_swap(held, fresh, float(self.shift), self._alpha(), leak))
+        extra = (self.held_texts, self.train_texts, self.fresh_texts, self.served, self.held_items)
+        used = [name for name in (*names, *extra, self.canaries, self.extraction) if name is not None]
+        return conclude((held, train, fresh), signs, self.cause, context.basis(*used))
+
+    def _alpha(self) -> float:
+        return 1 - float(self.confidence)
+
+    def _leaks(self, context: Context) -> Iterator[Sign]:
+        if self.held_texts is not None and self.train_texts is not None:
+            chosen = [name for name in (self.held_texts, self.train_texts, self.fresh_texts) if name]
+            files = [[(one.name, one.path) for one in context.subjects(name)] for name in chosen]
+            ask = Ask(
+                by="window",
+                window=None,
+                containment=0.5,
+                near=0.7,
+                at_most=0.0,
+                confidence=float(self.confidence),
+                layout=Layout(),
+            )
+            found = compare(files[0], files[1], files[2] if len(files) > 2 else None, ask)
+            yield _causes.by_data(found, self._alpha(), self.held_texts)
+        if self.served is not None and self.held_items is not None:
+            log, kept = context.frames(self.served), context.frames(self.held_items)
+            yield _causes.by_loader(*counted(log, kept, self.index), self.served)
+
+    def _repeats(self, context: Context, train: Losses, fresh: Losses) -> Iterator[Sign]:
+        alpha = self._alpha()
+        if self.canaries is not None:
+            inserted, others = exposures(context.frames(self.canaries))
+            yield _causes.by_canaries(inserted, others, float(self.exposure), alpha, self.canaries)
+        if self.extraction is not None:
+            known, other = extractions(context.frames(self.extraction))
+            yield _causes.by_extraction(known, other, float(self.rate), alpha, self.extraction)
+        yield _causes.by_membership(train, fresh, float(self.area), alpha)

@@ -1,0 +1,63 @@
+"""What a text log says outside of its rows: every ``key: number`` with its unit and line.
+
+``Total submission size int6+lzma: 15974247 bytes`` and ``final_exact val_loss:1.90 val_bpb:1.126`` are
+three statements; the lead of the last two is ``final_exact``, the words that begin their line.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_NUMBER = r"[+-]?(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
+_VALUE = re.compile(
+    rf"[:=][ \t]*(?P<value>{_NUMBER})(?:[ \t]?(?P<unit>ms|min|s|m|MiB|MB|KiB|KB|bytes|B)\b)?(?![\w.]|/\d)"
+)
+_BREAK = re.compile(r"[,;|:=\[\]{}\r\n\"']")
+_WORD = re.compile(r"[A-Za-z_][\w.+()/%-]*\Z")
+MAX_WORDS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One number that a log states; ``key`` is the words before it, ``lead`` those that begin its line.
+
+    ``order`` is its position in the text.
+    """
+
+    key: str
+    lead: str
+    value: str
+    unit: str
+    line: int
+    order: int
+
+
+def statements(text: str) -> tuple[Statement, ...]:
+    """Returns every statement of a log in the order of its lines; thousands separators are dropped."""
+    found: list[Statement] = []
+    line, counted, end, lead = 1, 0, 0, ""
+    for match in _VALUE.finditer(text):
+        at = match.start()
+        begin = max(end, text.rfind("\n", end, at) + 1)
+        if begin > end or not end:
+            lead = ""
+        key = _key(text[begin:at])
+        end = match.end()
+        if not key:
+            continue
+        line, counted = line + text.count("\n", counted, at), at
+        words = key.rpartition(" ")[0]
+        lead = lead or words
+        found.append(Statement(key, lead, match["value"].replace(",", ""), match["unit"] or "", line, at))
+    return tuple(found)
+
+
+def _key(region: str) -> str:
+    """Returns the words right before a value, as far back as they are words."""
+    words: list[str] = []
+    for word in reversed(_BREAK.split(region)[-1].split()):
+        if len(words) == MAX_WORDS or not _WORD.match(word):
+            break
+        words.append(word)
+    return " ".join(reversed(words))

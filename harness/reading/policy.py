@@ -1,0 +1,139 @@
+"""``policy.yaml`` to a typed policy; every problem at once, and no key that is merely ignored."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Mapping
+
+from harness.model.outcome import Basis
+from harness.model.policy import Demands, Policy, Waiver
+from harness.model.problem import InvalidContract, Problem
+from harness.reading.binder import did_you_mean
+from harness.reading.nodes import Listing, Node, Scalar, Table, read_nodes
+
+TIERS = ("private", "public")
+_TOP = ("policy", "signers", "authors", "heads", "demands", "private", "public", "waivers")
+_DEMANDS = ("signatures", "locked", "fresh_days", "bases", "amended")
+_WAIVER = ("criterion", "owner", "reason", "expires")
+_COUNT = re.compile(r"[0-9]{1,6}\Z", re.ASCII)
+
+
+def read_policy(data: bytes, file: str) -> Policy:
+    """Reads a policy; raises ``InvalidContract`` for unknown keys, and waivers without owner or reason."""
+    return _Reader(file).policy(read_nodes(data, file))
+
+
+class _Reader:
+    """Collects every problem of one file, so that all are told together."""
+
+    def __init__(self, file: str) -> None:
+        self.file, self.problems = file, list[Problem]()
+
+    def note(self, node: Node, path: str, message: str, hint: str = "") -> None:
+        self.problems.append(
+            Problem(file=self.file, line=node.line, path=path, message=message, suggestion=hint)
+        )
+
+    def policy(self, node: Node) -> Policy:
+        told = self.table(node, "", _TOP)
+        version = told.get("policy")
+        if version is None or self.word(version, "policy") != "1":
+            self.note(version or node, "policy", "wants `policy: 1`, the version of this format")
+        base = self.demands(told.get("demands"), "demands", Demands())
+        found = Policy(
+            keys=self.words(told.get("signers"), "signers"),
+            authors=self.words(told.get("authors"), "authors"),
+            heads=self.word(told["heads"], "heads") if "heads" in told else None,
+            tiers={tier: self.demands(told.get(tier), tier, base) for tier in TIERS},
+            waivers=self.waivers(told.get("waivers")),
+        )
+        for tier, asked in found.tiers.items():
+            if asked.signatures > len(found.keys):
+                self.note(node, tier, f"demands {asked.signatures} signatures of {len(found.keys)} signers")
+        if self.problems:
+            raise InvalidContract(self.problems)
+        return found
+
+    def table(self, node: Node | None, path: str, known: tuple[str, ...]) -> Mapping[str, Node]:
+        if node is None:
+            return {}
+        if not isinstance(node, Table):
+            self.note(node, path, "wants keys with values")
+            return {}
+        for key, _ in node.entries:
+            if key.text not in known:
+                self.note(key, f"{path}.{key.text[:60]}", "unknown key", did_you_mean(key.text, known))
+        return {key.text: value for key, value in node.entries}
+
+    def word(self, node: Node, path: str) -> str:
+        if isinstance(node, Scalar) and node.text.strip() and node.text.isprintable():
+            return node.text.strip()
+        self.note(node, path, "wants text of one line")
+        return ""
+
+    def words(self, node: Node | None, path: str) -> tuple[str, ...]:
+        if node is None:
+            return ()
+        if not isinstance(node, Listing):
+            return (self.word(node, path),)
+        return tuple(self.word(item, f"{path}[{index}]") for index, item in enumerate(node.items))
+
+    def demands(self, node: Node | None, path: str, base: Demands) -> Demands:
+        told = self.table(node, path, _DEMANDS)
+        bases = tuple(self.basis(word, told["bases"], path) for word in self.words(told.get("bases"), path))
+        fresh = self.count(told, "fresh_days", path)
+        signatures = self.count(told, "signatures", path)
+        return Demands(
+            signatures=base.signatures if signatures is None else signatures,
+            locked=self.flag(told, "locked", path, base=base.locked),
+            fresh_days=base.fresh_days if fresh is None else fresh,
+            bases=bases or base.bases,
+            amended=self.flag(told, "amended", path, base=base.amended),
+        )
+
+    def basis(self, word: str, node: Node, path: str) -> Basis:
+        if word in ("proved", "measured", "checked"):
+            return Basis(word)
+        self.note(node, f"{path}.bases", f"{word!r} is none of proved, measured, checked")
+        return Basis.PROVED
+
+    def count(self, told: Mapping[str, Node], key: str, path: str) -> int | None:
+        if key not in told:
+            return None
+        text = self.word(told[key], f"{path}.{key}")
+        if not _COUNT.match(text):
+            self.note(told[key], f"{path}.{key}", f"{text!r} is no whole number from 0")
+            return 0
+        return int(text)
+
+    def flag(self, told: Mapping[str, Node], key: str, path: str, *, base: bool) -> bool:
+        if key not in told:
+            return base
+        text = self.word(told[key], f"{path}.{key}")
+        if text not in ("true", "false"):
+            self.note(told[key], f"{path}.{key}", f"{text!r} is neither true nor false")
+        return text == "true"
+
+    def waivers(self, node: Node | None) -> tuple[Waiver, ...]:
+        if node is None:
+            return ()
+        if not isinstance(node, Listing):
+            self.note(node, "waivers", "wants a list")
+            return ()
+        return tuple(self.waiver(item, f"waivers[{index}]") for index, item in enumerate(node.items))
+
+    def waiver(self, node: Node, path: str) -> Waiver:
+        told = self.table(node, path, _WAIVER)
+        words = {}
+        for key in _WAIVER:
+            if key not in told:
+                self.note(node, path, f"has no {key}: a waiver names criterion, owner, reason and last day")
+            words[key] = self.word(told[key], f"{path}.{key}") if key in told else ""
+        if "/" not in words["criterion"] or "*" in words["criterion"]:
+            self.note(node, f"{path}.criterion", "wants one CONTRACT/CRITERION")
+        try:
+            datetime.date.fromisoformat(words["expires"])
+        except ValueError:
+            self.note(node, f"{path}.expires", "wants a day such as 2027-01-31")
+        return Waiver(line=node.line, **words)

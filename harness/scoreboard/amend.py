@@ -1,0 +1,178 @@
+"""What became of a contract between two revisions: tightened, loosened, reworded, added or removed.
+
+A bound that is implied by the old one and does not imply it is looser; that is asked of the provers where it
+is a formula, and of arithmetic where it is a number. What nobody can order counts as changed, which voids
+evidence as a loosening does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import Any
+
+from harness.model.contract import Contract, Criterion, Obligation, Severity
+from harness.model.kind import Kind
+from harness.model.proof import Question
+from harness.model.values import Printed
+from harness.symbolic.expand import expand, parse_with
+from harness.symbolic.grammar import ExpressionError
+from harness.symbolic.tree import names, shown
+
+Ask = Callable[[Question], bool]
+"""Tells whether a question is proved."""
+_CEILINGS = frozenset({"at_most", "below", "allow_unjudged", "tolerance"})
+_FLOORS = frozenset({"at_least", "above", "falls_by", "min_rows"})
+_FORMULAS = frozenset({"rows", "holds", "prove"})
+_RANK = {Severity.REQUIRED: 3, Severity.REFUTED: 2, Severity.ADVISORY: 1, Severity.DISCLAIMED: 0}
+
+
+class Change(StrEnum):
+    """How one criterion stands to what it was, the worst last."""
+
+    REWORDED = "reworded"
+    ADDED = "added"
+    TIGHTENED = "tightened"
+    CHANGED = "changed"
+    LOOSENED = "loosened"
+    REMOVED = "removed"
+
+
+VOIDING = frozenset({Change.CHANGED, Change.LOOSENED, Change.REMOVED})
+"""After these, evidence of before says less than the contract does now, or something else."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Amendment:
+    """One change of one criterion, with what it is about."""
+
+    criterion: str
+    change: Change
+    about: str
+
+
+def amendments(old: Contract, new: Contract, ask: Ask) -> tuple[Amendment, ...]:
+    """Returns every change between two revisions of a contract, in the order of the criteria."""
+    before = {row.id: row for row in old.criteria}
+    after = {row.id: row for row in new.criteria}
+    found: list[Amendment] = []
+    for name in [*before, *(extra for extra in after if extra not in before)]:
+        if name not in after:
+            found.append(Amendment(criterion=name, change=Change.REMOVED, about="the criterion"))
+        elif name not in before:
+            found.append(Amendment(criterion=name, change=Change.ADDED, about="the criterion"))
+        else:
+            changes = _criterion(old, new, before[name], after[name], ask)
+            found += [Amendment(criterion=name, change=kind, about=about) for kind, about in changes]
+    return tuple(found)
+
+
+def bump(found: tuple[Amendment, ...]) -> str:
+    """Returns which part of the version the changes ask for: major, minor, patch or none."""
+    kinds = {item.change for item in found}
+    if kinds & VOIDING:
+        return "major"
+    return "minor" if kinds & {Change.ADDED, Change.TIGHTENED} else "patch" if kinds else "none"
+
+
+def _criterion(
+    old: Contract, new: Contract, before: Criterion, after: Criterion, ask: Ask
+) -> Iterator[tuple[Change, str]]:
+    if before.severity is not after.severity:
+        lower = _RANK[after.severity] < _RANK[before.severity]
+        yield (
+            Change.LOOSENED if lower else Change.TIGHTENED,
+            f"severity {before.severity} → {after.severity}",
+        )
+    if before.claim_digest != after.claim_digest or before.clause != after.clause:
+        yield Change.REWORDED, "the claim"
+    if before.basis != after.basis or before.scale != after.scale:
+        yield Change.CHANGED, "the basis or scale asked for"
+    left = list(after.obligations)
+    gone = []
+    for item in before.obligations:
+        same = next((one for one in left if one.digest == item.digest), None)
+        if same is None:
+            gone.append(item)
+        else:
+            left.remove(same)
+    for item in gone:
+        match = next((one for one in left if one.kind_name == item.kind_name), None)
+        if match is None:
+            yield Change.LOOSENED, f"{item.kind_name} was taken out"
+            continue
+        left.remove(match)
+        yield from _obligation(old, new, item, match, ask)
+    for extra in left:
+        yield Change.TIGHTENED, f"{extra.kind_name} was added"
+
+
+def _obligation(
+    old: Contract, new: Contract, before: Obligation, after: Obligation, ask: Ask
+) -> Iterator[tuple[Change, str]]:
+    one, two = before.kind, after.kind
+    if one is None or two is None or type(one) is not type(two):
+        yield Change.CHANGED, before.kind_name
+        return
+    told = False
+    for name, was, now in _fields(one, two):
+        told = True
+        change = _field(name, (old, was), (new, now), ask)
+        yield change, f"{before.kind_name}: {name} {_short(was)} → {_short(now)}"
+    if not told:
+        yield Change.CHANGED, f"{before.kind_name}: what its formulas, constants or inputs mean"
+
+
+def _fields(one: Kind, two: Kind) -> Iterator[tuple[str, Any, Any]]:
+    for item in fields(one):  # type: ignore[arg-type]
+        was, now = getattr(one, item.name), getattr(two, item.name)
+        if was != now:
+            yield item.name, was, now
+
+
+def _field(name: str, old: tuple[Contract, Any], new: tuple[Contract, Any], ask: Ask) -> Change:
+    if name in _CEILINGS | _FLOORS:
+        return _limit(old[1], new[1], ceiling=name in _CEILINGS)
+    if name not in _FORMULAS:
+        return Change.CHANGED
+    try:
+        before, after = _joined(*old), _joined(*new)
+        forward, backward = _implies(before, after, ask), _implies(after, before, ask)
+    except ExpressionError:
+        return Change.CHANGED
+    if forward:
+        return Change.REWORDED if backward else Change.LOOSENED
+    return Change.TIGHTENED if backward else Change.CHANGED
+
+
+def _joined(contract: Contract, value: Any) -> str:
+    return " and ".join(f"({_closed(str(text), contract)})" for text in _listed(value))
+
+
+def _listed(value: Any) -> tuple[Any, ...]:
+    return value if isinstance(value, tuple) else (value,)
+
+
+def _closed(text: str, contract: Contract) -> str:
+    """Returns a formula with those of ``let:`` written out; raises ``ExpressionError``."""
+    return shown(expand(parse_with(text, contract.formulas), contract.formulas))
+
+
+def _implies(given: str, claim: str, ask: Ask) -> bool:
+    found = names(parse_with(given, {})) | names(parse_with(claim, {}))
+    return ask(Question(given=(given,), claim=claim, variables=tuple(sorted(found)), part=True, seconds=5.0))
+
+
+def _limit(was: Any, now: Any, *, ceiling: bool) -> Change:
+    if was is None or now is None:
+        return Change.TIGHTENED if was is None else Change.LOOSENED
+    old, new = (value.exact if isinstance(value, Printed) else value for value in (was, now))
+    if old == new:
+        return Change.REWORDED
+    return Change.LOOSENED if (new > old) is ceiling else Change.TIGHTENED
+
+
+def _short(value: Any) -> str:
+    text = "nothing" if value is None else str(value)
+    return text if len(text) <= 80 else f"{text[:80]}…"

@@ -1,0 +1,124 @@
+"""The gate's decision: the scoreboard and what is known of signatures and locks, against a policy; pure."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from harness.model.contract import Severity
+from harness.model.policy import Demands, Waiver
+from harness.scoreboard.board import Board, CriterionRow
+from harness.scoreboard.fold import Status
+from harness.scoreboard.gate import Exit, against, exit_code
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Facts:
+    """What the gate knows beyond the scoreboard, each from bytes that were read and verified now.
+
+    ``signers`` are the keys, authors aside, whose seal of exactly this scoreboard holds; ``unsigned`` says
+    why other envelopes do not count. ``unlocked`` gives, by contract, why it does not count as locked;
+    ``amended`` what was found before a criterion (CONTRACT/CRITERION) was changed.
+    """
+
+    signers: frozenset[str] = frozenset()
+    unsigned: Sequence[str] = ()
+    unlocked: Mapping[str, str] | None = None
+    amended: Mapping[str, str] | None = None
+    heads: Sequence[str] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Decision:
+    """Why a release is refused, and what would refuse it had nobody waived it; each one sentence."""
+
+    reasons: tuple[str, ...]
+    waived: tuple[str, ...]
+    code: Exit
+
+
+def decide(board: Board, demands: Demands, facts: Facts, waivers: Sequence[Waiver], now: str) -> Decision:
+    """Decides about a scoreboard; ``now`` is RFC 3339 UTC text.
+
+    Fails closed: whatever is demanded and not known to hold refuses. A waiver lifts what stands against one
+    criterion and never damage, a missing signature, an ERROR, or a moved ledger.
+    """
+    signed = len(facts.signers) >= max(1, demands.signatures)
+    found: list[tuple[str, str]] = []
+    for contract in board.contracts:
+        before = len(found)
+        unlocked = (facts.unlocked or {}).get(contract.name, "nothing is known of its lock")
+        for row in contract.criteria:
+            name = f"{contract.name}/{row.id}"
+            found += [(name, why) for why in against(row, signed=signed)]
+            found += [(name, why) for why in _beyond(name, row, demands, facts, now)]
+            if demands.locked and unlocked and _demanded(row):
+                found.append((name, f"its contract {unlocked}"))
+        if contract.status is not Status.DISCHARGED and len(found) == before:
+            found.append(("", f"{contract.name}: {contract.status}, no required criterion is discharged"))
+    found += [("", f"evidence: {problem}") for problem in board.problems]
+    found += [("", f"ledger: {problem}") for problem in facts.heads]
+    if len(facts.signers) < demands.signatures:
+        told = "".join(f"; {why}" for why in facts.unsigned)
+        found.append(("", f"signed by {len(facts.signers)} of {demands.signatures} demanded keys{told}"))
+    return _decision(found, exit_code(board), waivers, now)
+
+
+def _decision(found: Sequence[tuple[str, str]], code: Exit, waivers: Sequence[Waiver], now: str) -> Decision:
+    reasons, waived = [], []
+    open_until = {waiver.criterion: waiver for waiver in waivers if now[:10] <= waiver.expires}
+    for name, why in found:
+        sentence = f"{name}: {why}" if name else why
+        waiver = open_until.get(name)
+        if waiver is None:
+            reasons.append(sentence)
+        else:
+            told = f"waived by {waiver.owner} until {waiver.expires}: {waiver.reason}"
+            waived.append(f"{sentence} ({told})")
+    reasons += [
+        f"the waiver of {waiver.criterion} by {waiver.owner} expired on {waiver.expires}"
+        for waiver in waivers
+        if now[:10] > waiver.expires
+    ]
+    if code in (Exit.FAILED, Exit.NOTHING):
+        return Decision(reasons=tuple(reasons), waived=tuple(waived), code=code)
+    end = Exit.FINDING if reasons else Exit.DISCHARGED
+    return Decision(reasons=tuple(reasons), waived=tuple(waived), code=end)
+
+
+def _demanded(row: CriterionRow) -> bool:
+    return row.severity in (Severity.REQUIRED, Severity.REFUTED)
+
+
+def _beyond(name: str, row: CriterionRow, demands: Demands, facts: Facts, now: str) -> list[str]:
+    """Lists what a policy has against a criterion that the scoreboard itself has not."""
+    if not _demanded(row):
+        return []
+    found = []
+    records = [item.record for item in row.obligations if item.record is not None]
+    if demands.bases:
+        allowed = {basis.value for basis in demands.bases}
+        low = sorted({record.basis for record in records} - allowed)
+        found += [f"rests on {basis}, the policy wants {' or '.join(sorted(allowed))}" for basis in low]
+    if demands.fresh_days is not None:
+        found += _aged(records_finished=[record.finished for record in records], demands=demands, now=now)
+    if not demands.amended and row.severity is Severity.REQUIRED and name in (facts.amended or {}):
+        found.append((facts.amended or {})[name])
+    return found
+
+
+def _aged(*, records_finished: Sequence[str], demands: Demands, now: str) -> list[str]:
+    limit = datetime.timedelta(days=demands.fresh_days or 0)
+    found = []
+    for finished in records_finished:
+        try:
+            age = datetime.datetime.fromisoformat(now) - datetime.datetime.fromisoformat(finished)
+        except (ValueError, TypeError):
+            found.append(f"was judged at {finished[:40]!r}, which is no time")
+            continue
+        if age < datetime.timedelta(minutes=-5):
+            found.append(f"was judged at {finished}, which is still to come")
+        elif age > limit:
+            found.append(f"was judged at {finished}, more than {demands.fresh_days} days ago")
+    return found

@@ -1,0 +1,298 @@
+"""From a check to a verified repository: the real client against a Hub of our own, and what must not pass."""
+
+import json
+import os
+import pickle
+import re
+import shutil
+import struct
+import zipfile
+
+import pytest
+from forging import POLICY
+from hub_server import HubServer
+from workbench import LOG, REPOSITORY, Bench
+
+TOKEN = "hf_" + "s3cret" * 5
+CONTRACT = """
+inputs:
+  log: {file: log.jsonl}
+  weights: {file: out/model.safetensors}
+criteria:
+  FINAL:
+    claim: The final loss is at most three.
+    metric: loss
+    at_most: 3
+  SHAPE:
+    claim: The checkpoint has six parameters.
+    tensors: weights
+    parameters: 6
+  - PLACE
+"""
+CARD = "---\nlicense: mit\n---\n# A model\n\nIt was trained for a while.\n"
+
+
+def weights(values=(1.0, 2.0, 3.0, 4.0, 5.0, 6.0)):
+    head = json.dumps({"w": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}}).encode()
+    head += b" " * (-len(head) % 8)
+    return struct.pack("<Q", len(head)) + head + struct.pack("<6f", *values)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A release that was locked, judged, and signed by a reviewer; copied for every test."""
+    root, keys = tmp_path_factory.mktemp("made"), tmp_path_factory.mktemp("keys")
+    bench = Bench(root)
+    for name in ("reviewer", "author"):
+        bench("key", "new", str(keys / name))
+        bench.write(f"keys/{name}.pub", (keys / f"{name}.pub").read_bytes())
+    bench.write("policy.yaml", POLICY)
+    bench.write("keys/heads", "")
+    bench.log()
+    bench.write("out/model.safetensors", weights())
+    bench.write("out/config.json", '{"model_type": "small"}')
+    bench.write("out/README.md", CARD)
+    bench.contract(CONTRACT.replace("  - PLACE\n", ""))
+    assert bench("lock").code == 0
+    assert bench("check").code == 0
+    return root, keys
+
+
+@pytest.fixture
+def hub():
+    with HubServer() as server:
+        yield server
+
+
+class Release:
+    def __init__(self, root, keys, hub, home):
+        self.bench, self.keys, self.hub, self.home = Bench.__new__(Bench), keys, hub, home
+        self.bench.root = root
+
+    def sign(self, key="reviewer"):
+        heads = str(self.bench.root / "keys/heads")
+        assert self.bench("sign", "--key", str(self.keys / key), "--heads", heads).code == 0
+
+    def publish(self, *more):
+        variables = {**self.hub.environment, "HF_TOKEN": TOKEN, "HF_HOME": str(self.home)}
+        said = self.bench.process("publish", "out", "--repo", "me/model", *more, **variables)
+        assert TOKEN not in said.out + said.err
+        return said
+
+    @property
+    def tree(self):
+        repo = self.hub.repos["me/model"]
+        return repo.commits[repo.refs["main"]]
+
+    def card(self, text):
+        self.bench.write("out/README.md", text)
+
+    def down(self, into):
+        for name, data in self.tree.items():
+            (into / name).parent.mkdir(parents=True, exist_ok=True)
+            (into / name).write_bytes(data)
+        return into
+
+
+@pytest.fixture
+def release(made, hub, tmp_path):
+    root, keys = made
+    shutil.copytree(root, tmp_path / "project")
+    one = Release(tmp_path / "project", keys, hub, tmp_path / "home")
+    one.sign()
+    return one
+
+
+def test_a_release_from_its_check_to_a_stranger_who_verifies_it(release, tmp_path):
+    dry = release.publish()
+    assert (dry.code, "nothing was sent" in dry.out) == (0, True), dry
+    assert release.hub.repos == {}
+    said = release.publish("--yes")
+    assert (said.code, "published and verified: me/model" in said.out) == (0, True), said
+    repo = release.hub.repos["me/model"]
+    assert repo.private
+    assert len(repo.commits) == 2, "one for the repository, one for the release"
+    assert f"Bearer {TOKEN}" in release.hub.tokens
+    assert all(TOKEN.encode() not in data for data in release.tree.values())
+    assert release.tree["model.safetensors"] == weights()
+    card = release.tree["README.md"].decode()
+    assert "| demo/FINAL | The final loss is at most three. | required | DISCHARGED |" in card
+    assert "license: mit" in card
+    assert '"value": 2.5' in card
+    key = str(release.keys / "reviewer.pub")
+    (tmp_path / "stranger").mkdir()
+    stranger = Bench(tmp_path / "stranger")
+    down = release.down(tmp_path / "down")
+    verified = stranger("verify", "--release", str(down), "--key", key, "--recheck")
+    assert (verified.code, "verify: verified" in verified.out) == (0, True), verified
+    assert "verdict of tensors" in verified.out
+    assert stranger("verify", "--release", str(down)).code == 4, "whose key is to be trusted must be said"
+    (down / "model.safetensors").write_bytes(weights((9.0,) * 6))
+    assert stranger("verify", "--release", str(down), "--key", key).code == 1
+
+
+def test_publishing_again_replaces_what_it_wrote_and_a_busy_hub_is_waited_for(release):
+    assert release.publish("--yes").code == 0
+    release.card(release.tree["README.md"].decode())
+    release.hub.failing = 2
+    said = release.publish("--yes")
+    assert said.code == 0, said
+    assert release.tree["README.md"].decode().count("Claims and what was found") == 1
+    assert release.tree["README.md"].decode().count("model-index:") == 1
+
+
+def other_weights(release):
+    release.bench.write("out/model.safetensors", weights((9.0,) * 6))
+
+
+def more_weights(release):
+    release.bench.write("out/adapter.safetensors", weights((9.0,) * 6))
+
+
+def pickled_weights(release):
+    release.bench.write("out/model.bin", pickle.dumps({"w": 1}))
+
+
+def a_pickle_by_another_name(release):
+    release.bench.write("out/vocab.txt", pickle.dumps({"w": 1}))
+
+
+def a_pickle_in_an_archive(release):
+    with zipfile.ZipFile(release.bench.root / "out/tokens.model", "w") as packed:
+        packed.writestr("archive/data.pkl", pickle.dumps(1))
+
+
+def a_link_to_the_weights(release):
+    os.symlink("model.safetensors", release.bench.root / "out/again.safetensors")
+
+
+def broken_weights(release):
+    release.bench.write("out/more.safetensors", struct.pack("<Q", 1 << 60) + b"{}")
+
+
+def a_hidden_file(release):
+    release.bench.write("out/.env", "HF_TOKEN=x")
+
+
+def claims_of_its_own(release):
+    release.bench.write("out/claims/policy.yaml", "policy: 1")
+
+
+def no_weights(release):
+    shutil.move(release.bench.root / "out", release.bench.root / "gone")
+    (release.bench.root / "out").mkdir()
+
+
+def another_number_on_the_card(release):
+    release.card(CARD + "\nThe final loss: **2.1**.\n")
+
+
+def another_number_under_the_criterion(release):
+    release.card(CARD + "\nFINAL reached 2.1\n")
+
+
+def a_result_typed_in(release):
+    release.card(CARD.replace("license: mit", "license: mit\nmodel-index: []"))
+
+
+def damaged_marks(release):
+    release.card(CARD + "<!-- end of claims -->")
+
+
+def no_signature(release):
+    shutil.rmtree(release.bench.root / "evidence/signed")
+
+
+def the_log_changed(release):
+    release.bench.log([*LOG, {"step": 6, "loss": 9.0}])
+
+
+REFUSED = {
+    other_weights: "STALE",
+    more_weights: "adapter.safetensors: no discharged criterion is about these bytes",
+    pickled_weights: ".bin files may be pickles",
+    a_pickle_by_another_name: "begins like a pickle",
+    a_pickle_in_an_archive: "holds the pickle archive/data.pkl",
+    a_link_to_the_weights: "symbolic link",
+    broken_weights: "no safetensors file",
+    a_hidden_file: "hidden files",
+    claims_of_its_own: "are not published from here",
+    no_weights: "STALE",
+    another_number_on_the_card: "README.md:8: final loss 2.1, demo/FINAL measured 2.5",
+    another_number_under_the_criterion: "README.md:8: FINAL 2.1, demo/FINAL measured 2.5",
+    a_result_typed_in: "model-index is written from the evidence",
+    damaged_marks: "marks of the claims section are damaged",
+    no_signature: "signed by 0 of 1 demanded keys",
+    the_log_changed: "STALE",
+}
+
+
+@pytest.mark.parametrize("attack", REFUSED, ids=lambda attack: attack.__name__)
+def test_nothing_is_sent(release, attack):
+    attack(release)
+    said = release.bench("publish", "out", "--repo", "me/model", "--yes")
+    assert said.code == 1, said
+    assert REFUSED[attack] in said.out, said.out
+    assert release.hub.asked == []
+
+
+def test_a_private_release_does_not_go_to_a_public_repository(release):
+    release.hub.repo("me/model").commit({"README.md": b"# Other"})
+    said = release.publish("--yes")
+    assert (said.code, "is public" in said.err) == (3, True), said
+    assert list(release.tree) == ["README.md"]
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "claims/contracts/demo.yaml", "README.md"])
+def test_what_arrived_otherwise_is_told_with_the_way_back(release, name):
+    def meddle(repo, files):
+        return files | {name: weights((9.0,) * 6) if name.startswith("model") else files[name] + b"\n"}
+
+    release.hub.meddle = meddle
+    said = release.publish("--yes")
+    assert said.code == 1, said
+    assert "NOT verified" in said.err
+    assert f"{name} arrived with other bytes" in said.err
+    assert "withdraw it" in said.err
+
+
+def test_what_was_dropped_on_the_way_is_told(release):
+    release.hub.meddle = lambda repo, files: {
+        name: data for name, data in files.items() if "/signed/" not in name
+    }
+    said = release.publish("--yes")
+    assert (said.code, "did not arrive" in said.err) == (1, True), said
+
+
+def test_a_hub_that_is_not_there_is_a_failure_and_nothing_else(release):
+    release.hub.stop()
+    said = release.publish("--yes")
+    assert (said.code, "not published" in said.err) == (3, True), said
+
+
+def test_the_page_about_releasing_is_true_from_its_first_command_to_its_last(bench, hub, tmp_path):
+    page = (REPOSITORY / "docs/releasing.md").read_text()
+    commands = [
+        line.split()[1:]
+        for block in re.findall(r"```bash\n(.*?)```", page, re.S)
+        for line in block.splitlines()
+    ]
+    assert [one[0] for one in commands] == [
+        *("key", "key", "lock", "check", "sign", "verify", "gate", "publish", "publish", "verify")
+    ]
+    bench.log()
+    bench.write("out/model.safetensors", weights())
+    bench.write("out/README.md", CARD)
+    bench.contract(CONTRACT.replace("  - PLACE\n", ""))
+    bench.write("policy.yaml", re.search(r"```yaml\n(.*?)```", page, re.S)[1])
+    bench.write("keys/heads", "")
+    release = Release(bench.root, tmp_path / "KEYS", hub, tmp_path / "home")
+    variables = {**hub.environment, "HF_TOKEN": TOKEN, "HF_HOME": str(tmp_path / "home")}
+    for one in commands:
+        if "DOWNLOADED" in one:
+            release.down(tmp_path / "DOWNLOADED")
+        said = bench.process(*(re.sub("^(KEYS|DOWNLOADED)", rf"{tmp_path}/\1", w) for w in one), **variables)
+        assert said.code == 0, (one, said)
+        if one[0] == "key":
+            name = one[-1].rpartition("/")[2]
+            bench.write(f"keys/{name}.pub", (tmp_path / f"KEYS/{name}.pub").read_bytes())

@@ -1,0 +1,147 @@
+import json
+
+import numpy as np
+import pytest
+from judging import judge, obligation
+
+from harness.artifacts import text_files, texts
+from harness.kinds._overlap_examples import lines, prose
+from harness.model.outcome import Basis, Outcome, Reason
+from harness.model.problem import InvalidContract
+
+TRAIN = [prose(seed) for seed in range(30)]
+HELD = [prose(seed) for seed in range(100, 110)]
+
+
+def ask(tmp_path, files, fields="", train="file: train.jsonl", held="file: held.jsonl", **inputs):
+    body = obligation(f"overlap: held_out{fields}", train=train, held_out=held, **inputs)
+    return judge(tmp_path, body, files)
+
+
+def test_the_worst_pairs_are_named_and_nothing_is_quoted(tmp_path):
+    secret = HELD[3]
+    files = {
+        "train.jsonl": lines([*TRAIN[:6], f"{TRAIN[6]} {secret[:90]}", secret]),
+        "held.jsonl": lines(HELD),
+    }
+    verdict = ask(tmp_path, files)
+    assert (verdict.outcome, verdict.basis) == (Outcome.FALSIFIED, Basis.CHECKED)
+    (witness,) = verdict.witnesses
+    assert (witness.where, witness.found) == ("held.jsonl:4", "the whole document in train.jsonl:8")
+    assert str(verdict.denominator) == "10 of 10 held-out documents"
+    assert secret[:20] not in repr(verdict)
+
+
+def test_a_shared_run_is_found_from_its_length_on_and_not_before(tmp_path):
+    for length, outcome in ((49, Outcome.DISCHARGED), (50, Outcome.FALSIFIED)):
+        run = HELD[0][37 : 37 + length]
+        files = {"train.jsonl": lines([f"<{run}>"]), "held.jsonl": lines(HELD)}
+        assert ask(tmp_path, files).outcome is outcome, length
+
+
+def test_training_data_streams_past_in_pieces(tmp_path, monkeypatch):
+    monkeypatch.setattr(texts, "CHUNK", 700)
+    monkeypatch.setattr(text_files, "CHUNK", 700)
+    train = "".join(f"{text}\n" for text in TRAIN)
+    middle = HELD[5][20:75]
+    at = 700 * 9 - 20  # the run lies across the edge of two pieces
+    files = {"train.txt": (train[:at] + middle + train[at:]).encode(), "held.jsonl": lines(HELD)}
+    verdict = ask(tmp_path, files, ", documents: files", train="file: train.txt")
+    assert verdict.outcome is Outcome.FALSIFIED
+    assert verdict.witnesses[0].where == "held.jsonl:6"
+
+
+def test_held_out_data_that_does_not_fit_is_looked_for_in_turns(tmp_path, monkeypatch):
+    monkeypatch.setattr("harness.kinds._overlap.LARGEST", 1000)
+    monkeypatch.setattr(texts, "CHUNK", 700)
+    monkeypatch.setattr(text_files, "CHUNK", 700)
+    files = {"train.jsonl": lines([*TRAIN, HELD[0], HELD[9]]), "held.jsonl": lines(HELD)}
+    verdict = ask(tmp_path, files)
+    assert {witness.where for witness in verdict.witnesses} == {"held.jsonl:1", "held.jsonl:10"}
+    assert "2 of 10 held-out documents" in verdict.detail
+
+
+def test_raw_tokens_are_compared_by_windows(tmp_path):
+    source = np.random.default_rng(3)
+    train, held = (source.integers(0, 50_000, size).astype("<u2") for size in (40_000, 5_000))
+    clean = {"train.bin": train.tobytes(), "held.bin": held.tobytes()}
+    asked = {"fields": ", tokens: uint16", "train": "file: train.bin", "held": "file: held.bin"}
+    assert ask(tmp_path, clean, **asked).outcome is Outcome.DISCHARGED
+    train[1020:1033] = held[2050:2063]  # across the end of a part
+    verdict = ask(tmp_path, {**clean, "train.bin": train.tobytes()}, **asked)
+    assert verdict.outcome is Outcome.FALSIFIED
+    assert verdict.witnesses[0].where == "held.bin:2048"
+    torn = ask(tmp_path, {**clean, "train.bin": b"abc"}, **asked)
+    assert (torn.outcome, torn.reason) == (Outcome.ERROR, Reason.MALFORMED_INPUT)
+
+
+def test_paragraphs_and_folders_are_documents(tmp_path):
+    files = {
+        "train/a.txt": TRAIN[0].encode(),
+        "train/b.txt": (TRAIN[1] + " " + HELD[1]).encode(),
+        "held.txt": "\n\n".join(HELD).encode(),
+    }
+    verdict = ask(tmp_path, files, train="file: train", held="file: held.txt")
+    assert [(w.where, w.found.split(" in ")[1]) for w in verdict.witnesses] == [("held.txt:3", "train/b.txt")]
+
+
+def test_common_phrases_are_allowed_for_by_data_that_was_not_trained_on(tmp_path):
+    head = "Permission is hereby granted, free of charge, to any person obtaining a copy of it. "
+    held, fresh = ([head + prose(start + n) for n in range(60)] for start in (300, 500))
+    files = {
+        "train.jsonl": lines([head + text for text in TRAIN]),
+        "held.jsonl": lines(held),
+        "fresh.jsonl": lines(fresh),
+    }
+    assert ask(tmp_path, files).outcome is Outcome.FALSIFIED
+    asked = {"fields": ", reference: fresh, at_most: 0.1, confidence: 0.95", "fresh": "file: fresh.jsonl"}
+    verdict = ask(tmp_path, files, **asked)
+    assert verdict.outcome is Outcome.DISCHARGED
+    assert "60 of 60 of the reference" in verdict.detail
+
+
+def test_every_served_index_is_held_against_the_manifest_by_seed(tmp_path):
+    rows = [{"index": index} for index in (4, 2, 7, 2)]
+    log = "".join(json.dumps(row) + "\n" for row in rows).encode()
+    files = {"served.jsonl": log, "kept.jsonl": b'{"index": 7}\n{"index": 8}\n'}
+    asked = {"train": "file: served.jsonl", "held": "file: kept.jsonl"}
+    verdict = ask(tmp_path, files, ", by: served", **asked)
+    assert [(w.where, w.found) for w in verdict.witnesses] == [("served.jsonl:3", "served 7")]
+    assert "3 different, one at most 2 times" in verdict.detail
+    missing = ask(tmp_path, files, ", by: served, index: item", **asked)
+    assert (missing.outcome, missing.reason) == (Outcome.ERROR, Reason.MISSING_COLUMN)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        ", at_most: 2",
+        ", window: 2",
+        ", train: held_out",
+        ", wraps: 2",
+        ", by: served, wraps: 2",
+        ", tokens: uint16, by: near",
+        ", confidence: 0.2",
+        ", length: 0",
+    ],
+)
+def test_a_claim_that_cannot_be_is_refused(tmp_path, fields):
+    with pytest.raises(InvalidContract):
+        ask(tmp_path, {}, fields)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (b'{"body": "x"}\n', "no text under text or content"),
+        (b'{"text": 3}\n', "no text under"),
+        (b'{"text": [1, -2]}\n', "whole numbers from 0"),
+        (b"{\n", "not JSON"),
+        (b'{"tokens": [1, 2, 3]}\n', "text on one side and tokens on the other"),
+    ],
+)
+def test_what_cannot_be_read_is_an_error_with_its_place(tmp_path, line, said):
+    verdict = ask(tmp_path, {"train.jsonl": line, "held.jsonl": lines(HELD)})
+    assert verdict.outcome is Outcome.ERROR
+    assert said in verdict.detail
+    assert "train.jsonl" in verdict.detail
