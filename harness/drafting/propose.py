@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from harness.drafting import guesses
 from harness.logs._restarts import STEPS
 from harness.model.frame import Frame
-from harness.model.values import Printed
+from harness.model.values import Cell, Printed
 from harness.symbolic.library import LIBRARY
 from harness.symbolic.recognise import Recognition, recognise
 from harness.symbolic.tree import RESERVED
@@ -19,10 +20,12 @@ from harness.symbolic.tree import RESERVED
 _RATE = re.compile(r"(?:^|[_/.\- ])(?:lr|learning_rate)(?:$|[_/.\-])", re.IGNORECASE)
 _LOSS = re.compile(r"(?:^|[_/.])(?:loss|ce|cross_entropy|nll|bpb|bpc)$", re.IGNORECASE)
 _WATCHED = re.compile(
-    r"(?:loss|(?:^|[_/.\- ])(?:ce|nll|bpb|bpc)|ppl|perplexity|norm)(?:$|[_/.\- ])", re.IGNORECASE
+    r"(?:loss|(?:^|[_/.\- ])(?:ce|nll|bpb|bpc|bits)|ppl|perplexity|norm)(?:$|[_/.\- ])", re.IGNORECASE
 )
 _PERPLEXITY = re.compile(r"(?:ppl|perplexity)$", re.IGNORECASE)
 _TOKENS = re.compile(r"(?:^|[_/.])tokens(?:_seen|_total)?$|tokens_seen$", re.IGNORECASE)
+MOST_GUESSED = 3
+"""At most this many columns are tried whose names do not say what they are."""
 _BATCH = ("batch_size", "batch", "global_batch_size", "bsz")
 _LENGTH = ("seq_len", "block_size", "sequence_length", "context_length", "seq_length", "length")
 
@@ -92,7 +95,9 @@ class _Columns:
             and any(isinstance(cell, Printed) for cell in frame.columns[name])
             and (words or all(cell is None or isinstance(cell, Printed) for cell in frame.columns[name]))
         }
-        self.step = next((name for name in STEPS if name in self.names), None)
+        counting = guesses.counting(frame)
+        self.step = next((name for name in (*STEPS, *counting) if name in self.names), None)
+        self.counts = [name for name in counting if name in self.names and name != self.step]
         gone = frozenset(frame.superseded)
         self.rows = [row for row in range(len(frame)) if row not in gone]
 
@@ -112,6 +117,11 @@ class _Columns:
         """Returns the columns whose name matches."""
         return [name for name in self.names if pattern.search(name)]
 
+    def like(self, judged: Callable[[Sequence[Cell]], bool]) -> list[str]:
+        """Returns the columns whose numbers look so, those that count left out."""
+        known = [name for name in self.names if name not in (self.step, "epoch", *self.counts)]
+        return [name for name in known if judged([self.frame.columns[name][row] for row in self.rows])]
+
     def id(self, stem: str, name: str, *, first: bool) -> str:
         """Names a criterion, by its column where it is not the first of its sort."""
         return stem if first else f"{stem}-{self.names[name]}"
@@ -119,7 +129,7 @@ class _Columns:
 
 def _rates(columns: _Columns) -> Iterator[Proposal | str]:
     first = True
-    for name in columns.matching(_RATE):
+    for name in columns.matching(_RATE) or columns.like(guesses.rate_like)[:MOST_GUESSED]:
         if columns.step is None or name == columns.step:
             continue
         steps = [columns.frame.columns[columns.step][row] for row in columns.rows]
@@ -156,7 +166,7 @@ def _recognised(found: Recognition) -> str:
 
 def _finite(columns: _Columns) -> Iterator[Proposal | str]:
     groups: dict[tuple[bool, ...], list[str]] = {}
-    for name in columns.matching(_WATCHED):
+    for name in columns.matching(_WATCHED) or columns.like(guesses.measured):
         nulls = len(columns.frame.nulls.get(name, ()))
         if 2 * nulls > sum(columns.filled(name)):
             yield f"{name}: null in {nulls} of {sum(columns.filled(name))} rows, which may be nan"
@@ -171,7 +181,7 @@ def _finite(columns: _Columns) -> Iterator[Proposal | str]:
 
 def _descent(columns: _Columns) -> Iterator[Proposal]:
     first = True
-    for name in columns.matching(_LOSS):
+    for name in columns.matching(_LOSS) or columns.like(guesses.loss_like)[:1]:
         cells = columns.cells(name)
         if len(cells) < 2 or not (cells[0].finite and cells[-1].finite):
             continue
@@ -209,7 +219,7 @@ def _tokens(columns: _Columns) -> Iterator[Proposal | str]:
     if columns.step is None:
         return
     first = True
-    for name in columns.matching(_TOKENS):
+    for name in columns.matching(_TOKENS) or columns.counts[:MOST_GUESSED]:
         pairs = _pairs(columns, columns.step, name)
         step = columns.names[columns.step]
         ratios = {

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.drafting.guesses import counting
 from harness.logs._read import read_frames
 from harness.logs._restarts import STEPS
 from harness.model.frame import Frame
@@ -17,6 +18,8 @@ MAX_DOCUMENT = 64 * 2**20
 _LOGS = frozenset((".jsonl", ".ndjson", ".csv", ".tsv", ".log", ".txt", ".out", ".err", ".json"))
 _QUIET = frozenset((".json", ".txt", ".out", ".err"))
 """Files of these names are so often something else that a reader's refusal is not worth a word."""
+_TABLES = frozenset((".csv", ".tsv"))
+"""A table of these names is a log if any column counts up."""
 MAX_CARD = 2**20
 _CARDS = frozenset(("readme", "card", "model_card", "modelcard"))
 _PICKLED = frozenset((".bin", ".pt", ".pth", ".ckpt"))
@@ -113,7 +116,9 @@ def _log(path: Path) -> Log | None:
         return None
     frames = read_frames([(path.name, path)])
     frame = frames[0]
-    counted = any(name in frame.columns for name in (*STEPS, "epoch"))
+    counted = any(name in frame.columns for name in (*STEPS, "epoch")) or (
+        path.suffix in _TABLES and bool(counting(frame))
+    )
     return Log(path=path, frame=frame) if counted and len(frame) > 1 else None
 
 

@@ -31,8 +31,10 @@ _INDEX = re.compile(
     rf"(?P<step>{_GROUPED}|\d+)(?:\s*/\s*[\d,]*\d)?(?![\d.]|\w)\s*\]?",
     re.IGNORECASE,
 )
-_BARE_INDEX = re.compile(r"\s*(?P<step>\d+)/\d+(?=\s+[A-Za-z_])")
-"""A line that begins with ``13400/20000`` and goes on with a key says its step without the word."""
+_BARE_INDEX = re.compile(
+    r"\s*(?:(?P<open>\[)\s*)?(?P<step>\d+)\s*/\s*\d+(?(open)\s*\](?=[\s:])|(?=\s+[A-Za-z_]))"
+)
+"""A line that begins with ``13400/20000`` or ``[12/120]`` and goes on says its step without the word."""
 _EPOCH = re.compile(
     r"(?<![\w./-])epoch\b[\s:=#]*\[?\s*(?P<epoch>\d+(?:\.\d+)?)(?:\s*/\s*\d+)?(?=$|[\s:,;|)\]}])\]?",
     re.IGNORECASE,

@@ -329,3 +329,27 @@ def test_a_column_that_is_mostly_null_is_said_and_not_claimed(bench):
     text = bench("init", "run").out
     assert "val_loss: null in 57 of 60 rows" in text
     assert 'finite(val_loss)"' not in text.partition("select:")[0]
+
+
+def nameless(bench, names: str, spoilt: bool = False) -> str:
+    noise = random.Random(5)
+    rows = [
+        f"{n},{4 - 2 * n / 80 + noise.random() / 5:.4f},{0.5 * (1 - n / 80):.8g},{(n + 1) * 512}\n"
+        for n in range(80)
+    ]
+    bench.write("run/metrics.csv", names + "\n" + "".join(rows[::-1] if spoilt else rows))
+    return bench("init", "run").out
+
+
+@pytest.mark.parametrize("names", ["update,nll,eta,seen", "k,a,b,c"])
+def test_columns_whose_names_say_nothing_are_known_by_their_numbers(bench, names):
+    step, loss, rate, seen = names.split(",")
+    text = nameless(bench, names)
+    assert f"{rate} == linear" in text or f"{rate} == " in text
+    assert f"finite({loss})" in text
+    assert f"metric: {loss}, falls_by" in text
+    assert f"{seen} == ({step} + 1) * 512" in text
+
+
+def test_a_table_in_which_nothing_counts_up_is_no_log(bench):
+    assert "finite(a)" not in nameless(bench, "k,a,b,c", spoilt=True)

@@ -40,6 +40,11 @@ def test_only_a_reader_that_says_so_goes_before_another():
         ("step,loss\n1,2.5\n", "csv_table"),
         ("step\tloss\n1\t2.5\n", "csv_table"),
         ("step 1: loss 2.5\nstep 2: loss 2.4\n", "text_log"),
+        ("[1/20] loss: 2.5\n[2/20] loss: 2.4\n", "text_log"),
+        ("[12:00:01] step 1: loss 2.5\n[12:00:02] step 2: loss 2.4\n", "text_log"),
+        ("[1, 2, 3]", "json_document"),
+        ("[1.5,\n2.5]\n", "json_document"),
+        ("[\n1,\n2]\n", "json_document"),
         ("{'loss': '3.2', 'epoch': '0.5'}\n{'loss': '3.1', 'epoch': '1'}\n", "text_log"),
     ],
 )

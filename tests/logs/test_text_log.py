@@ -61,6 +61,7 @@ def test_console_of_a_trainer_with_progress_bars():
             "{'loss': '3.22', 'learning_rate': '3.943e-06', 'epoch': '0.1'}",
             {"epoch": "0.1", "loss": "3.22", "learning_rate": "3.943e-06"},
         ),
+        ("[12/120] loss: 2.3 lr: 1e-3", {"step": "12", "loss": "2.3", "lr": "1e-3"}),
         ("step 3 | acc: 33.1% | loss: 1.2 (1.4)", {"step": "3", "acc_percent": "33.1", "loss": "1.2"}),
     ],
 )
