@@ -257,3 +257,8 @@ def test_imports_point_down():
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "1 kept, 0 broken" in ended.stdout
+
+
+def test_no_two_test_files_share_a_name():
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert sorted(names) == sorted(set(names))
