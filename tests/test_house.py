@@ -260,5 +260,5 @@ def test_imports_point_down():
 
 
 def test_no_two_test_files_share_a_name():
-    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    names = [path.name for path in (REPOSITORY / "tests").rglob("test_*.py")]
     assert sorted(names) == sorted(set(names))
