@@ -129,6 +129,13 @@ def _runs(command: argparse.ArgumentParser) -> None:
     remove.add_argument("--undeclared", action="store_true", help="runs that no contract declares any more")
 
 
+def _data(command: argparse.ArgumentParser) -> None:
+    actions = ("list", "build", "verify")
+    command.add_argument("action", nargs="?", choices=actions, default="list", help="default: list")
+    command.add_argument("corpora", nargs="*", metavar="CORPUS", help="default: all")
+    _text_or_json(command)
+
+
 def _compare(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "before",
@@ -261,13 +268,8 @@ def _export(command: argparse.ArgumentParser) -> None:
 def _mutate(command: argparse.ArgumentParser) -> None:
     _listed(command)
     _to_file(command)
-    command.add_argument(
-        "--at-least",
-        type=float,
-        default=0.0,
-        metavar="PERCENT",
-        help="end with 1 if fewer are noticed",
-    )
+    less = "end with 1 if fewer are noticed"
+    command.add_argument("--at-least", type=float, default=0.0, metavar="PERCENT", help=less)
 
 
 COMMANDS = {
@@ -289,6 +291,7 @@ COMMANDS = {
     "mutate": ("plant slips in formulas and show which of them no claim notices", _mutate),
     "run": ("make the declared runs that have not finished", _run),
     "runs": ("list the runs that are kept, or delete some", _runs),
+    "data": ("list the corpora that can be built offline, build or verify them", _data),
     "init": ("draft a first contract from what lies in a folder", _init),
     "attach": ("adopt a finished run by its bytes", _attach),
     "retract": ("withdraw a verdict that was wrong, with the reason; nothing is deleted", _retract),
