@@ -122,7 +122,7 @@ class Bound(Kind):
             return unsupported(
                 f"{one.where}: {_told(one)}, wanted {self._wanted()}", unit="numbers", total=len(found)
             )
-        return discharged(unit="numbers", judged=len(found))
+        return discharged(self.of, context, unit="numbers", judged=len(found))
 
     def _limits(self) -> tuple[Fraction | None, Fraction | None]:
         slack = self.tolerance.exact
