@@ -62,6 +62,14 @@ class Bound(Kind):
             {"bytes_total": 900},
             {"seed42.log": sample.log(size=1048)},
         ),
+        sample.example(
+            "one seed logs no number",
+            Outcome.INCONCLUSIVE,
+            _CLAIM,
+            _FIELDS,
+            {"bytes_total": 900},
+            {"seed1.log": sample.log(1), "seed2.log": sample.log(2).replace("zlib: 900 bytes", "zlib: nan")},
+        ),
         sample.example("nothing stated", Outcome.INCONCLUSIVE, _CLAIM, _FIELDS, {"bytes_total": None}, {}),
         sample.example(
             "a subject that is not concerned",
