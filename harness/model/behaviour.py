@@ -96,7 +96,8 @@ class Build:
     """What makes a live model: a system with its configuration, or a callable with its arguments.
 
     ``weights`` is the path of its checkpoint; without one the model is as it is initialised. ``run`` is the
-    declared run that left it, if one did, and ``program`` what that runs.
+    declared run that left it, if one did, and ``program`` what that runs. ``identity`` tells that run from
+    every other, and ``means`` is what it was made with: device, libraries, settings, processes and threads.
     """
 
     label: str
@@ -109,6 +110,8 @@ class Build:
     weights: str = ""
     vocab: int = 0
     length: int = 0
+    identity: str = ""
+    means: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
