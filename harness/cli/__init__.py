@@ -82,9 +82,7 @@ def _check(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--pack", nargs=2, metavar=("NAME", "FOLDER"), help="judge the subjects in a folder by a pack"
     )
-    command.add_argument(
-        "--jobs", type=int, metavar="N", help="judge many subjects in N processes (default: all)"
-    )
+    command.add_argument("--jobs", type=int, metavar="N", help="judge many subjects in so many processes")
     _code(command)
     _format(command)
 
@@ -114,9 +112,7 @@ def _run(command: argparse.ArgumentParser) -> None:
         "--device", choices=("auto", "cpu", "cuda"), help="only runs that ask for this device"
     )
     command.add_argument("--launcher", metavar="NAME", default="", help="local, torchrun, ray or submitit")
-    command.add_argument(
-        "--pack", metavar="FILE", help="then check what rests on these runs, and pack evidence and outputs"
-    )
+    command.add_argument("--pack", metavar="FILE", help="then check what rests on them, and pack it all")
     _code(command)
 
 

@@ -101,9 +101,7 @@ CORPORA: Mapping[str, Corpus] = MappingProxyType(
 def pinned() -> Mapping[str, Mapping[str, Pinned]]:
     """Returns corpus to file to what it must be, as committed beside this module."""
     told = json.loads(Path(__file__).with_name(PINNED).read_bytes())
-    return {
-        name: {file: Pinned(**values) for file, values in files.items()} for name, files in told.items()
-    }
+    return {name: {file: Pinned(**values) for file, values in files.items()} for name, files in told.items()}
 
 
 def split(written: str) -> tuple[str, tuple[str, ...]]:

@@ -96,8 +96,7 @@ class Sources:
         return self._listed[name]
 
     def _files(self, name: str) -> list[tuple[str, str]]:
-        declared = self.contract.inputs[name]
-        root = self.project.root
+        declared, root = self.contract.inputs[name], self.project.root
         if declared.remote is not None:
             return []
         if declared.files is not None:

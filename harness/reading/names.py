@@ -190,10 +190,7 @@ def check_inputs(binder: Binder, node: Table, document: ContractDocument) -> Non
         given = [key for key in _ORIGINS if getattr(item, key) is not None]
         if len(given) != 1:
             binder.note(at, path, "an input is exactly one of file, files, run, data and library")
-        if item.library is not None and not _LIBRARY.match(item.library):
-            binder.note(_inside(at, "library"), f"{path}.library", f"{shown(item.library)} is no package")
-        if item.data is not None:
-            _check_corpus(binder, _inside(at, "data"), f"{path}.data", item.data)
+        _check_named(binder, at, path, item)
         if item.run is not None and item.run not in known and dangles:
             hint = did_you_mean(item.run, known) or "declare it under runs:"
             binder.note(_inside(at, "run"), f"{path}.run", f"there is no run {item.run!r}", hint)
@@ -241,11 +238,14 @@ def _check_address(binder: Binder, at: Node, path: str, item: Input) -> None:
         binder.note(_inside(at, key), f"{path}.{key}", str(error))
 
 
-def _check_corpus(binder: Binder, at: Node, path: str, written: str) -> None:
+def _check_named(binder: Binder, at: Node, path: str, item: Input) -> None:
+    if item.library is not None and not _LIBRARY.match(item.library):
+        binder.note(_inside(at, "library"), f"{path}.library", f"{shown(item.library)} is no package")
     try:
-        split(written)
+        split(item.data or next(iter(CORPORA)))
     except InputError as error:
-        binder.note(at, path, str(error), did_you_mean(written.partition("/")[0], CORPORA))
+        hint = did_you_mean((item.data or "").partition("/")[0], CORPORA)
+        binder.note(_inside(at, "data"), f"{path}.data", str(error), hint)
 
 
 def _is_path(text: str) -> bool:

@@ -111,7 +111,8 @@ class Loader:
             window = self.windows[self.place]
             found.append(window)
             begun += [self.first[self.place]] if self.place in self.first else []
-            self.served, self.targets, self.place = self.served + 1, self.targets + len(window) - 1, self.place + 1
+            self.served, self.place = self.served + 1, self.place + 1
+            self.targets += len(window) - 1
             if self.place == len(self.windows):
                 self.place, self.wraps = 0, self.wraps + 1
         return found, begun

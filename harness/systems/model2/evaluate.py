@@ -52,14 +52,14 @@ def padded(rows: Sequence[bytes], length: int) -> Tensor:
     return pad_sequence([*parts, whole], batch_first=True, padding_value=IGNORED)[:-1]
 
 
-@torch.no_grad()
 def _costs(model: Decoder, rows: Tensor, device: str) -> Tensor:
     """Returns the summed nats of each window, in double precision."""
     model.eval()
     found = []
     for part in rows.split(BATCH):
         ids, targets = part[:, :-1].clamp(min=0).to(device), part[:, 1:].to(device)
-        logits = model(ids).flatten(0, 1)
+        with torch.no_grad():
+            logits = model(ids).flatten(0, 1)
         paid = functional.cross_entropy(logits, targets.flatten(), reduction="none", ignore_index=IGNORED)
         found.append(paid.view(targets.shape).double().sum(dim=1).cpu())
     return torch.cat(found)
