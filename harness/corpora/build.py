@@ -33,11 +33,20 @@ def build(root: Path, name: str) -> Path:
             (beside / file).write_bytes(data)
         text = json.dumps(manifest(name), indent=1, ensure_ascii=False)
         (beside / MANIFEST).write_text(text + "\n", encoding="utf-8")
-        shutil.rmtree(folder, ignore_errors=True)
-        beside.replace(folder)
+        _swap(beside, folder)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     return folder
+
+
+def _swap(beside: Path, folder: Path) -> None:
+    """Puts a new folder in the place of an old one; where another process was faster, its own stays."""
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        beside.replace(folder)
+    except OSError:
+        if _edition(folder) != _edition(beside):
+            raise
 
 
 def ready(root: Path, name: str) -> Path:

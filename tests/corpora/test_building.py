@@ -103,7 +103,9 @@ def test_the_languages_are_five_and_no_fewer_than_400_kb(built):
 
 def test_no_two_functions_are_near_duplicates_and_none_is_kept_for_coming_first():
     own = documents._own
-    texts = {name: f"def {name}(x):\n" + "".join(f"    {name}{i} = {i}\n" for i in range(20)) for name in "abc"}
+    texts = {
+        name: f"def {name}(x):\n" + "".join(f"    {name}{i} = {i}\n" for i in range(20)) for name in "abc"
+    }
     texts["d"] = texts["a"].replace("19", "nineteen")
     kept = own([(name, {"text": text}) for name, text in texts.items()])
     assert [name for name, _ in kept] == ["b", "c"]
@@ -116,7 +118,9 @@ def test_an_installed_package_and_its_wheel_give_the_same_files(tmp_path):
 
 def test_another_version_is_left_alone_and_one_that_nobody_has_says_how_to_get_it(tmp_path):
     other = replace(NETWORKX, version="0.0.1")
-    with pytest.raises(InputError, match=r"networkx==0.0.1 is neither installed .* pip install networkx==0.0.1"):
+    with pytest.raises(
+        InputError, match=r"networkx==0.0.1 is neither installed .* pip install networkx==0.0.1"
+    ):
         list(wheels.files(other, ".py", tmp_path))
 
 
@@ -147,7 +151,9 @@ class Changed:
 def test_an_edited_package_is_an_error_that_names_the_file(tmp_path, monkeypatch):
     changed = Changed(wheels.metadata.distribution("networkx"), tmp_path)
     monkeypatch.setattr(wheels.metadata, "distribution", lambda _: changed)
-    with pytest.raises(InputError, match=r"networkx/convert.py is not what networkx==3.6.1 was installed with"):
+    with pytest.raises(
+        InputError, match=r"networkx/convert.py is not what networkx==3.6.1 was installed with"
+    ):
         list(wheels.files(NETWORKX, ".py", tmp_path))
 
 
@@ -173,7 +179,9 @@ def test_a_flipped_byte_is_found_and_named(own, file):
 
 def test_a_missing_file_is_found_and_a_missing_corpus_is_built(own):
     (place(own, "code-1x") / "fresh.jsonl").unlink()
-    assert verify(own, "code-1x") == ("code-1x/fresh.jsonl is not what it was built as: No such file or directory",)
+    assert verify(own, "code-1x") == (
+        "code-1x/fresh.jsonl is not what it was built as: No such file or directory",
+    )
     shutil.rmtree(place(own, "code-1x"))
     assert ready(own, "code-1x") == place(own, "code-1x")
     assert verify(own, "code-1x") == ()
