@@ -289,3 +289,18 @@ def rounding(output: Callable[[Any, Any], Any], model: Any, batch: Any) -> float
         size = float(own.double().abs().max())
         return 64 * float(torch.finfo(own.dtype).eps) * size if own.is_floating_point() else 0.0
     return float((own.double() - exact.double()).abs().max())
+
+
+def of_rank(live: Live, index: int, count: int) -> Live:
+    """Returns the subject as one rank has it; raises ``InputError`` where there are no ranks."""
+    found = part(live, "rank")(index, count)
+    return replace(live, trainer=found if isinstance(found, Trainer) else as_rank(found))
+
+
+def as_rank(found: Any, **parts: Any) -> Trainer:
+    """Returns what a program gave for a rank as a trainer, with some parts replaced."""
+    if isinstance(found, Trainer):
+        return replace(found, **parts)
+    own = {"start": found.build, "batch": getattr(found, "batch", None)}
+    own["batches"] = getattr(found, "batches", 0)
+    return Trainer(**(own | parts))

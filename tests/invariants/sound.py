@@ -206,6 +206,23 @@ class Program:
     def packed(self, model, ids, documents):
         return model(ids, documents=documents)
 
+    def adapt(self, state, chunks):
+        told, model = [], state.model.eval()
+        learner = torch.optim.SGD(model.parameters(), lr=0.1)
+        for chunk in chunks:
+            logits = model(chunk[None, :-1])[0].log_softmax(dim=-1)
+            scores = logits.gather(1, chunk[1:, None])[:, 0]
+            told += [torch.tensor([-math.log(VOCAB)]), scores.detach()]
+            learner.zero_grad()
+            (-scores.mean()).backward()
+            learner.step()
+        return torch.cat(told)
+
+    def rank(self, index, count):
+        own = Program(self.dropout, self.dtype, self.decay)
+        own.batch = lambda epoch, number: self.batch(epoch, number)[index::count]
+        return own
+
     def save(self, state, folder):
         tensors = {f"model.{n}": t.clone() for n, t in state.model.state_dict().items()}
         tensors |= {f"average.{n}": t for n, t in state.average.items()}
