@@ -8,11 +8,13 @@ from pathlib import Path
 
 from harness.cli._setup import invalid
 from harness.engine.load import Loaded
+from harness.engine.pins import current_pins
 from harness.engine.project import Project
+from harness.engine.registered import bound_of
 from harness.engine.sources import Sources
 from harness.evidence.entries import Entry, missing_heads, read_entries
 from harness.evidence.keys import PublicKey, SignatureError, distinct, read_public
-from harness.evidence.locks import Promise, amended, unlocked
+from harness.evidence.locks import Bound, Promise, amended, unlocked
 from harness.evidence.memo import Memo
 from harness.model.policy import Policy
 from harness.scoreboard.board import Board
@@ -44,6 +46,7 @@ def promise_of(project: Project, loaded: Loaded, memo: Memo) -> Promise:
     sources = Sources(project, contract, memo)
     demands: dict[str, str] = {}
     identities: set[str] = set()
+    bound: dict[str, Bound] = {}
     for criterion in contract.criteria:
         scale = criterion.scale
         told = {
@@ -57,7 +60,10 @@ def promise_of(project: Project, loaded: Loaded, memo: Memo) -> Promise:
             demands[f"{criterion.id}/{item.digest}"] = json.dumps(told, sort_keys=True)
             for name in item.inputs:
                 identities |= {run.identity for run in sources.runs(name)}
-    return Promise(contract=contract.name, demands=demands, identities=frozenset(identities))
+            if item.kind is not None and item.kind.preregistered():
+                pins = current_pins(sources, criterion, item, loaded.spec)
+                bound[f"{criterion.id}/{item.digest}"] = bound_of(pins)
+    return Promise(contract=contract.name, demands=demands, identities=frozenset(identities), bound=bound)
 
 
 def facts_of(

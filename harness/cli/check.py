@@ -14,6 +14,7 @@ from harness.engine.check import Checker, Done, look_at, runs_of
 from harness.engine.journal import journal_runs
 from harness.engine.load import Loaded, by_contract, load_contracts
 from harness.engine.many import Counts, check_many, side_by_side
+from harness.engine.registered import held_runs
 from harness.engine.running import Made, make_runs
 from harness.evidence.ledger import read_ledger
 from harness.reports._out import clean, say, some
@@ -72,11 +73,13 @@ def _make(checker: Checker, loaded: tuple[Loaded, ...], options: argparse.Namesp
         for item in checker.items(one):
             if options.rerun or options.all or checker.fresh(item, ledger) is None:
                 wanted += [(one, name) for name in runs_of(item)]
+    held = held_runs(checker.project, loaded)
     with RunProgress() as progress:
         made = make_runs(
             checker.project,
             wanted,
             checker.memo,
+            held=held,
             allow_code=options.allow_code,
             again=options.rerun,
             show=progress.show,

@@ -10,7 +10,7 @@ from harness.cli._setup import find_contracts, open_project, utc_now
 from harness.engine.load import load_contracts
 from harness.evidence.entries import read_entries
 from harness.evidence.ledger import read_ledger
-from harness.evidence.locks import lock, unlocked
+from harness.evidence.locks import NEVER, UNSEEN, lock, unlocked
 from harness.reports._out import clean, say, write
 from harness.scoreboard.gate import Exit
 
@@ -30,13 +30,13 @@ def main(options: argparse.Namespace) -> int:
         say(f"not locked: the ledger is damaged: {clean(ledger.problems[0])}")
         return Exit.FAILED
     entries = read_entries(project.ledger)
-    new = [one for one in promises if unlocked(one, entries) == "was never locked"]
+    new = [one for one in promises if unlocked(one, entries) == NEVER]
     if new:
         digest = lock(project.ledger, ledger.heads, new, time=utc_now(), harness=__version__)
         listed = ", ".join(one.contract for one in new)
         write(f"locked {clean(listed)} in ledger entry {digest[:12]}; what is judged from now on counts")
     entries = read_entries(project.ledger)
-    late = [(one.contract, why) for one in promises if (why := unlocked(one, entries))]
+    late = [(one.contract, why) for one in promises if (why := unlocked(one, entries)) not in ("", UNSEEN)]
     for name, why in late:
         write(f"{clean(name)} {clean(why)}: a policy that demands a lock will refuse it")
     if not new and not late:

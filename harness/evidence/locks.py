@@ -6,7 +6,7 @@ The order is that of the ledger's chain, where an entry names its parents, and n
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +14,30 @@ from harness.evidence.entries import Entry
 from harness.evidence.ledger import append
 
 LOCK = "lock"
+NEVER = "was never locked"
+UNSEEN = "rests on a run that the ledger did not see start"
+"""Before the run this is as it should be."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bound:
+    """What an obligation that demands a lock rests on: its runs, and its data as the ledger has them."""
+
+    identities: frozenset[str] = frozenset()
+    data: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Promise:
-    """What a contract asks of itself now: each ``CRITERION/OBLIGATION`` with its demands, and its runs."""
+    """What a contract asks of itself now: each ``CRITERION/OBLIGATION`` with its demands, and its runs.
+
+    ``bound`` are those that demand a lock of themselves, whatever the policy says.
+    """
 
     contract: str
     demands: Mapping[str, str]
     identities: frozenset[str] = frozenset()
+    bound: Mapping[str, Bound] = field(default_factory=dict)
 
 
 def lock(
@@ -44,7 +59,7 @@ def unlocked(promise: Promise, entries: Sequence[Entry]) -> str:
     prefix = f"{promise.contract}/"
     locks = [e for e in entries if e.event == LOCK and any(key.startswith(prefix) for key in e.details)]
     if not locks:
-        return "was never locked"
+        return NEVER
     first = locks[0]
     for entry in entries:
         tried = any(record.get("contract") == promise.contract for record in entry.records)
@@ -53,8 +68,33 @@ def unlocked(promise: Promise, entries: Sequence[Entry]) -> str:
             return f"was locked after it was {'judged' if tried else 'trained for'}"
     launched = {key[9:] for entry in entries for key in entry.details if key.startswith("launched ")}
     if promise.identities - launched:
-        return "rests on a run that the ledger did not see start"
+        return UNSEEN
     return _moved(promise, {k[len(prefix) :]: v for k, v in first.details.items() if k.startswith(prefix)})
+
+
+def unregistered(contract: str, key: str, bound: Bound, entries: Sequence[Entry]) -> str:
+    """Says why an obligation (``CRITERION/OBLIGATION``) was not locked before its data; empty if it was.
+
+    Its first lock must come before every launch of its runs, before every verdict of its criterion, and
+    before every verdict of anything that rests on the same data.
+    """
+    name = f"{contract}/{key}"
+    first = next((entry for entry in entries if entry.event == LOCK and name in entry.details), None)
+    if first is None:
+        return NEVER
+    criterion = key.partition("/")[0]
+    for entry in entries:
+        if first.digest in entry.before or entry.digest == first.digest:
+            continue
+        if any(f"launched {identity}" in entry.details for identity in bound.identities):
+            return "was locked after its run"
+        for record in entry.records:
+            if record.get("contract") == contract and record.get("criterion") == criterion:
+                return "was locked after it was judged"
+            if bound.data & set(record.get("data") or ()):
+                return "was locked after its data were judged"
+    launched = {key[9:] for entry in entries for key in entry.details if key.startswith("launched ")}
+    return UNSEEN if bound.identities - launched else ""
 
 
 def _moved(promise: Promise, locked: Mapping[str, str]) -> str:
