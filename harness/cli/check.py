@@ -18,7 +18,9 @@ from harness.engine.registered import held_runs
 from harness.engine.running import Made, make_runs
 from harness.evidence.ledger import read_ledger
 from harness.reports._out import clean, say, some
+from harness.scoreboard.amend import proved_by
 from harness.scoreboard.build import build
+from harness.scoreboard.classed import tell_amendments
 from harness.scoreboard.gate import Exit, exit_code
 from harness.symbolic.pool import ProverPool
 
@@ -50,8 +52,13 @@ def main(options: argparse.Namespace) -> int:
         counts = check_many(checker, many, options.jobs or os.cpu_count() or 1, time.time_ns, again=again)
         made = _make(checker, few, options)
         done = discharge_all(checker, few, made, again=again)
+        amended = tell_amendments(
+            project, [one.contract for one in loaded], memo, proved_by(provers), utc_now
+        )
     summary(done, made, counts)
-    board = build(project, paths, memo)
+    for key, text in amended.items():
+        say(f"changed since it was judged: {'/'.join(key.split('/')[:2])}: {clean(text)}")
+    board = build(project, paths, memo, now=utc_now())
     deliver(module, project, board, memo, options.output)
     return exit_code(board)
 

@@ -12,9 +12,9 @@ from harness.cli._setup import invalid, open_project
 from harness.engine.load import load_one
 from harness.engine.project import Project
 from harness.model.contract import Contract
-from harness.model.proof import Answer, Question
 from harness.reports._out import clean, some, write
-from harness.scoreboard.amend import VOIDING, amendments, bump
+from harness.scoreboard.amend import amendments, bump, proved_by
+from harness.scoreboard.change import VOIDING
 from harness.scoreboard.gate import Exit
 from harness.scoreboard.since import laid_out
 from harness.symbolic.pool import ProverPool
@@ -28,10 +28,7 @@ def main(options: argparse.Namespace) -> int:
         new = stack.enter_context(_side(project, options.after))
         provers = stack.enter_context(ProverPool())
 
-        def ask(question: Question) -> bool:
-            return provers.prove(question).answer is Answer.PROVED
-
-        found = amendments(old, new, ask)
+        found = amendments(old, new, proved_by(provers))
     version, voids = bump(found), [item for item in found if item.change in VOIDING]
     if options.format == "json":
         rows = [{"criterion": i.criterion, "change": i.change.value, "about": i.about} for i in found]

@@ -3,20 +3,37 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 
 from harness import __version__
 from harness.cli._policy import promise_of
 from harness.cli._setup import find_contracts, open_project, utc_now
 from harness.engine.load import load_contracts
-from harness.evidence.entries import read_entries
+from harness.evidence.entries import Entry, read_entries
 from harness.evidence.ledger import read_ledger
-from harness.evidence.locks import NEVER, UNSEEN, lock, unlocked
+from harness.evidence.locks import AMENDED, LOCK, NEVER, UNSEEN, Promise, lock, relocked, unlocked
 from harness.reports._out import clean, say, write
 from harness.scoreboard.gate import Exit
 
 
+def _wants(one: Promise, entries: Sequence[Entry]) -> bool:
+    """Tells whether a contract is to be locked: for the first time, or changed and under another version."""
+    why = unlocked(one, entries)
+    return why == NEVER or (
+        why.startswith(AMENDED) and relocked(one, entries) is None and _raised(one, entries)
+    )
+
+
+def _raised(one: Promise, entries: Sequence[Entry]) -> bool:
+    key = f"version {one.contract}"
+    return all(entry.details.get(key) != one.version for entry in entries if entry.event == LOCK)
+
+
 def main(options: argparse.Namespace) -> int:
-    """Locks the contracts that are not locked; ends with 1 where one of them was judged or amended before."""
+    """Locks the contracts that are not locked; ends with 1 where one of them was judged or amended before.
+
+    A contract that changed is locked again once its version was raised.
+    """
     project, memo = open_project(remember=False)
     promises = [
         promise_of(project, one, memo)
@@ -30,7 +47,7 @@ def main(options: argparse.Namespace) -> int:
         say(f"not locked: the ledger is damaged: {clean(ledger.problems[0])}")
         return Exit.FAILED
     entries = read_entries(project.ledger)
-    new = [one for one in promises if unlocked(one, entries) == NEVER]
+    new = [one for one in promises if _wants(one, entries)]
     if new:
         digest = lock(project.ledger, ledger.heads, new, time=utc_now(), harness=__version__)
         listed = ", ".join(one.contract for one in new)

@@ -23,12 +23,14 @@ from harness.evidence.digests import bytes_digest
 from harness.evidence.ledger import Ledger, LedgerRecord, append, read_ledger
 from harness.evidence.memo import Memo, write_atomically
 from harness.evidence.statement import EvidenceError, canonical, record_of, statement
+from harness.evidence.trail import keep_contract
 from harness.model.contract import Contract, Criterion, Obligation, Severity
 from harness.model.evidence import Evidence, Material, RunPin
 from harness.model.kind import Kind
 from harness.model.problem import InputError
 from harness.model.record import Pins, Record
 from harness.model.verdict import Basis, Outcome, Reason, Verdict
+from harness.registry import plugins
 from harness.remote.looks import Remotes, Show, quiet
 from harness.remote.sightings import sightings_path
 from harness.runs.bench import Bench
@@ -177,8 +179,9 @@ class Checker:
             time=self.now(),
             harness=__version__,
             records=tuple(written),
-            details={"contract": contract.name, "version": contract.version},
+            details={"contract": contract.name, "version": contract.version, "digest": contract.digest},
         )
+        keep_contract(self.project.ledger, self.project.root / contract.path, contract.digest)
 
     def untrusted(self, item: Item) -> str:
         """Says which code of its own an obligation may not run, or returns an empty string."""
@@ -254,7 +257,7 @@ class Checker:
             materials=tuple(materials),
             runs=tuple(runs),
             harness=__version__,
-            plugins={},
+            plugins=plugins(),
             python=platform.python_version(),
             platform=f"{sys.platform}-{platform.machine()}",
             libraries=library_versions(),

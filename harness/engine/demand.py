@@ -45,11 +45,12 @@ def shortfall(
     if criterion.basis and Basis(basis) not in criterion.basis:
         wanted.append(f"basis {' or '.join(criterion.basis)}, has {basis}")
     if criterion.scale is not None:
-        wanted += _below(criterion.scale, devices, steps, parameters)
+        wanted += below(criterion.scale, devices, steps, parameters)
     return ", ".join(wanted)
 
 
-def _below(scale: Scale, devices: tuple[str, ...], steps: int | None, parameters: int | None) -> list[str]:
+def below(scale: Scale, devices: tuple[str, ...], steps: int | None, parameters: int | None) -> list[str]:
+    """Lists what runs lack of a scale: the device, steps, parameters."""
     short = []
     if scale.device is not None and devices != (scale.device,):
         short.append(scale.device)

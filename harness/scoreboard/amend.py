@@ -9,15 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
-from enum import StrEnum
 from typing import Any
 
-from harness.model.contract import Contract, Criterion, Obligation, Severity
+from harness.model.contract import Contract, Criterion, Obligation
 from harness.model.kind import Kind
-from harness.model.proof import Question
+from harness.model.proof import Answer, Question
 from harness.model.values import Printed
+from harness.scoreboard.change import VOIDING, Change, basis_change, scale_change, severity_change
 from harness.symbolic.expand import expand, parse_with
 from harness.symbolic.grammar import ExpressionError
+from harness.symbolic.pool import ProverPool
 from harness.symbolic.tree import names, shown
 
 Ask = Callable[[Question], bool]
@@ -25,22 +26,6 @@ Ask = Callable[[Question], bool]
 _CEILINGS = frozenset({"at_most", "below", "allow_unjudged", "tolerance"})
 _FLOORS = frozenset({"at_least", "above", "falls_by", "min_rows"})
 _FORMULAS = frozenset({"rows", "holds", "prove"})
-_RANK = {Severity.REQUIRED: 3, Severity.REFUTED: 2, Severity.ADVISORY: 1, Severity.DISCLAIMED: 0}
-
-
-class Change(StrEnum):
-    """How one criterion stands to what it was, the worst last."""
-
-    REWORDED = "reworded"
-    ADDED = "added"
-    TIGHTENED = "tightened"
-    CHANGED = "changed"
-    LOOSENED = "loosened"
-    REMOVED = "removed"
-
-
-VOIDING = frozenset({Change.CHANGED, Change.LOOSENED, Change.REMOVED})
-"""After these, evidence of before says less than the contract does now, or something else."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,6 +35,11 @@ class Amendment:
     criterion: str
     change: Change
     about: str
+
+
+def proved_by(provers: ProverPool) -> Ask:
+    """Returns what asks the provers and counts nothing but a proof."""
+    return lambda question: provers.prove(question).answer is Answer.PROVED
 
 
 def amendments(old: Contract, new: Contract, ask: Ask) -> tuple[Amendment, ...]:
@@ -80,15 +70,14 @@ def _criterion(
     old: Contract, new: Contract, before: Criterion, after: Criterion, ask: Ask
 ) -> Iterator[tuple[Change, str]]:
     if before.severity is not after.severity:
-        lower = _RANK[after.severity] < _RANK[before.severity]
-        yield (
-            Change.LOOSENED if lower else Change.TIGHTENED,
-            f"severity {before.severity} → {after.severity}",
-        )
+        change = severity_change(before.severity, after.severity)
+        yield change, f"severity {before.severity} → {after.severity}"
     if before.claim_digest != after.claim_digest or before.clause != after.clause:
         yield Change.REWORDED, "the claim"
-    if before.basis != after.basis or before.scale != after.scale:
-        yield Change.CHANGED, "the basis or scale asked for"
+    if before.basis != after.basis:
+        yield basis_change(frozenset(before.basis), frozenset(after.basis)), "the basis asked for"
+    if before.scale != after.scale:
+        yield scale_change(before.scale, after.scale), "the scale asked for"
     left = list(after.obligations)
     gone = []
     for item in before.obligations:

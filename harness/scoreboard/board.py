@@ -33,7 +33,11 @@ class ObligationRow:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CriterionRow:
-    """One criterion on the scoreboard; ``line`` is its line in the contract."""
+    """One criterion on the scoreboard; ``line`` is its line in the contract.
+
+    ``amended`` says what was found before it was made to ask less, until it is discharged again;
+    ``waived`` who answers for it, until when and why.
+    """
 
     id: str
     claim: str
@@ -44,6 +48,8 @@ class CriterionRow:
     status: Status
     missing: str
     obligations: tuple[ObligationRow, ...]
+    amended: str = ""
+    waived: str = ""
 
     @property
     def as_demanded(self) -> bool:
@@ -75,7 +81,10 @@ class CriterionRow:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ContractRow:
-    """One contract on the scoreboard; ``untried`` are clauses of its spec that no criterion covers."""
+    """One contract on the scoreboard; ``untried`` are clauses of its spec that no criterion covers.
+
+    ``removed`` says of each criterion that is gone what the last verdict against it was.
+    """
 
     name: str
     path: str
@@ -84,6 +93,7 @@ class ContractRow:
     status: Status
     criteria: tuple[CriterionRow, ...]
     untried: tuple[str, ...] = ()
+    removed: Mapping[str, str] = field(default_factory=dict)
 
     def count(self, severity: Severity, *statuses: Status) -> int:
         """Counts its criteria of a severity, of the given statuses or of all."""
@@ -101,7 +111,13 @@ class Board:
     totals: Mapping[str, int] = field(default_factory=dict)
 
 
-def criterion_row(criterion: Criterion, rows: tuple[ObligationRow, ...], lacking: str = "") -> CriterionRow:
+def criterion_row(
+    criterion: Criterion,
+    rows: tuple[ObligationRow, ...],
+    lacking: str = "",
+    amended: str = "",
+    waived: str = "",
+) -> CriterionRow:
     """Folds the obligations of one criterion at the basis and scale that it asks for."""
     judged = tuple(row.status for row in _at_demand(criterion, rows))
     status = fold((*judged, Status.UNTRIED) if lacking else judged)
@@ -115,6 +131,8 @@ def criterion_row(criterion: Criterion, rows: tuple[ObligationRow, ...], lacking
         status=status,
         missing=_missing(rows, criterion, lacking),
         obligations=rows,
+        amended=amended,
+        waived=waived,
     )
 
 
@@ -174,4 +192,5 @@ def totals(contracts: tuple[ContractRow, ...]) -> dict[str, int]:
         "disclaimed": sum(row.severity is Severity.DISCLAIMED for row in rows),
         "obligations": sum(len(row.obligations) for row in rows),
         "contracts": len(contracts),
+        "amended": sum(bool(row.amended) for row in rows) + sum(len(one.removed) for one in contracts),
     }
