@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from typing import Any
 
+from harness.kinds._outcomes import OTHERWISE, written
 from harness.model.contract import Contract, Criterion, Obligation
 from harness.model.kind import Kind
 from harness.model.proof import Answer, Question
@@ -19,7 +20,7 @@ from harness.scoreboard.change import VOIDING, Change, basis_change, scale_chang
 from harness.symbolic.expand import expand, parse_with
 from harness.symbolic.grammar import ExpressionError
 from harness.symbolic.pool import ProverPool
-from harness.symbolic.tree import names, shown
+from harness.symbolic.tree import is_truth, names, shown
 
 Ask = Callable[[Question], bool]
 """Tells whether a question is proved."""
@@ -66,6 +67,22 @@ def bump(found: tuple[Amendment, ...]) -> str:
     return "minor" if kinds & {Change.ADDED, Change.TIGHTENED} else "patch" if kinds else "none"
 
 
+def raised(version: str, part: str) -> str:
+    """Returns a version raised by a part: 1.2.3 by minor is 1.3.0; one that is not of numbers stays."""
+    places = {"major": 0, "minor": 1, "patch": 2}
+    numbers = version.split(".")
+    if (
+        part not in places
+        or len(numbers) > 3
+        or not all(text.isascii() and text.isdigit() for text in numbers)
+    ):
+        return version
+    place = places[part]
+    counts = [int(text) for text in (*numbers, "0", "0")][:3]
+    counts = [*counts[:place], counts[place] + 1, *(0 for _ in counts[place + 1 :])]
+    return ".".join(map(str, counts[: max(len(numbers), place + 1)]))
+
+
 def _criterion(
     old: Contract, new: Contract, before: Criterion, after: Criterion, ask: Ask
 ) -> Iterator[tuple[Change, str]]:
@@ -107,10 +124,18 @@ def _obligation(
     told = False
     for name, was, now in _fields(one, two):
         told = True
-        change = _field(name, (old, was), (new, now), ask)
+        expected = _expected(one, two) if name == "outcomes" else None
+        change = formula_change(*expected, ask) if expected else _field(name, (old, was), (new, now), ask)
         yield change, f"{before.kind_name}: {name} {_short(was)} → {_short(now)}"
     if not told:
         yield Change.CHANGED, f"{before.kind_name}: what its formulas, constants or inputs mean"
+
+
+def _expected(one: Any, two: Any) -> tuple[str, str] | None:
+    """Returns the condition of the outcome that both predictions expect, before and after."""
+    both = [kind.outcomes.get(kind.expects, OTHERWISE) for kind in (one, two)]
+    same = one.expects == two.expects and one.outcomes.keys() == two.outcomes.keys()
+    return (written(both[0]), written(both[1])) if same and OTHERWISE not in both else None
 
 
 def _fields(one: Kind, two: Kind) -> Iterator[tuple[str, Any, Any]]:
@@ -127,7 +152,15 @@ def _field(name: str, old: tuple[Contract, Any], new: tuple[Contract, Any], ask:
         return Change.CHANGED
     try:
         before, after = _joined(*old), _joined(*new)
-        forward, backward = _implies(before, after, ask), _implies(after, before, ask)
+    except ExpressionError:
+        return Change.CHANGED
+    return formula_change(before, after, ask)
+
+
+def formula_change(old: str, new: str, ask: Ask) -> Change:
+    """Orders two conditions by what implies what; what is none, or cannot be ordered, counts as changed."""
+    try:
+        forward, backward = _implies(old, new, ask), _implies(new, old, ask)
     except ExpressionError:
         return Change.CHANGED
     if forward:
@@ -149,7 +182,10 @@ def _closed(text: str, contract: Contract) -> str:
 
 
 def _implies(given: str, claim: str, ask: Ask) -> bool:
-    found = names(parse_with(given, {})) | names(parse_with(claim, {}))
+    trees = [parse_with(text, {}) for text in (given, claim)]
+    if not all(map(is_truth, trees)):
+        raise ExpressionError("a number implies nothing", given, 0)
+    found = names(trees[0]) | names(trees[1])
     return ask(Question(given=(given,), claim=claim, variables=tuple(sorted(found)), part=True, seconds=5.0))
 
 
