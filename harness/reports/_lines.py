@@ -36,8 +36,8 @@ def score(row: CriterionRow) -> str:
 
 
 def remark(row: CriterionRow) -> str:
-    """Words that it was amended or waived, and what is missing or why a refuted claim is held false."""
-    parts = (row.amended, row.waived, row.missing or (row.reason or ""))
+    """Words that it was amended, waived or picked, and what is missing or why it is held false."""
+    parts = (row.amended, row.waived, row.picked, row.missing or (row.reason or ""))
     return clean("; ".join(part for part in parts if part))
 
 

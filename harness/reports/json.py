@@ -55,6 +55,7 @@ def _criterion_json(row: CriterionRow, told: Told) -> dict[str, Any]:
         "missing": row.missing,
         "amended": row.amended or None,
         "waived": row.waived or None,
+        "best_of": row.picked or None,
         "line": row.line,
         "obligations": [_obligation_json(item, told) for item in row.obligations],
     }

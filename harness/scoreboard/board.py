@@ -36,7 +36,7 @@ class CriterionRow:
     """One criterion on the scoreboard; ``line`` is its line in the contract.
 
     ``amended`` says what was found before it was made to ask less, until it is discharged again;
-    ``waived`` who answers for it, until when and why.
+    ``waived`` who answers for it, until when and why; ``picked`` of how many it is the best.
     """
 
     id: str
@@ -50,6 +50,7 @@ class CriterionRow:
     obligations: tuple[ObligationRow, ...]
     amended: str = ""
     waived: str = ""
+    picked: str = ""
 
     @property
     def as_demanded(self) -> bool:
@@ -115,12 +116,18 @@ def criterion_row(
     criterion: Criterion,
     rows: tuple[ObligationRow, ...],
     lacking: str = "",
+    doubt: str = "",
     amended: str = "",
     waived: str = "",
 ) -> CriterionRow:
-    """Folds the obligations of one criterion at the basis and scale that it asks for."""
+    """Folds the obligations of one criterion at the basis and scale that it asks for.
+
+    ``lacking`` are kinds that its clause requires and nobody brings; ``doubt`` is a selection that it does
+    not declare, which leaves it inconclusive.
+    """
     judged = tuple(row.status for row in _at_demand(criterion, rows))
-    status = fold((*judged, Status.UNTRIED) if lacking else judged)
+    beyond = (Status.UNTRIED,) * bool(lacking) + (Status.INCONCLUSIVE,) * bool(doubt)
+    status = fold((*judged, *beyond))
     return CriterionRow(
         id=criterion.id,
         claim=criterion.claim,
@@ -129,10 +136,11 @@ def criterion_row(
         severity=criterion.severity,
         reason=criterion.reason,
         status=status,
-        missing=_missing(rows, criterion, lacking),
+        missing=_missing(rows, criterion, "; ".join(filter(None, (doubt, lacking)))),
         obligations=rows,
         amended=amended,
         waived=waived,
+        picked=str(criterion.best_of or ""),
     )
 
 

@@ -24,6 +24,7 @@ from harness.scoreboard.amended import amended, removed
 from harness.scoreboard.board import (
     Board,
     ContractRow,
+    CriterionRow,
     ObligationRow,
     contract_status,
     criterion_row,
@@ -31,6 +32,7 @@ from harness.scoreboard.board import (
 )
 from harness.scoreboard.fold import Status
 from harness.scoreboard.lastseen import LastSeen, unreachable
+from harness.scoreboard.picked import undeclared
 from harness.scoreboard.thin import thick, thin
 from harness.scoreboard.waived import waivers
 
@@ -134,23 +136,26 @@ class _Builder:
         if contract.name not in self.changes:  # the subjects of one contract were changed together
             self.changes[contract.name] = amended(contract, self.trail), removed(contract, self.trail)
         changed, gone = self.changes[contract.name]
-        rows = tuple(
-            criterion_row(
-                criterion,
-                tuple(self.obligation(sources, criterion, item, spec) for item in criterion.obligations),
-                _lacking(contract, criterion, spec, coverage),
-                changed.get(criterion.id, ""),
-                self.waived.get(f"{contract.name}/{criterion.id}", ""),
+        rows: list[CriterionRow] = []
+        for criterion in contract.criteria:
+            parts = tuple(self.obligation(sources, criterion, item, spec) for item in criterion.obligations)
+            rows.append(
+                criterion_row(
+                    criterion,
+                    parts,
+                    lacking=_lacking(contract, criterion, spec, coverage),
+                    doubt=undeclared(contract.name, criterion, parts, self.trail),
+                    amended=changed.get(criterion.id, ""),
+                    waived=self.waived.get(f"{contract.name}/{criterion.id}", ""),
+                )
             )
-            for criterion in contract.criteria
-        )
         return ContractRow(
             name=contract.name,
             path=contract.path,
             subject=contract.subject,
             spec=str(contract.spec) if contract.spec else None,
-            status=contract_status(rows),
-            criteria=rows,
+            status=contract_status(tuple(rows)),
+            criteria=tuple(rows),
             untried=_untried(contract, spec, coverage),
             removed=gone,
         )
