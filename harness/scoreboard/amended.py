@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from harness.engine.demand import DIGITS, demand_of
 from harness.evidence.locks import LOCK
@@ -20,7 +21,16 @@ from harness.scoreboard.change import VOIDING, demand_change
 MARK = "AMENDED AFTER EVIDENCE"
 Verdict = tuple[Step, Judged]
 """One verdict with the ledger entry that recorded it."""
+_BINDING = (f"{Severity.REQUIRED}|", f"{Severity.REFUTED}|")
 _AGAINST = frozenset({Outcome.FALSIFIED.value, Outcome.INCONCLUSIVE.value})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Amended:
+    """What was found before a criterion was changed; ``bound`` says that it was one that had to stand."""
+
+    text: str
+    bound: bool
 
 
 def told_of(trail: Trail) -> Mapping[str, str]:
@@ -38,9 +48,9 @@ def former(criterion: Criterion, judged: Sequence[Verdict]) -> list[Verdict]:
     ]
 
 
-def amended(contract: Contract, trail: Trail) -> dict[str, str]:
+def amended(contract: Contract, trail: Trail) -> dict[str, Amended]:
     """Says of each criterion that asks less than it did, or something else, what was found before."""
-    found: dict[str, str] = {}
+    found: dict[str, Amended] = {}
     told: Mapping[str, str] | None = None
     for criterion in contract.criteria:
         judged = trail.judged.get((contract.name, criterion.id), ())
@@ -54,7 +64,10 @@ def amended(contract: Contract, trail: Trail) -> dict[str, str]:
         if voided:
             _, one, change, about = max(voided, key=lambda each: (each[1].outcome in _AGAINST, each[0].place))
             tail = f" ({about})" if about else ""
-            found[criterion.id] = f"{MARK}: it was {_was(one)} before it was {change}{tail}"
+            found[criterion.id] = Amended(
+                text=f"{MARK}: it was {_was(one)} before it was {change}{tail}",
+                bound=any(one.demand.startswith(_BINDING) for _, one, *_ in voided),
+            )
     return found
 
 

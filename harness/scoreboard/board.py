@@ -8,7 +8,11 @@ from dataclasses import dataclass, field, replace
 from harness.engine.demand import shortfall
 from harness.model.contract import Criterion, Severity
 from harness.model.record import Record
+from harness.scoreboard.amended import Amended
 from harness.scoreboard.fold import Status, fold
+
+DEMANDED = (Severity.REQUIRED, Severity.REFUTED)
+"""The severities of criteria that must stand where no policy says otherwise."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,7 +39,8 @@ class ObligationRow:
 class CriterionRow:
     """One criterion on the scoreboard; ``line`` is its line in the contract.
 
-    ``amended`` says what was found before it was made to ask less, until it is discharged again;
+    ``amended`` says what was found before it was made to ask less, until it is discharged again, and
+    ``lowered`` that it had to stand then and need not now;
     ``waived`` who answers for it, until when and why; ``picked`` of how many it is the best.
     """
 
@@ -49,6 +54,7 @@ class CriterionRow:
     missing: str
     obligations: tuple[ObligationRow, ...]
     amended: str = ""
+    lowered: bool = False
     waived: str = ""
     picked: str = ""
 
@@ -117,7 +123,7 @@ def criterion_row(
     rows: tuple[ObligationRow, ...],
     lacking: str = "",
     doubt: str = "",
-    amended: str = "",
+    amended: Amended | None = None,
     waived: str = "",
 ) -> CriterionRow:
     """Folds the obligations of one criterion at the basis and scale that it asks for.
@@ -138,7 +144,8 @@ def criterion_row(
         status=status,
         missing=_missing(rows, criterion, "; ".join(filter(None, (doubt, lacking)))),
         obligations=rows,
-        amended=amended,
+        amended=amended.text if amended else "",
+        lowered=amended is not None and amended.bound and criterion.severity not in DEMANDED,
         waived=waived,
         picked=str(criterion.best_of or ""),
     )

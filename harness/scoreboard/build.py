@@ -20,7 +20,7 @@ from harness.model.contract import Contract, Criterion, Obligation, SpecRef
 from harness.model.problem import InvalidContract, Problem
 from harness.model.record import Pins, Record
 from harness.model.spec import Clause, Spec
-from harness.scoreboard.amended import amended, removed
+from harness.scoreboard.amended import Amended, amended, removed
 from harness.scoreboard.board import (
     Board,
     ContractRow,
@@ -112,7 +112,7 @@ class _Builder:
         self.folders: dict[str, list[str]] = {}
         self.trail = Trail(project.ledger, memo)
         self.waived: Mapping[str, str] = {}
-        self.changes: dict[str, tuple[dict[str, str], dict[str, str]]] = {}
+        self.changes: dict[str, tuple[dict[str, Amended], dict[str, str]]] = {}
 
     def spec(self, reference: SpecRef) -> Spec:
         """Reads a spec's clauses through the memo; raises ``InvalidContract``."""
@@ -145,7 +145,7 @@ class _Builder:
                     parts,
                     lacking=_lacking(contract, criterion, spec, coverage),
                     doubt=undeclared(contract.name, criterion, parts, self.trail),
-                    amended=changed.get(criterion.id, ""),
+                    amended=changed.get(criterion.id),
                     waived=self.waived.get(f"{contract.name}/{criterion.id}", ""),
                 )
             )

@@ -92,9 +92,11 @@ def _decision(found: Sequence[tuple[str, str]], code: Exit, waivers: Sequence[Wa
 
 def _beyond(name: str, row: CriterionRow, demands: Demands, facts: Facts, now: str) -> list[str]:
     """Lists what a policy has against a criterion that the scoreboard itself has not."""
-    if row.severity not in demands.severities:
-        return []
     found = []
+    if row.amended and not demands.amended and (row.lowered or row.severity in demands.severities):
+        found.append(row.amended)
+    if row.severity not in demands.severities:
+        return found
     records = [item.record for item in row.obligations if item.record is not None]
     if demands.bases:
         allowed = {basis.value for basis in demands.bases}
@@ -110,8 +112,6 @@ def _beyond(name: str, row: CriterionRow, demands: Demands, facts: Facts, now: s
     ]
     if demands.fresh_days is not None:
         found += _aged(records_finished=[record.finished for record in records], demands=demands, now=now)
-    if row.amended and not demands.amended:
-        found.append(row.amended)
     if name in facts.unregistered:
         found.append(f"demands a lock of itself and {facts.unregistered[name]}")
     return found

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from enum import IntEnum
 
 from harness.model.contract import Severity
-from harness.scoreboard.board import Board, CriterionRow
+from harness.scoreboard.board import DEMANDED, Board, CriterionRow
 from harness.scoreboard.fold import Status
 
 
@@ -19,10 +19,6 @@ class Exit(IntEnum):
     FAILED = 3
     INVALID = 4
     NOTHING = 5
-
-
-DEMANDED = (Severity.REQUIRED, Severity.REFUTED)
-"""The severities of criteria that must stand where no policy says otherwise."""
 
 
 def against(
