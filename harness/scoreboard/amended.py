@@ -39,12 +39,18 @@ def told_of(trail: Trail) -> Mapping[str, str]:
 
 
 def former(criterion: Criterion, judged: Sequence[Verdict]) -> list[Verdict]:
-    """Returns the verdicts that were given when the criterion asked something else than now."""
+    """Returns the verdicts that were given when the criterion asked something else than now.
+
+    Those that came after it was first judged by what it asks now are left out: who goes back to what was
+    stated before a result has moved no bar because of it.
+    """
     now, have = demand_of(criterion), {item.digest for item in criterion.obligations}
+    same = [step for step, one in judged if one.demand == now]
     return [
         (step, one)
         for step, one in judged
         if (one.demand != now if one.demand else one.obligation not in have)
+        and not any(step.after(first) for first in same)
     ]
 
 

@@ -284,6 +284,17 @@ def test_what_asks_more_or_the_same_is_no_amendment(judged, old, new):
     assert "AMENDED" not in judged("gate").out
 
 
+def test_who_goes_back_to_what_was_stated_first_has_moved_no_bar(judged):
+    for old, new in (("at_most: 2.4", "at_most: 2.3"), ("at_most: 2.3", "at_most: 2.4")):
+        edit(judged, old, new)
+        judged("check")
+    assert judged.rows()["demo/BAR"]["amended"] is None
+    for old, new in (("2.4", "2.6"), ("2.6", "2.4"), ("2.4", "2.6")):
+        edit(judged, f"at_most: {old}", f"at_most: {new}")
+        judged("check")
+    assert "it was FALSIFIED against final: at_most 2.3" in judged.rows()["demo/BAR"]["amended"]
+
+
 def test_a_criterion_is_discharged_again_by_version_lock_and_new_data(judged):
     edit(judged, "at_most: 2.4", "at_most: 2.6")
     edit(judged, "version: 1.0.0", "version: 2.0.0")
