@@ -5,14 +5,18 @@ import shutil
 import sys
 
 import pytest
+import yaml
 from forging import POLICY, Signed
-from workbench import LOG, Bench
+from jsonschema import Draft202012Validator
+from workbench import LOG, REPOSITORY, Bench
 
 from harness.cli.gate import decided
 from harness.engine.project import every_contract, read_project
 from harness.evidence.digests import bytes_digest
 from harness.evidence.memo import Memo
 from harness.evidence.statement import canonical
+from harness.model.problem import InvalidContract
+from harness.reading.policy import read_policy
 
 BODY = """
 version: 1.0.0
@@ -378,6 +382,30 @@ def test_a_waiver_whose_end_can_be_read_in_two_ways_is_an_error(bench, expires):
     for command in ("gate", "scoreboard"):
         said = bench(command)
         assert (said.code, "wants a day such as" in said.err) == (4, True), said
+
+
+@pytest.mark.parametrize(
+    ("text", "sound"),
+    [
+        (POLICY, True),
+        ("policy: 1\n" + WAIVER.format("'2099-01-31'"), True),
+        ("policy: 1\n" + WAIVER.format("'20990131'"), False),
+        ("policy: 1\ndemands: {severities: [required, advisory], scale: {device: cuda, steps: 5}}\n", True),
+        ("policy: 1\npublic: {plugins: [theirs==1.0], amended: true, bases: proved}\n", True),
+        ("policy: 1\ndemands: {scale: {}}\n", False),
+        ("policy: 1\ndemands: {basis: [proved]}\n", False),
+        ("policy: 2\n", False),
+    ],
+)
+def test_the_schema_of_a_policy_and_its_reader_agree(text, sound):
+    schema = json.loads((REPOSITORY / "specs/schema/policy.schema.json").read_bytes())
+    assert Draft202012Validator(schema).is_valid(yaml.safe_load(text)) is sound
+    try:
+        read_policy(text.encode(), "policy.yaml")
+    except InvalidContract:
+        assert not sound
+    else:
+        assert sound
 
 
 def test_waivers_stand_on_the_scoreboard(bench):
