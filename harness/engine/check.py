@@ -172,6 +172,7 @@ class Checker:
         """Tells the ledger, in one entry, which evidence of a contract was written."""
         if not written:
             return
+        keep_contract(self.project.ledger, self.project.root / contract.path, contract.digest)
         append(
             self.project.ledger,
             ledger.heads,
@@ -181,7 +182,6 @@ class Checker:
             records=tuple(written),
             details={"contract": contract.name, "version": contract.version, "digest": contract.digest},
         )
-        keep_contract(self.project.ledger, self.project.root / contract.path, contract.digest)
 
     def untrusted(self, item: Item) -> str:
         """Says which code of its own an obligation may not run, or returns an empty string."""

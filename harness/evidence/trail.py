@@ -136,11 +136,17 @@ def _step(told: Mapping[str, Any], place: int, above: int) -> Step:
 
 
 def keep_contract(folder: Path, path: Path, digest: str) -> None:
-    """Keeps a contract's text under its digest, so that what it asked can be told when it has changed."""
+    """Keeps a contract's text under its digest, so that what it asked can be told when it has changed.
+
+    A file that is gone or is another one by now is not kept, which makes every later change one that voids.
+    """
     kept = folder / KEPT / f"{digest}.yaml"
     if kept.is_file():
         return
-    data = path.read_bytes()
+    try:
+        data = path.read_bytes()
+    except OSError:
+        return
     if bytes_digest(data) == digest:
         kept.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(kept, data)

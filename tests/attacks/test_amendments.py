@@ -451,3 +451,12 @@ def test_demands_that_cannot_be_meant_are_errors(bench, demands, why):
     bench.write("policy.yaml", f"policy: 1\ndemands: {{{demands}}}\n")
     said = bench("gate")
     assert (said.code, why in said.err) == (4, True), said.err
+
+
+def test_a_lock_of_a_weaker_bar_is_never_silent(judged):
+    edit(judged, "at_most: 2.4", "at_most: 2.6")
+    for version in ("2.0.0", "3.0.0"):
+        path = judged.root / "contracts/demo.yaml"
+        path.write_text(path.read_text().replace("version: 1.0.0", f"version: {version}"))
+        said = judged("lock")
+        assert (said.code, "demo/BAR: AMENDED AFTER EVIDENCE" in said.out) == (1, True), said
