@@ -19,12 +19,13 @@ AMEND = "amend"
 KEPT = "contracts"
 """The folder of the ledger that keeps contracts as they were when they were judged."""
 _WORDS = ("contract", "criterion", "obligation", "outcome", "demand")
+_NONE = ("ERROR", WITHDRAWN)
 _TOLD = frozenset({"lock", AMEND, "runs"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Judged:
-    """One verdict in the trail: what was asked, what came out, on which data."""
+    """One verdict in the trail: what was asked and what came out; ``data`` where it was read in full."""
 
     contract: str
     criterion: str
@@ -32,13 +33,17 @@ class Judged:
     outcome: str
     demand: str
     threshold: str | None
-    data: frozenset[str]
+    data: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Step:
-    """One ledger entry; ``above`` has a bit for every entry before it in the chain, ``place`` is its own."""
+    """One ledger entry; ``above`` has a bit for every entry before it in the chain, ``place`` is its own.
 
+    ``digest`` is that of the contract that it is about. Verdicts that say the same are there once.
+    """
+
+    name: str
     place: int
     above: int
     event: str
@@ -80,17 +85,29 @@ class Trail:
                 if parent in place:
                     mask |= above[parent] | 1 << place[parent]
             above[digest], place[digest] = mask, len(steps)
-            steps.append(_step(told[digest], len(steps), mask))
+            steps.append(_step(digest, told[digest], len(steps), mask))
         return tuple(steps)
 
     @cached_property
     def judged(self) -> Mapping[tuple[str, str], Sequence[tuple[Step, Judged]]]:
-        """Every verdict that was one, by contract and criterion, the oldest first."""
+        """Every verdict that was one, by contract and criterion, the oldest first; without its data."""
         found: dict[tuple[str, str], list[tuple[Step, Judged]]] = {}
         for step in self.steps:
             for one in step.records:
-                if one.outcome not in ("ERROR", WITHDRAWN):
+                if one.outcome not in _NONE:
                     found.setdefault((one.contract, one.criterion), []).append((step, one))
+        return found
+
+    def full(self, contract: str, criterion: str) -> list[tuple[Step, Judged]]:
+        """Reads every verdict of one criterion with its data: asked only where something was changed."""
+        steps = {step.place: step for step, _ in self.judged.get((contract, criterion), ())}
+        found = []
+        for step in steps.values():
+            told = json.loads((self._folder / f"{step.name}.json").read_bytes())
+            for record in told["records"]:
+                mine = (record.get("contract"), record.get("criterion")) == (contract, criterion)
+                if mine and record.get("outcome") not in _NONE:
+                    found.append((step, _judged(_short(record), record.get("data"))))
         return found
 
 
@@ -109,29 +126,30 @@ def _entry(path: str) -> Any:
         "version": str(details.get("version", "")),
         "digest": str(details.get("digest", "")),
         "details": {str(k): str(v) for k, v in details.items()} if told.get("event") in _TOLD else {},
-        "records": [_short(record) for record in told["records"]],
+        "records": [list(words) for words in dict.fromkeys(_short(record) for record in told["records"])],
     }
 
 
-def _short(record: Mapping[str, Any]) -> list[Any]:
-    data = record.get("data")
-    listed = [str(item) for item in data] if isinstance(data, list) else []
-    return [*(str(record.get(word) or "") for word in _WORDS), str(record.get("threshold") or ""), listed]
+def _short(record: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(str(record.get(word) or "") for word in (*_WORDS, "threshold"))
 
 
-def _step(told: Mapping[str, Any], place: int, above: int) -> Step:
-    records = []
-    for *words, threshold, data in told["records"]:
-        named = dict(zip(_WORDS, words, strict=True))
-        records.append(Judged(threshold=threshold or None, data=frozenset(data), **named))
+def _judged(words: Sequence[str], data: Any = None) -> Judged:
+    named = dict(zip(_WORDS, words, strict=False))
+    listed = data if isinstance(data, list) else ()
+    return Judged(threshold=words[-1] or None, data=frozenset(map(str, listed)), **named)
+
+
+def _step(name: str, told: Mapping[str, Any], place: int, above: int) -> Step:
     return Step(
+        name=name,
         place=place,
         above=above,
         event=told["event"],
         version=told["version"],
         digest=told["digest"],
         details=told["details"],
-        records=tuple(records),
+        records=tuple(map(_judged, told["records"])),
     )
 
 

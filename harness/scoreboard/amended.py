@@ -45,7 +45,7 @@ def former(criterion: Criterion, judged: Sequence[Verdict]) -> list[Verdict]:
     stated before a result has moved no bar because of it.
     """
     now, have = demand_of(criterion), {item.digest for item in criterion.obligations}
-    same = [step for step, one in judged if one.demand == now]
+    same = {step.place: step for step, one in judged if one.demand == now}.values()
     return [
         (step, one)
         for step, one in judged
@@ -59,9 +59,9 @@ def amended(contract: Contract, trail: Trail) -> dict[str, Amended]:
     found: dict[str, Amended] = {}
     told: Mapping[str, str] | None = None
     for criterion in contract.criteria:
-        judged = trail.judged.get((contract.name, criterion.id), ())
-        if not former(criterion, judged):
+        if not former(criterion, trail.judged.get((contract.name, criterion.id), ())):
             continue
+        judged = trail.full(contract.name, criterion.id)
         old = former(criterion, _since(contract.name, criterion, judged, trail))
         told = told_of(trail) if told is None else told
         name, now = f"{contract.name}/{criterion.id}", demand_of(criterion)
@@ -86,8 +86,12 @@ def removed(contract: Contract, trail: Trail) -> dict[str, str]:
     have = {criterion.id for criterion in contract.criteria}
     found = {}
     for (name, criterion), judged in trail.judged.items():
-        if name == contract.name and criterion not in have and judged[-1][1].outcome in _AGAINST:
-            found[criterion] = f"REMOVED AFTER EVIDENCE: it was {_was(judged[-1][1])}"
+        if name != contract.name or criterion in have:
+            continue
+        last = [one for step, one in judged if step.place == judged[-1][0].place]
+        for one in last:
+            if one.outcome in _AGAINST:
+                found[criterion] = f"REMOVED AFTER EVIDENCE: it was {_was(one)}"
     return found
 
 

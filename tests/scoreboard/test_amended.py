@@ -161,6 +161,27 @@ def test_it_takes_version_lock_and_new_data(ledger, how, cleared):
     assert (marked(ledger) is None) is cleared
 
 
+def test_what_an_entry_says_of_other_criteria_is_not_mixed_in(ledger):
+    ledger.judged(WAS)
+    ledger.lock(NOW)
+    other = LedgerRecord(
+        path="o",
+        sha256="0",
+        contract="demo",
+        criterion="B",
+        obligation=OLD,
+        pins="p",
+        outcome="DISCHARGED",
+        threshold=None,
+        demand="d",
+        data=("z",),
+    )
+    mine = replace(other, criterion="A", obligation=NEW, demand=demand_of(NOW), data=("x",))
+    ledger.add("check", (other, mine), version="2")
+    assert marked(ledger) is not None, "the data of B are not those of A"
+    assert [one.data for _, one in ledger.trail.full("demo", "A")] == [{"x"}, {"x"}]
+
+
 def test_a_run_that_was_launched_before_the_lock_is_no_new_data(ledger):
     ledger.judged(WAS)
     ledger.add("runs", **{"launched__" + "f" * 64: "finished"})
@@ -190,6 +211,7 @@ def test_a_lock_that_says_no_severity_clears_nothing(ledger):
 def test_a_criterion_that_is_gone_is_told_by_its_last_verdict(ledger):
     ledger.judged(WAS, "FALSIFIED")
     assert removed(contract(), ledger.trail) == {"A": "REMOVED AFTER EVIDENCE: it was FALSIFIED"}
+    assert removed(replace(contract(), name="other"), ledger.trail) == {}
     ledger.judged(WAS, "DISCHARGED")
     assert removed(contract(), ledger.trail) == {}
 
@@ -199,6 +221,8 @@ def test_a_contract_is_kept_by_its_digest(tmp_path):
     path.write_bytes(b"contract: x\n")
     keep_contract(tmp_path, path, OLD)
     assert kept_contract(tmp_path, OLD) is None, "other bytes than the digest says are not kept"
+    keep_contract(tmp_path, tmp_path / "gone.yaml", OLD)
+    assert kept_contract(tmp_path, OLD) is None
     digest = bytes_digest(path.read_bytes())
     for _ in range(2):
         keep_contract(tmp_path, path, digest)
