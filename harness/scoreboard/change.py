@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from enum import StrEnum
 
@@ -90,6 +89,8 @@ def demand_change(old: str, new: str, told: Mapping[str, str], name: str) -> tup
 
 def key_of(name: str, old: str, new: str) -> str:
     """Returns the key under which the ledger tells how CONTRACT/CRITERION went from a demand to another."""
+    import hashlib  # the warm scoreboard does without, unless something was changed
+
     short = (hashlib.sha256(text.encode()).hexdigest()[:12] for text in (old, new))
     return "/".join((name, *short))
 
