@@ -195,8 +195,9 @@ def _gate(command: argparse.ArgumentParser) -> None:
 
 
 def _diff(command: argparse.ArgumentParser) -> None:
-    command.add_argument("before", metavar="OLD", help="a contract file, or REVISION:PATH from git")
-    command.add_argument("after", metavar="NEW", help="the same")
+    command.add_argument("before", metavar="OLD", help="contract or spec file, REVISION:PATH, id@version")
+    command.add_argument("after", metavar="NEW", help="the same; or both revisions")
+    command.add_argument("path", metavar="PATH", nargs="?", help="the file, if both are revisions")
     _text_or_json(command)
 
 
@@ -270,7 +271,7 @@ COMMANDS = {
     "evidence": ("pack evidence into one file, or take such a file in", _evidence),
     "gate": ("refuse unless everything required is discharged by fresh evidence", _gate),
     "lock": ("write down what contracts claim before there is evidence", _contracts),
-    "diff": ("tell how a contract changed: tightened, loosened, reworded, added, removed", _diff),
+    "diff": ("tell how a contract or spec changed: tightened, loosened, reworded, added, removed", _diff),
     "key": ("make a key to sign with", _key),
     "sign": ("sign the whole scoreboard with all that it rests on", _sign),
     "verify": ("verify a signed scoreboard offline, from its bytes and a public key", _verify),

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from types import MappingProxyType
 
 from harness.corpora.build import ready
 from harness.engine.load import Loaded
@@ -46,8 +47,11 @@ def make_runs(
     again: bool,
     show: Callable[[Progress], None],
     launcher: str = "",
+    held: Mapping[tuple[str, str], str] = MappingProxyType({}),
 ) -> Made:
     """Launches the wanted runs (contract, run name) that are not finished, or all of them ``again``.
+
+    Those ``held`` back, each for its reason, are blocked.
 
     A run of code that the project does not trust, and one whose device is not here, are blocked; a run
     that fails is reported and its obligations become errors. Interrupting keeps what finished. ``launcher``
@@ -61,6 +65,9 @@ def make_runs(
         run, owner = loaded.contract.runs[name], (loaded.contract.name, name)
         if not (allow_code or shipped(run) or project.trusts(loaded.contract.path)):
             blocked[owner] = "its code is not trusted: harness.toml or --allow-code must allow it"
+            continue
+        if owner in held:
+            blocked[owner] = held[owner]
             continue
         try:
             planned = plan(name, run, project.root, lambda path: memo.sha256(os.fspath(path)))

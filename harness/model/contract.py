@@ -106,6 +106,24 @@ class Scale:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class BestOf:
+    """Of how many runs, seeds or thresholds a criterion judges the best; 0 where it picks none of those."""
+
+    runs: int = 0
+    seeds: int = 0
+    thresholds: int = 0
+
+    @property
+    def tries(self) -> int:
+        """How many chances it had in all: each seed of each run by each threshold."""
+        return max(1, self.runs) * max(1, self.seeds) * max(1, self.thresholds)
+
+    def __str__(self) -> str:
+        counts = (("runs", self.runs), ("seeds", self.seeds), ("thresholds", self.thresholds))
+        return " and ".join(f"best of {count} {word}" for word, count in counts if count)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Obligation:
     """One check: a kind with its parameters. ``kind`` is None for a kind this version only reserves.
 
@@ -138,6 +156,7 @@ class Criterion:
     reason: str | None = None
     basis: tuple[Basis, ...] = ()
     scale: Scale | None = None
+    best_of: BestOf | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

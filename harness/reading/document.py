@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from harness.model.contract import Input, Run, Scale, Severity
+from harness.model.contract import BestOf, Input, Run, Scale, Severity
 from harness.model.values import Expression, Printed
 from harness.model.verdict import Basis
 
@@ -21,6 +21,7 @@ class CriterionDocument:
     reason: str | None = None
     basis: tuple[Basis, ...] = ()
     scale: Scale | None = None
+    best_of: BestOf | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

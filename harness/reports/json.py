@@ -36,6 +36,7 @@ def _contract_json(row: ContractRow, told: Told) -> dict[str, Any]:
         "spec": row.spec,
         "status": row.status.value,
         "untried_clauses": list(row.untried),
+        "removed": dict(row.removed),
         "criteria": [_criterion_json(item, told) for item in row.criteria],
     }
 
@@ -52,6 +53,9 @@ def _criterion_json(row: CriterionRow, told: Told) -> dict[str, Any]:
         "engines": row.engines,
         "mutation": {"killed": row.mutation[0], "of": row.mutation[1]} if row.mutation else None,
         "missing": row.missing,
+        "amended": row.amended or None,
+        "waived": row.waived or None,
+        "best_of": row.picked or None,
         "line": row.line,
         "obligations": [_obligation_json(item, told) for item in row.obligations],
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from harness.model.contract import (
+    BestOf,
     Contract,
     Criterion,
     Input,
@@ -56,6 +57,7 @@ def _criterion(item: Criterion) -> dict[str, Any]:
         "reason": item.reason,
         "basis": [basis.value for basis in item.basis],
         "scale": _slots(item.scale) if item.scale else None,
+        "best_of": _slots(item.best_of) if item.best_of else None,
         "obligations": [
             [o.kind_name, o.kind_version, o.digest, list(o.inputs), o.line, o.kind is None]
             for o in item.obligations
@@ -100,6 +102,7 @@ def _criterion_of(told: dict[str, Any]) -> Criterion:
         reason=told["reason"],
         basis=tuple(Basis(word) for word in told["basis"]),
         scale=Scale(**told["scale"]) if told["scale"] else None,
+        best_of=BestOf(**told["best_of"]) if told["best_of"] else None,
         obligations=tuple(
             Obligation(
                 kind_name=name,
