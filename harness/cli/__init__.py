@@ -82,9 +82,7 @@ def _check(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--pack", nargs=2, metavar=("NAME", "FOLDER"), help="judge the subjects in a folder by a pack"
     )
-    command.add_argument(
-        "--jobs", type=int, metavar="N", help="judge many subjects in N processes (default: all)"
-    )
+    command.add_argument("--jobs", type=int, metavar="N", help="processes for many subjects (default: all)")
     _code(command)
     _format(command)
 
@@ -191,10 +189,16 @@ def _init(command: argparse.ArgumentParser) -> None:
     )
 
 
+def _import(command: argparse.ArgumentParser) -> None:
+    command.add_argument("paths", nargs="+", metavar="PATH", help="contracts of another dialect, or a folder")
+    command.add_argument("--output", metavar="FOLDER", help="where to write them (default: contracts/)")
+    command.add_argument("--code", metavar="FOLDER", help="where the tests that they name are looked for")
+    command.add_argument("--dry-run", action="store_true", help="only report what would become of them")
+    command.add_argument("--format", choices=("table", "json"), default="table")
+
+
 def _attach(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "folder", nargs="?", metavar="FOLDER", help="the run's folder (its name with --check)"
-    )
+    command.add_argument("folder", nargs="?", metavar="FOLDER", help="the run's folder (--check: its name)")
     command.add_argument("--name", help="what contracts call it (default: the folder's name)")
     command.add_argument("--check", action="store_true", help="hold attached runs against their manifests")
 
@@ -261,13 +265,7 @@ def _export(command: argparse.ArgumentParser) -> None:
 def _mutate(command: argparse.ArgumentParser) -> None:
     _listed(command)
     _to_file(command)
-    command.add_argument(
-        "--at-least",
-        type=float,
-        default=0.0,
-        metavar="PERCENT",
-        help="end with 1 if fewer are noticed",
-    )
+    command.add_argument("--at-least", type=float, default=0.0, metavar="PERCENT", help="end with 1 below it")
 
 
 COMMANDS = {
@@ -290,6 +288,7 @@ COMMANDS = {
     "run": ("make the declared runs that have not finished", _run),
     "runs": ("list the runs that are kept, or delete some", _runs),
     "init": ("draft a first contract from what lies in a folder", _init),
+    "import": ("make contracts of those of another dialect; what nothing can try is UNTRIED", _import),
     "attach": ("adopt a finished run by its bytes", _attach),
     "retract": ("withdraw a verdict that was wrong, with the reason; nothing is deleted", _retract),
     "packs": ("list the contracts that ship, or write one about a folder of subjects", _packs),
@@ -314,7 +313,8 @@ def run(arguments: Sequence[str]) -> int:
         top.print_help()
         return Exit.INVALID
     try:
-        module = importlib.import_module(f"harness.cli.{options.command}")
+        name = "import_" if options.command == "import" else options.command  # a word of Python's own
+        module = importlib.import_module(f"harness.cli.{name}")
         return int(module.main(options))
     except InvalidContract as error:
         return _tell(str(error), Exit.INVALID)

@@ -120,7 +120,8 @@ class Obligation:
 class Criterion:
     """An acceptance criterion: one claim and the obligations that must all hold for it.
 
-    ``claim_digest`` pins the claim sentence, white space aside, where no clause is named.
+    ``claim_digest`` pins the claim sentence, white space aside, where no clause is named. ``untried`` says
+    why it has no obligation: it is UNTRIED then, whoever may have said that it holds.
     """
 
     id: str
@@ -131,6 +132,7 @@ class Criterion:
     clause: str | None = None
     severity: Severity = Severity.REQUIRED
     reason: str | None = None
+    untried: str | None = None
     basis: tuple[Basis, ...] = ()
     scale: Scale | None = None
 

@@ -195,8 +195,12 @@ class _Reader:
             )
         listed = node.get("obligations")
         empty = listed is None or (isinstance(listed, Listing) and not listed.items)
-        if sound and empty and bound.severity is not Severity.DISCLAIMED:
-            self.binder.note(node, path, "no obligation: nothing would try this claim", "add obligations:")
+        if sound and empty and bound.severity is not Severity.DISCLAIMED and not bound.untried:
+            hint = "add obligations:, or untried: with the reason why there is none"
+            self.binder.note(node, path, "no obligation: nothing would try this claim", hint)
+        if bound.untried and not empty:
+            at = node.get("untried") or node
+            self.binder.note(at, f"{path}.untried", "it has obligations: it is tried", "leave one of the two")
         claim = bound.claim or _sentence(node) or bound.id
         return Criterion(
             id=bound.id,
@@ -207,6 +211,7 @@ class _Reader:
             clause=bound.clause,
             severity=bound.severity,
             reason=bound.reason,
+            untried=bound.untried,
             basis=bound.basis,
             scale=bound.scale,
         )

@@ -19,6 +19,7 @@ class CriterionDocument:
     clause: str | None = None
     severity: Severity = Severity.REQUIRED
     reason: str | None = None
+    untried: str | None = None
     basis: tuple[Basis, ...] = ()
     scale: Scale | None = None
 

@@ -14,7 +14,9 @@ SHORT_INPUTS = ("log", "data")
 PATHS = ("card",)
 """Fields that may name a file by its path, which becomes an input."""
 _SIMPLE = re.compile(r"[\w.+/-]+\Z", re.ASCII)
-CRITERION_KEYS = frozenset({"id", "claim", "clause", "severity", "reason", "basis", "scale", "obligations"})
+CRITERION_KEYS = frozenset(
+    {"id", "claim", "clause", "severity", "reason", "untried", "basis", "scale", "obligations"}
+)
 
 
 def lower(document: Table, shorts: Mapping[str, str]) -> Table:

@@ -103,6 +103,7 @@ class Board:
 
 def criterion_row(criterion: Criterion, rows: tuple[ObligationRow, ...], lacking: str = "") -> CriterionRow:
     """Folds the obligations of one criterion at the basis and scale that it asks for."""
+    lacking = lacking or criterion.untried or ""
     judged = tuple(row.status for row in _at_demand(criterion, rows))
     status = fold((*judged, Status.UNTRIED) if lacking else judged)
     return CriterionRow(

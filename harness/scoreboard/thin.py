@@ -54,6 +54,7 @@ def _criterion(item: Criterion) -> dict[str, Any]:
         "clause": item.clause,
         "severity": item.severity.value,
         "reason": item.reason,
+        "untried": item.untried,
         "basis": [basis.value for basis in item.basis],
         "scale": _slots(item.scale) if item.scale else None,
         "obligations": [
@@ -98,6 +99,7 @@ def _criterion_of(told: dict[str, Any]) -> Criterion:
         clause=told["clause"],
         severity=Severity(told["severity"]),
         reason=told["reason"],
+        untried=told["untried"],
         basis=tuple(Basis(word) for word in told["basis"]),
         scale=Scale(**told["scale"]) if told["scale"] else None,
         obligations=tuple(
