@@ -9,6 +9,7 @@ from glob import escape
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from harness.engine.in_force import in_force
 from harness.model.contract import Contract, Input
 
 if TYPE_CHECKING:
@@ -24,12 +25,12 @@ def expand(project: Project, contract: Contract) -> tuple[Contract, ...]:
     is: of the latter no input exists.
     """
     if contract.for_each is None:
-        return (contract,)
+        return (in_force(contract, project.root),)
     found = sorted(_matches(os.fspath(project.root), contract.for_each))
     folders = [os.path.dirname(file) for file in found]
     crowded = {folder for folder, after in pairwise(folders) if folder == after}
     subjects = tuple(
-        _bound(contract, file, folder, file if folder in crowded else folder or file)
+        in_force(_bound(contract, file, folder, file if folder in crowded else folder or file), project.root)
         for file, folder in zip(found, folders, strict=True)
     )
     return subjects or (contract,)

@@ -79,6 +79,7 @@ class Sources:
         self.project, self.contract, self.memo, self.failed = project, contract, memo, failed
         self.remotes = remotes
         self._listed: dict[str, list[tuple[str, str]]] = {}
+        self._digests: dict[str, tuple[FileSubject, ...]] = {}
 
     @property
     def store(self) -> RunStore:
@@ -101,8 +102,11 @@ class Sources:
         if declared.remote is not None:
             return []
         if declared.files is not None:
-            found = sorted(path for path in root.glob(declared.files) if path.is_file())
-            return [(path.relative_to(root).as_posix(), os.fspath(path)) for path in found]
+            from glob import iglob
+
+            names = iglob(declared.files, root_dir=root, recursive=True, include_hidden=True)
+            paths = {name.replace(os.sep, "/"): os.path.join(root, name) for name in names}
+            return sorted((name, path) for name, path in paths.items() if os.path.isfile(path))
         if declared.file is None:
             return []
         if declared.file.startswith(ATTACHED):
@@ -159,7 +163,10 @@ class Sources:
                 return self.remote(name)
             except InputError:
                 return ()
-        return tuple(self._digest(shown, path) for shown, path in self.files(name))
+        if self.contract.for_each is not None and name in self._digests:
+            return self._digests[name]
+        found = self._digests[name] = tuple(self._digest(shown, path) for shown, path in self.files(name))
+        return found
 
     def remote(self, name: str) -> tuple[FileSubject, ...]:
         """Returns the files of a remote input; raises ``InputError`` with what hinders."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from fractions import Fraction
 from functools import lru_cache
@@ -31,6 +31,8 @@ _ONE = Printed("1")
 _CUT = re.compile(rb"^\[\d+ lines cut\]|^\[truncated\]|^\[log truncated", re.MULTILINE)
 """What those write into a log who keep only parts of it."""
 SHOWN = 5
+DIGITS = 4
+"""Fewer significant digits are met by chance."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,32 +41,68 @@ class Quote:
 
     In a document (``.json``) ``at`` are dotted paths, ``*`` being any one step (a seed), and the first name
     that has a number counts. In a text log they are patterns of the words before a number, or of the last of
-    these; all that fit count, or of each log the ``first`` or ``last``. ``scale`` turns numbers without a
-    unit into seconds or bytes; those with a unit are seconds and bytes already.
+    these; all that fit count, or of each log the ``first``, ``last`` or ``least``. ``scale`` turns numbers
+    without a unit into seconds or bytes; those with a unit are seconds and bytes already. What is not
+    ``above`` a number is a placeholder, and not taken.
     """
 
     input: InputName
     at: tuple[str, ...]
-    take: Literal["all", "first", "last"] = "all"
+    take: Literal["all", "first", "last", "least"] = "all"
     scale: Printed = _ONE
+    above: Printed | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Only:
-    """Whom an obligation is about: subjects with a word at ``at`` of a document that fits a pattern."""
+    """Whom an obligation is about: subjects with a word at ``at`` of a document that fits a pattern.
+
+    ``or_absent`` takes those in that say nothing there.
+    """
 
     input: InputName
     at: tuple[str, ...]
     like: tuple[str, ...]
+    or_absent: bool = False
 
     def concerns(self, context: Context) -> bool:
         """Tells whether the subject at hand is one of them."""
-        words = (
-            str(value).lower()
+        said = [
+            (str(value).lower(), f"{subject.name}:{line}")
             for subject in files(self.input, context)
-            for _, value, _ in cells(subject, self.at)
+            for _, value, line in cells(subject, self.at)
+        ]
+        patterns = [pattern.lower() for pattern in self.like]
+        return (self.or_absent and not said) or any(
+            fnmatchcase(word, pattern) for word, _ in said for pattern in patterns
         )
-        return any(fnmatchcase(word, pattern.lower()) for word in words for pattern in self.like)
+
+    def place(self, context: Context) -> str:
+        """Says where the word stands that makes it concerned; empty where none does."""
+        for subject in files(self.input, context):
+            for _, value, line in cells(subject, self.at):
+                if any(fnmatchcase(str(value).lower(), pattern.lower()) for pattern in self.like):
+                    return f"{value} ({subject.name}:{line})"
+        return ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tied:
+    """Which logs are those of what is claimed: they state one of its numbers, or their mean is one.
+
+    Logs of attempts, controls and ablations that nothing claims are left out.
+    """
+
+    claimed: tuple[Quote, ...]
+    by: Quote
+
+    def sources(self, context: Context) -> frozenset[str]:
+        """Returns the names of those logs."""
+        named = {quote.input for quote in (*self.claimed, self.by)}
+        state = tuple(
+            (one.name, one.path, one.sha256) for name in sorted(named) for one in files(name, context)
+        )
+        return _tied(self, state, _Held(context))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,6 +126,11 @@ class Stated:
         """The greatest value that is printed so."""
         return self.value + self.half
 
+    @property
+    def digits(self) -> int:
+        """How many significant digits are printed."""
+        return len(self.text.lstrip("+-0.").replace(".", ""))
+
     def may_print(self, low: Fraction, high: Fraction) -> bool:
         """Tells whether some value between two may have been printed so: rounded, or its digits cut off."""
         if not self.half:
@@ -95,11 +138,54 @@ class Stated:
         return low < self.value + 2 * self.half and self.low <= high
 
 
+class _Held:
+    """A context that does not count where calls are remembered by the files that it would give."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Held)
+
+    def __hash__(self) -> int:
+        return 0
+
+
+@lru_cache(maxsize=4)
+def _tied(tied: Tied, state: tuple[tuple[str, str, str], ...], held: _Held) -> frozenset[str]:  # noqa: ARG001
+    claims = [one for quote in tied.claimed for one in stated(quote, held.context) if one.digits >= DIGITS]
+    found = stated(tied.by, held.context)
+    names = {one.source for one in found if any(claim.may_print(one.low, one.high) for claim in claims)}
+    for same in by_words(found):
+        last = list({one.source: one for one in same}.values())
+        whole = mean(last)
+        if len(last) > 1 and any(claim.may_print(whole.low, whole.high) for claim in claims):
+            names |= {one.source for one in last}
+    return frozenset(names)
+
+
+def by_words(found: Sequence[Stated]) -> list[list[Stated]]:
+    """Returns numbers in groups, those behind the same words of their lines together."""
+    groups: dict[tuple[str, ...], list[Stated]] = {}
+    for one in found:
+        groups.setdefault(one.keys, []).append(one)
+    return list(groups.values())
+
+
+def mean(values: Sequence[Stated]) -> Stated:
+    """Returns the mean of printed numbers, as exact as the coarsest of them; the place is the first one's."""
+    value = sum((one.value for one in values), Fraction(0)) / len(values)
+    half = max(one.half for one in values)
+    return replace(values[0], value=value, half=half, text=shown(value))
+
+
 def stated(quote: Quote, context: Context) -> list[Stated]:
     """Returns the numbers of a quote in the order of their files; none where the input has no file."""
     found: list[Stated] = []
     for subject in files(quote.input, context):
         found += _of_file(quote, subject)
+    if quote.above is not None:
+        found = [one for one in found if one.value > quote.above.exact]
     return found
 
 
@@ -118,15 +204,36 @@ def shortened(subjects: Sequence[Subject]) -> list[str]:
     return [one.name for one in subjects if _CUT.search(_bytes(one.path, one.sha256))]
 
 
-def _of_file(quote: Quote, subject: Subject) -> list[Stated]:
+def _of_file(quote: Quote, subject: Subject) -> tuple[Stated, ...]:
+    return _read(quote, subject.name, subject.path, subject.sha256)
+
+
+@lru_cache(maxsize=512)
+def _read(quote: Quote, name: str, path: str, sha256: str) -> tuple[Stated, ...]:
+    return tuple(_numbers(quote, _File(name=name, path=path, sha256=sha256)))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _File:
+    """What is read of a subject, so that equal ones are read once."""
+
+    name: str
+    path: str
+    sha256: str
+
+
+def _numbers(quote: Quote, subject: _File) -> list[Stated]:
     if subject.name.endswith(".json"):
         return list(_of_document(quote, subject))
     by_key = _said(subject.path, subject.sha256)
     fitting = (said for key, said in by_key.items() if _fits(key, quote.at))
     found = sorted((one for said in fitting for one in said), key=lambda one: one.order)
-    if quote.take != "all":
+    if quote.take in ("first", "last"):
         found = found[:1] if quote.take == "first" else found[-1:]
-    return [_spoken(one, quote, subject.name) for one in found]
+    spoken = [_spoken(one, quote, subject.name) for one in found]
+    if quote.take == "least" and spoken:
+        return [min(spoken, key=lambda one: one.value)]
+    return spoken
 
 
 def _spoken(one: Statement, quote: Quote, source: str) -> Stated:
@@ -134,7 +241,7 @@ def _spoken(one: Statement, quote: Quote, source: str) -> Stated:
     return _number(one.value, scale, f"{source}:{one.line}", source, (one.lead, one.key))
 
 
-def _of_document(quote: Quote, subject: Subject) -> Iterator[Stated]:
+def _of_document(quote: Quote, subject: _File) -> Iterator[Stated]:
     from harness.logs._leaves import at_path
 
     found = _leaves(subject.name, subject.path, subject.sha256)

@@ -14,7 +14,7 @@ _VALUE = re.compile(
     rf"[:=][ \t]*(?P<value>{_NUMBER})(?:[ \t]?(?P<unit>ms|min|s|m|MiB|MB|KiB|KB|bytes|B)\b)?(?![\w.]|/\d)"
 )
 _BREAK = re.compile(r"[,;|:=\[\]{}\r\n\"']")
-_WORD = re.compile(r"[A-Za-z_][\w.+()/%-]*\Z")
+_WORD = re.compile(r"(?:[A-Za-z_]|\d+[A-Za-z])[\w.+()/%-]*\Z")
 MAX_WORDS = 8
 
 

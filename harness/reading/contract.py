@@ -18,6 +18,7 @@ from harness.reading.names import DEVICES, Names, check_inputs, check_runs, read
 from harness.reading.nodes import Listing, Node, Scalar, Table, is_null, parse_nodes, read_nodes
 from harness.reading.obligations import Declared, ObligationReader
 from harness.reading.spec import available_specs, missing_clause, read_spec, spec_path
+from harness.reading.versions import check_versions
 from harness.registry import RESERVED_KINDS, PluginError, kinds, modules
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
@@ -85,6 +86,7 @@ class _Reader:
         check_runs(self.binder, node, self.document)
         reference = self._spec(node)
         criteria = self._criteria(node)
+        check_versions(self.binder, node, self.document, criteria)
         if self.binder.problems:
             raise InvalidContract(self.binder.problems)
         return Contract(
@@ -96,6 +98,8 @@ class _Reader:
             criteria=criteria,
             spec=reference,
             for_each=self.document.for_each,
+            dated=self.document.dated,
+            versions=self.document.versions,
             inputs=self.document.inputs,
             runs=self.document.runs,
             formulas=self.names.formulas,
@@ -212,6 +216,7 @@ class _Reader:
             severity=bound.severity,
             reason=bound.reason,
             untried=bound.untried,
+            versions=bound.versions,
             basis=bound.basis,
             scale=bound.scale,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from harness.model.contract import Input, Run, Scale, Severity
+from harness.model.contract import Dated, Input, Run, Scale, Severity
 from harness.model.values import Expression, Printed
 from harness.model.verdict import Basis
 
@@ -20,6 +20,7 @@ class CriterionDocument:
     severity: Severity = Severity.REQUIRED
     reason: str | None = None
     untried: str | None = None
+    versions: tuple[str, ...] = ()
     basis: tuple[Basis, ...] = ()
     scale: Scale | None = None
 
@@ -33,6 +34,8 @@ class ContractDocument:
     subject: str | None = None
     spec: str | None = None
     for_each: str | None = None
+    dated: tuple[Dated, ...] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
     inputs: Mapping[str, Input] = field(default_factory=dict)
     runs: Mapping[str, Run] = field(default_factory=dict)
     let: Mapping[str, Expression] = field(default_factory=dict)

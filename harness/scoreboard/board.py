@@ -75,7 +75,10 @@ class CriterionRow:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ContractRow:
-    """One contract on the scoreboard; ``untried`` are clauses of its spec that no criterion covers."""
+    """One contract on the scoreboard; ``untried`` are clauses of its spec that no criterion covers.
+
+    ``rules`` is the version of its rules that is in force for it, empty where there are none.
+    """
 
     name: str
     path: str
@@ -84,6 +87,7 @@ class ContractRow:
     status: Status
     criteria: tuple[CriterionRow, ...]
     untried: tuple[str, ...] = ()
+    rules: str = ""
 
     def count(self, severity: Severity, *statuses: Status) -> int:
         """Counts its criteria of a severity, of the given statuses or of all."""

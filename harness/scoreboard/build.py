@@ -138,6 +138,7 @@ class _Builder:
             status=contract_status(rows),
             criteria=rows,
             untried=_untried(contract, spec, coverage),
+            rules=contract.rules,
         )
 
     def obligation(

@@ -7,6 +7,7 @@ from typing import Any
 from harness.model.contract import (
     Contract,
     Criterion,
+    Dated,
     Input,
     Obligation,
     Run,
@@ -27,6 +28,8 @@ def thin(contract: Contract) -> dict[str, Any]:
         "version": contract.version,
         "subject": contract.subject,
         "for_each": contract.for_each,
+        "dated": [[one.input, list(one.at)] for one in contract.dated],
+        "versions": dict(contract.versions),
         "spec": [contract.spec.id, contract.spec.version] if contract.spec else None,
         "inputs": {name: _slots(item) for name, item in contract.inputs.items()},
         "runs": {
@@ -55,6 +58,7 @@ def _criterion(item: Criterion) -> dict[str, Any]:
         "severity": item.severity.value,
         "reason": item.reason,
         "untried": item.untried,
+        "versions": list(item.versions),
         "basis": [basis.value for basis in item.basis],
         "scale": _slots(item.scale) if item.scale else None,
         "obligations": [
@@ -74,6 +78,8 @@ def thick(told: dict[str, Any]) -> Contract:
         subject=told["subject"],
         spec=SpecRef(id=told["spec"][0], version=told["spec"][1]) if told["spec"] else None,
         for_each=told["for_each"],
+        dated=tuple(Dated(input=name, at=tuple(at)) for name, at in told["dated"]),
+        versions=told["versions"],
         inputs={name: Input(**item) for name, item in told["inputs"].items()},
         runs={name: _run(item) for name, item in told["runs"].items()},
         criteria=tuple(_criterion_of(item) for item in told["criteria"]),
@@ -100,6 +106,7 @@ def _criterion_of(told: dict[str, Any]) -> Criterion:
         severity=Severity(told["severity"]),
         reason=told["reason"],
         untried=told["untried"],
+        versions=tuple(told["versions"]),
         basis=tuple(Basis(word) for word in told["basis"]),
         scale=Scale(**told["scale"]) if told["scale"] else None,
         obligations=tuple(
