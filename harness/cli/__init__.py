@@ -108,9 +108,7 @@ def _lint(command: argparse.ArgumentParser) -> None:
 def _run(command: argparse.ArgumentParser) -> None:
     _contracts(command)
     command.add_argument("--rerun", action="store_true", help="train again what has finished")
-    command.add_argument(
-        "--device", choices=("auto", "cpu", "cuda"), help="only runs that ask for this device"
-    )
+    command.add_argument("--device", choices=("auto", "cpu", "cuda"), help="only runs that ask for it")
     command.add_argument("--launcher", metavar="NAME", default="", help="local, torchrun, ray or submitit")
     command.add_argument(
         "--pack", metavar="FILE", help="then check what rests on these runs, and pack evidence and outputs"
@@ -313,8 +311,13 @@ def run(arguments: Sequence[str]) -> int:
         top.print_help()
         return Exit.INVALID
     try:
-        name = "import_" if options.command == "import" else options.command  # a word of Python's own
-        module = importlib.import_module(f"harness.cli.{name}")
+        if options.command == "check":  # many subjects unchanged: before all that judges is imported
+            from harness.cli._unchanged import nothing_to_do
+
+            if (code := nothing_to_do(options)) is not None:
+                return int(code)
+        own = options.command + "_" * (options.command == "import")  # a word of Python's own
+        module = importlib.import_module(f"harness.cli.{own}")
         return int(module.main(options))
     except InvalidContract as error:
         return _tell(str(error), Exit.INVALID)

@@ -4,35 +4,24 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import time
-from collections.abc import Sequence
 from contextlib import closing
-from pathlib import Path
 
 from harness.cli._output import deliver, report
 from harness.cli._progress import CheckProgress, FetchProgress, RunProgress
-from harness.cli._setup import by_bytes, find_contracts, open_project, utc_now
+from harness.cli._setup import find_contracts, open_project, utc_now
 from harness.engine.check import Checker, Done, look_at, runs_of
 from harness.engine.journal import journal_runs
 from harness.engine.load import Loaded, by_contract, load_contracts
 from harness.engine.many import Counts, check_many, side_by_side
-from harness.engine.project import Project
 from harness.engine.running import Made, make_runs
 from harness.evidence.ledger import read_ledger
-from harness.model.verdict import Reason
 from harness.reports._out import clean, say, some
-from harness.scoreboard.board import Board
 from harness.scoreboard.build import build
-from harness.scoreboard.fold import Status
 from harness.scoreboard.gate import Exit, exit_code
 from harness.symbolic.pool import ProverPool
 
 _NO_COUNTS = Counts()
-_MANY = re.compile(rb"^for_each:", re.MULTILINE)
-_MORE = re.compile(rb"^runs:|://", re.MULTILINE)
-SETTLED = (Status.DISCHARGED, Status.FALSIFIED, Status.INCONCLUSIVE)
-TIMED_OUT = Reason.TIMED_OUT.value
 
 
 def main(options: argparse.Namespace) -> int:
@@ -47,11 +36,6 @@ def main(options: argparse.Namespace) -> int:
     if not paths:
         say(f"no contracts below {project.contracts}/: nothing to check")
         return Exit.NOTHING
-    if not (options.all or options.rerun) and (board := unchanged(project, paths)) is not None:
-        counted = some(board.totals["obligations"], "obligation is", "obligations are")
-        say(f"nothing to do: {counted} fresh")
-        deliver(module, project, board, memo, options.output)
-        return exit_code(board)
     loaded = load_contracts(project, paths)
     with ProverPool() as provers:
         with FetchProgress() as fetching:  # all remote inputs are fetched before anything is judged
@@ -69,27 +53,6 @@ def main(options: argparse.Namespace) -> int:
     board = build(project, paths, memo)
     deliver(module, project, board, memo, options.output)
     return exit_code(board)
-
-
-def unchanged(project: Project, paths: Sequence[Path]) -> Board | None:
-    """Returns the scoreboard if contracts of many subjects have all their evidence, fresh and settled.
-
-    Every byte of evidence and inputs is digested, as by a check; None where anything is to be done, or where
-    runs or remote inputs are to be looked at.
-    """
-    texts = [path.read_bytes() for path in paths if path.is_file()]
-    if len(texts) != len(paths) or not all(_MANY.search(text) and not _MORE.search(text) for text in texts):
-        return None
-    if not (project.ledger).is_dir():
-        return None
-    index = by_bytes(project)
-    board = build(project, paths, index)
-    index.save()
-    items = [item for one in board.contracts for row in one.criteria for item in row.obligations]
-    settled = all(
-        item.status in SETTLED and item.record and item.record.reason != TIMED_OUT for item in items
-    )
-    return board if items and settled else None
 
 
 def _apart(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from glob import iglob
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -92,9 +93,7 @@ class Sources:
         """Returns (name, path) of every local file of an input, in name order; none if missing."""
         if self.contract.for_each is None:
             return self._files(name)
-        if name not in self._listed:  # every obligation of every subject asks
-            self._listed[name] = self._files(name)
-        return self._listed[name]
+        return self._listed.get(name) or self._listed.setdefault(name, self._files(name))
 
     def _files(self, name: str) -> list[tuple[str, str]]:
         declared = self.contract.inputs[name]
@@ -102,11 +101,9 @@ class Sources:
         if declared.remote is not None:
             return []
         if declared.files is not None:
-            from glob import iglob
-
-            names = iglob(declared.files, root_dir=root, recursive=True, include_hidden=True)
-            paths = {name.replace(os.sep, "/"): os.path.join(root, name) for name in names}
-            return sorted((name, path) for name, path in paths.items() if os.path.isfile(path))
+            names = set(iglob(declared.files, root_dir=root, recursive=True, include_hidden=True))
+            found = ((name.replace(os.sep, "/"), os.path.join(root, name)) for name in sorted(names))
+            return [(name, path) for name, path in found if os.path.isfile(path)]
         if declared.file is None:
             return []
         if declared.file.startswith(ATTACHED):
@@ -163,10 +160,9 @@ class Sources:
                 return self.remote(name)
             except InputError:
                 return ()
-        if self.contract.for_each is not None and name in self._digests:
-            return self._digests[name]
-        found = self._digests[name] = tuple(self._digest(shown, path) for shown, path in self.files(name))
-        return found
+        if self.contract.for_each is None or name not in self._digests:
+            self._digests[name] = tuple(self._digest(shown, path) for shown, path in self.files(name))
+        return self._digests[name]
 
     def remote(self, name: str) -> tuple[FileSubject, ...]:
         """Returns the files of a remote input; raises ``InputError`` with what hinders."""

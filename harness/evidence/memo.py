@@ -77,7 +77,7 @@ class Memo:
 
 
 class ByBytes(Memo):
-    """A memo that believes only bytes: what was read of evidence is kept by the digest of the whole file.
+    """A memo that believes only bytes: what a file of evidence or a contract says is kept by its digest.
 
     Unlike a memo by time stamps, it may serve a check: other bytes have another digest.
     """
@@ -88,11 +88,13 @@ class ByBytes(Memo):
         self._used: dict[str, list[Any]] = {}
 
     def of(self, path: str, purpose: str, compute: Callable[[str], Any]) -> Any:
-        """Returns ``compute(path)``; of evidence by its digest, if these very bytes were read before."""
-        if purpose != "evidence":
+        """Returns ``compute(path)``; of evidence and contracts by digest, if these bytes were read before."""
+        if purpose not in ("evidence", "contract"):
             return super().of(path, purpose, compute)
         with open(path, "rb") as stream:
             digest = hashlib.sha256(stream.read()).hexdigest()
+        if purpose == "contract":  # it names its own path
+            digest += f":{path}"
         kept = self._index.get(digest)
         if kept is None:
             kept = [0, compute(path)]

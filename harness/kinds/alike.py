@@ -8,7 +8,8 @@ from typing import ClassVar
 
 from harness.kinds import _entry_examples as sample
 from harness.kinds import _quotes
-from harness.kinds._quotes import Quote, Stated, Tied, stated, unsupported
+from harness.kinds._quotes import Quote, Stated, stated, unsupported
+from harness.kinds._whose import Tied
 from harness.model.kind import Context, Example, Fault, Kind, Scope
 from harness.model.values import InputName, Printed
 from harness.model.verdict import Outcome, Reason, Verdict, Witness

@@ -9,10 +9,8 @@ from typing import ClassVar, Literal
 
 from harness.kinds import _entry_examples as sample
 from harness.kinds._quotes import (
-    Only,
     Quote,
     Stated,
-    Tied,
     discharged,
     falsified,
     quote_faults,
@@ -20,6 +18,7 @@ from harness.kinds._quotes import (
     stated,
     unsupported,
 )
+from harness.kinds._whose import Only, Tied
 from harness.model.kind import Context, Example, Fault, Kind, Scope
 from harness.model.values import InputName, Printed
 from harness.model.verdict import Outcome, Reason, Verdict, Witness

@@ -9,7 +9,8 @@ from typing import ClassVar, Literal
 
 from harness.kinds import _entry_examples as sample
 from harness.kinds import _quotes
-from harness.kinds._quotes import Only, Quote, Stated, stated, unsupported
+from harness.kinds._quotes import Quote, Stated, stated, unsupported
+from harness.kinds._whose import Only
 from harness.model.dates import first_day, is_day
 from harness.model.kind import Context, Example, Fault, Kind, Scope
 from harness.model.outcome import Basis
