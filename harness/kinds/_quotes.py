@@ -201,8 +201,10 @@ def _number(text: str, scale: Fraction, where: str, source: str, keys: tuple[str
 
 @lru_cache(maxsize=65_536)
 def _fits(key: str, patterns: tuple[str, ...]) -> bool:
+    key = key.lower()
     last = key.rpartition(" ")[2]
-    return any(fnmatchcase(last, pattern) or fnmatchcase(key, pattern) for pattern in patterns)
+    lowered = [pattern.lower() for pattern in patterns]
+    return any(fnmatchcase(last, pattern) or fnmatchcase(key, pattern) for pattern in lowered)
 
 
 @lru_cache(maxsize=64)

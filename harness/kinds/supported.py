@@ -51,6 +51,14 @@ class Supported(Kind):
     version: ClassVar[int] = 2
     EXAMPLES: ClassVar[tuple[Example, ...]] = (
         sample.example("the final value", Outcome.DISCHARGED, _CLAIM, _FIELDS, {"bpb": 1.2141}),
+        sample.example(
+            "the digits that a log prints coarsely, and finely others",
+            Outcome.INCONCLUSIVE,
+            _CLAIM,
+            _FIELDS,
+            {"bpb": 1.21413},
+            {"seed42.log": sample.log() + "final val_bpb:1.2141\n"},
+        ),
         sample.example("its last digit cut off", Outcome.DISCHARGED, _CLAIM, _FIELDS, {"bpb": 1.2140}),
         sample.example(
             "the mean of two seeds", Outcome.DISCHARGED, _CLAIM, _FIELDS, {"mean_bpb": 1.21}, _TWO
@@ -168,7 +176,8 @@ class Supported(Kind):
         return [one for one in found if self.match == "any" or _of_seed(one, claim)]
 
     def _supported(self, claim: Stated, found: Sequence[Stated]) -> bool:
-        if any(claim.may_print(one.low, one.high) for one in found):
+        fit = [one for one in found if claim.may_print(one.low, one.high)]
+        if any(not _finer(one, claim, found) for one in fit):
             return True
         return (
             self.means
@@ -197,6 +206,15 @@ class Supported(Kind):
             if len(last) > 1 and pairs[0].may_print(whole.low, whole.high):
                 return _quotes.mean([lines[one.where] for one in last])
         return None
+
+
+def _finer(one: Stated, claim: Stated, found: Sequence[Stated]) -> bool:
+    """Tells whether a log that prints a number coarsely prints it finely too, and another than claimed."""
+    if one.half <= claim.half:
+        return False
+    same = [other for other in found if other.source == one.source and other.half < one.half]
+    fine = [other for other in same if one.low <= other.value <= one.high]
+    return bool(fine) and not any(claim.may_print(other.low, other.high) for other in fine)
 
 
 def _of_seed(one: Stated, claim: Stated) -> bool:
