@@ -81,6 +81,14 @@ class Bound(Kind):
             {"bytes_total": 900},
             {"seed42.log": sample.log(size=1048)},
         ),
+        sample.example(
+            "one seed logs no number",
+            Outcome.INCONCLUSIVE,
+            _CLAIM,
+            _FIELDS,
+            {"bytes_total": 900},
+            {"seed1.log": sample.log(1), "seed2.log": sample.log(2).replace("zlib: 900 bytes", "zlib: nan")},
+        ),
         sample.example("nothing stated", Outcome.INCONCLUSIVE, _CLAIM, _FIELDS, {"bytes_total": None}, {}),
         sample.example(
             "a subject that is not concerned",
@@ -196,7 +204,7 @@ class Bound(Kind):
             why = f", but {excused[one]}" if one in excused else ""
             story = f"{one.where}: {_told(one)}, wanted {self._wanted()}{why}"
             return unsupported(story, unit="numbers", total=len(found))
-        return discharged(unit="numbers", judged=len(found))
+        return discharged(self.of, context, unit="numbers", judged=len(found))
 
     def _rule(self, context: Context) -> str:
         """Says by which word of its own files the bound is this subject's."""

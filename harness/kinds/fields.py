@@ -110,7 +110,7 @@ class Fields(Kind):
                 reason=wrong[0][0],
                 detail="; ".join(story for _, story in wrong)[:600],
             )
-        return _quotes.discharged(unit="fields", judged=total)
+        return _quotes.discharged((), context, unit="fields", judged=total)
 
 
 def _attested(document: Subject, at: tuple[str, ...]) -> Iterator[tuple[str, bool]]:

@@ -170,7 +170,7 @@ class Supported(Kind):
         if open_:
             reason, story = open_[0]
             return unsupported(story, unit="claims", total=len(claims), reason=reason)
-        return _quotes.discharged(unit="claims", judged=judged)
+        return _quotes.discharged((self.claimed, *self.by), context, unit="claims", judged=judged)
 
     def _of(self, claim: Stated, found: Sequence[Stated]) -> list[Stated]:
         return [one for one in found if self.match == "any" or _of_seed(one, claim)]
