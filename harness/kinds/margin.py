@@ -21,8 +21,8 @@ from harness.statistics.student import quantile, spread
 _CLAIM = "The loss of three seeds is at least 0.005 nats below that of the best before."
 _FIELDS = (
     "kind: margin, of: {input: entry, at: 'seeds.*'}, dated: {input: entry, at: date}, at_least: 0.005, "
-    "against: [{name: first, since: 2026-03-18, values: [2.100, 2.101, 2.099]}, "
-    "{name: second, since: 2026-04-01, values: [2.000, 2.001, 1.999]}]"
+    "against: [{name: first, since: '2026-03-18', values: [2.100, 2.101, 2.099]}, "
+    "{name: second, since: '2026-04-01', values: [2.000, 2.001, 1.999]}]"
 )
 _LOW, _FEW = [2.080, 2.081, 2.079], "2026-03-20"
 
