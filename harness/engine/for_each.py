@@ -13,6 +13,8 @@ from harness.engine.in_force import in_force
 from harness.model.contract import Contract, Input
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from harness.engine.project import Project
 
 
@@ -62,3 +64,12 @@ def _matches(root: str, pattern: str) -> Iterator[str]:
     for found in glob.iglob(pattern, root_dir=root, recursive=True):
         if os.path.isfile(os.path.join(root, found)):
             yield found.replace(os.sep, "/")
+
+
+def globbed(root: Path, pattern: str) -> list[tuple[str, str]]:
+    """Returns (name, path) of the files below the root that a glob finds, hidden ones too, in name order."""
+    from glob import iglob
+
+    names = set(iglob(pattern, root_dir=root, recursive=True, include_hidden=True))
+    found = ((name.replace(os.sep, "/"), os.path.join(root, name)) for name in sorted(names))
+    return [(name, path) for name, path in found if os.path.isfile(path)]
