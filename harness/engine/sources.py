@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from harness.systems._system import Summary, System
 
 
-ATTACHED = "attached:"
-"""How a contract names a file of a run that was attached (``harness.evidence.attached``)."""
+ATTACHED = "attached:"  # how a contract names a file of a run that was attached (harness.evidence.attached)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
