@@ -171,6 +171,14 @@ def _init(command: argparse.ArgumentParser) -> None:
     )
 
 
+def _import(command: argparse.ArgumentParser) -> None:
+    command.add_argument("paths", nargs="+", metavar="PATH", help="contracts of another dialect, or a folder")
+    command.add_argument("--output", metavar="FOLDER", help="where to write them (default: contracts/)")
+    command.add_argument("--code", metavar="FOLDER", help="where the tests that they name are looked for")
+    command.add_argument("--dry-run", action="store_true", help="only report what would become of them")
+    command.add_argument("--format", choices=("table", "json"), default="table")
+
+
 def _attach(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "folder", nargs="?", metavar="FOLDER", help="the run's folder (its name with --check)"
@@ -286,6 +294,7 @@ COMMANDS = {
     "runs": ("list the runs that are kept, or delete some", _runs),
     "data": ("list the corpora that can be built offline, build or verify them", _data),
     "init": ("draft a first contract from what lies in a folder", _init),
+    "import": ("make contracts of those of another dialect; what nothing can try is UNTRIED", _import),
     "attach": ("adopt a finished run by its bytes", _attach),
     "retract": ("withdraw a verdict that was wrong, with the reason; nothing is deleted", _retract),
     "packs": ("list the contracts that ship, or write one about a folder of subjects", _packs),

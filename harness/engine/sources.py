@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from harness.engine.for_each import globbed
 from harness.engine.project import Project
 from harness.evidence.digests import bytes_digest
 from harness.evidence.memo import Memo
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
     from harness.systems._system import Summary, System
 
 
-ATTACHED = "attached:"
-"""How a contract names a file of a run that was attached (``harness.evidence.attached``)."""
+ATTACHED = "attached:"  # how a contract names a file of a run that was attached (harness.evidence.attached)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,6 +79,7 @@ class Sources:
         self.project, self.contract, self.memo, self.failed = project, contract, memo, failed
         self.remotes = remotes
         self._listed: dict[str, list[tuple[str, str]]] = {}
+        self._digests: dict[str, tuple[FileSubject, ...]] = {}
 
     @property
     def store(self) -> RunStore:
@@ -89,9 +90,7 @@ class Sources:
 
     def files(self, name: str) -> list[tuple[str, str]]:
         """Returns (name, path) of every local file of an input, in name order; none if missing."""
-        if self.contract.for_each is None:
-            return self._files(name)
-        if name not in self._listed:  # every obligation of every subject asks
+        if self.contract.for_each is None or name not in self._listed:
             self._listed[name] = self._files(name)
         return self._listed[name]
 
@@ -100,8 +99,7 @@ class Sources:
         if declared.remote is not None:
             return []
         if declared.files is not None:
-            found = sorted(path for path in root.glob(declared.files) if path.is_file())
-            return [(path.relative_to(root).as_posix(), os.fspath(path)) for path in found]
+            return globbed(root, declared.files)
         if declared.file is None:
             return []
         if declared.file.startswith(ATTACHED):
@@ -162,7 +160,9 @@ class Sources:
                 return self.remote(name)
             except InputError:
                 return ()
-        return tuple(self.digest(shown, path) for shown, path in self.files(name))
+        if self.contract.for_each is None or name not in self._digests:
+            self._digests[name] = tuple(self.digest(shown, path) for shown, path in self.files(name))
+        return self._digests[name]
 
     def remote(self, name: str) -> tuple[FileSubject, ...]:
         """Returns the files of a remote input; raises ``InputError`` with what hinders."""

@@ -97,6 +97,14 @@ class Run:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Dated:
+    """Where the day of a subject stands: names of fields of a JSON document, of which one names a day."""
+
+    input: str
+    at: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Scale:
     """The scale a criterion asks for; evidence below it counts as PARTIAL."""
 
@@ -143,7 +151,9 @@ class Obligation:
 class Criterion:
     """An acceptance criterion: one claim and the obligations that must all hold for it.
 
-    ``claim_digest`` pins the claim sentence, white space aside, where no clause is named.
+    ``claim_digest`` pins the claim sentence, white space aside, where no clause is named. ``untried`` says
+    why it has no obligation: it is UNTRIED then, whoever may have said that it holds. ``versions`` are those
+    of the rules in which it is in force; none means all.
     """
 
     id: str
@@ -154,6 +164,8 @@ class Criterion:
     clause: str | None = None
     severity: Severity = Severity.REQUIRED
     reason: str | None = None
+    untried: str | None = None
+    versions: tuple[str, ...] = ()
     basis: tuple[Basis, ...] = ()
     scale: Scale | None = None
     best_of: BestOf | None = None
@@ -161,7 +173,11 @@ class Criterion:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Contract:
-    """One YAML file about one subject, or about each that the glob ``for_each`` finds; parsed and checked."""
+    """One YAML file about one subject, or about each that the glob ``for_each`` finds; parsed and checked.
+
+    Of its rules ``versions`` are in force from their days on; ``dated`` says where a subject's day stands,
+    and ``rules`` is the version that this subject is tried by.
+    """
 
     name: str
     path: str
@@ -171,6 +187,9 @@ class Contract:
     criteria: tuple[Criterion, ...]
     spec: SpecRef | None = None
     for_each: str | None = None
+    dated: tuple[Dated, ...] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
+    rules: str = ""
     inputs: Mapping[str, Input] = field(default_factory=dict)
     runs: Mapping[str, Run] = field(default_factory=dict)
     formulas: Mapping[str, Formula] = field(default_factory=dict)

@@ -19,6 +19,7 @@ from harness.reading.nodes import Listing, Node, Scalar, Table, is_null, parse_n
 from harness.reading.obligations import Declared, ObligationReader
 from harness.reading.picked import MOST, undeclared
 from harness.reading.spec import available_specs, missing_clause, read_spec, spec_path
+from harness.reading.versions import check_versions
 from harness.registry import RESERVED_KINDS, PluginError, kinds, modules
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
@@ -86,6 +87,7 @@ class _Reader:
         check_runs(self.binder, node, self.document)
         reference = self._spec(node)
         criteria = self._criteria(node)
+        check_versions(self.binder, node, self.document, criteria)
         if self.binder.problems:
             raise InvalidContract(self.binder.problems)
         return Contract(
@@ -97,6 +99,8 @@ class _Reader:
             criteria=criteria,
             spec=reference,
             for_each=self.document.for_each,
+            dated=self.document.dated,
+            versions=self.document.versions,
             inputs=self.document.inputs,
             runs=self.document.runs,
             formulas=self.names.formulas,
@@ -197,8 +201,12 @@ class _Reader:
             )
         listed = node.get("obligations")
         empty = listed is None or (isinstance(listed, Listing) and not listed.items)
-        if sound and empty and bound.severity is not Severity.DISCLAIMED:
-            self.binder.note(node, path, "no obligation: nothing would try this claim", "add obligations:")
+        if sound and empty and bound.severity is not Severity.DISCLAIMED and not bound.untried:
+            hint = "add obligations:, or untried: with the reason why there is none"
+            self.binder.note(node, path, "no obligation: nothing would try this claim", hint)
+        if bound.untried and not empty:
+            at = node.get("untried") or node
+            self.binder.note(at, f"{path}.untried", "it has obligations: it is tried", "leave one of the two")
         claim = bound.claim or _sentence(node) or bound.id
         self._best_of(node, bound, path)
         return Criterion(
@@ -210,6 +218,8 @@ class _Reader:
             clause=bound.clause,
             severity=bound.severity,
             reason=bound.reason,
+            untried=bound.untried,
+            versions=bound.versions,
             basis=bound.basis,
             scale=bound.scale,
             best_of=bound.best_of,

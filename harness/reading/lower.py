@@ -15,7 +15,19 @@ PATHS = ("card",)
 """Fields that may name a file by its path, which becomes an input."""
 _SIMPLE = re.compile(r"[\w.+/-]+\Z", re.ASCII)
 CRITERION_KEYS = frozenset(
-    {"id", "claim", "clause", "severity", "reason", "basis", "scale", "best_of", "obligations"}
+    {
+        "id",
+        "claim",
+        "clause",
+        "severity",
+        "reason",
+        "untried",
+        "versions",
+        "basis",
+        "scale",
+        "best_of",
+        "obligations",
+    }
 )
 
 

@@ -33,6 +33,7 @@ def _contract_json(row: ContractRow, told: Told) -> dict[str, Any]:
         "contract": row.name,
         "path": row.path,
         "subject": row.subject,
+        **({"rules": row.rules} if row.rules else {}),
         "spec": row.spec,
         "status": row.status.value,
         "untried_clauses": list(row.untried),

@@ -91,6 +91,7 @@ class ContractRow:
     """One contract on the scoreboard; ``untried`` are clauses of its spec that no criterion covers.
 
     ``removed`` says of each criterion that is gone what the last verdict against it was.
+    ``rules`` is the version of its rules that is in force for it, empty where there are none.
     """
 
     name: str
@@ -101,6 +102,7 @@ class ContractRow:
     criteria: tuple[CriterionRow, ...]
     untried: tuple[str, ...] = ()
     removed: Mapping[str, str] = field(default_factory=dict)
+    rules: str = ""
 
     def count(self, severity: Severity, *statuses: Status) -> int:
         """Counts its criteria of a severity, of the given statuses or of all."""
@@ -131,6 +133,7 @@ def criterion_row(
     ``lacking`` are kinds that its clause requires and nobody brings; ``doubt`` is a selection that it does
     not declare, which leaves it inconclusive.
     """
+    lacking = lacking or criterion.untried or ""
     judged = tuple(row.status for row in _at_demand(criterion, rows))
     beyond = (Status.UNTRIED,) * bool(lacking) + (Status.INCONCLUSIVE,) * bool(doubt)
     status = fold((*judged, *beyond))

@@ -158,6 +158,7 @@ class _Builder:
             criteria=tuple(rows),
             untried=_untried(contract, spec, coverage),
             removed=gone,
+            rules=contract.rules,
         )
 
     def obligation(
