@@ -25,8 +25,10 @@ from typing import Any, Self
 from harness.model.behaviour import Build
 from harness.model.code import Reply, Target
 from harness.model.problem import InputError
+from harness.model.replaying import Setting
 from harness.runs.bench_answers import answered
 from harness.runs.bench_live import LiveTrying
+from harness.runs.bench_retake import Retaking
 from harness.runs.environment import scrubbed
 
 PACKAGE_ROOT = Path(__file__).resolve().parents[2]
@@ -67,6 +69,18 @@ class Bench:
         part = {"name": build.callable, "arguments": {}} if build.callable else None
         self._load({"role": "live", "build": asdict(build), "part": part, "stages": []})
         return LiveTrying(self.exchange, build, time.monotonic() + seconds)
+
+    def retaker(self, build: Build, setting: Setting, seconds: float) -> Retaking:
+        """Builds a training loop, to be tried for so many seconds; raises ``InputError`` if it fails."""
+        part = {"name": build.callable, "arguments": {}} if build.callable else None
+        told: dict[str, Any] = {
+            "build": asdict(build),
+            "setting": asdict(setting),
+            "part": part,
+            "stages": [],
+        }
+        self._load({"role": "replay", **told})
+        return Retaking(self.exchange, build.label, time.monotonic() + seconds)
 
     def _load(self, job: Mapping[str, Any]) -> None:
         if self._process is None:

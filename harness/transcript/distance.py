@@ -1,0 +1,154 @@
+"""How far a replayed state lies from the one that was claimed, as a share of the claimed step.
+
+Source: the distance of proof-of-learning (Jia et al. 2021), the norm of the difference over the norm of the
+update; and the slope of the replayed update along the claimed one, which a wrong learning rate moves away
+from 1 while rounding, having no direction, hardly does.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from harness.transcript.chain import Step
+from harness.transcript.state import PAIRS, TENSOR, State
+
+NOISE = 1e-4
+
+
+def distances(before: State, claim: State, replay: State) -> tuple[dict[str, float], list[str]]:
+    """Returns relative distances by name, and the names of what must be equal and is not.
+
+    ``weights`` and the moments of the optimizer (``exp_avg`` …) are in shares of their claimed change,
+    ``slope`` is the share by which the replayed update is longer along the claimed one, ``also`` is the
+    largest relative difference of a plain number among the further parts.
+    """
+    found, unequal = dict[str, float](), list[str]()
+    numbers: list[tuple[float, float]] = []
+    for name, one, other in _leaves(claim, replay):
+        if isinstance(one, float) and isinstance(other, float) and name.startswith("also."):
+            numbers.append((one, other))
+        elif not _same(one, other):
+            unequal.append(name)
+    groups: dict[str, list[str]] = {}
+    for name, tensor in claim.tensors.items():
+        if name in replay.tensors and tensor.is_floating_point():
+            if replay.tensors[name].shape == tensor.shape:
+                groups.setdefault(_group(name), []).append(name)
+        elif name in replay.tensors and not name.startswith("random.") and not _bits(claim, replay, name):
+            unequal.append(name)
+    for group, names in groups.items():
+        away, step, _ = _norms(before, claim, replay, names)
+        found[group] = _share(away, step)
+    found["slope"] = _slope(before, claim, replay, groups.get("weights", []))
+    found["also"] = max((relative(one, other) for one, other in numbers), default=0.0)
+    unequal += [
+        name for name in claim.tensors if name.startswith("random.") and not _bits(claim, replay, name)
+    ]
+    return found, unequal
+
+
+def bits(claim: State, replay: State) -> bool:
+    """Tells whether two states are the same in every bit."""
+    names = claim.tensors.keys()
+    return names == replay.tensors.keys() and all(_bits(claim, replay, name) for name in names)
+
+
+def row_distances(claim: Step, replay: Step) -> tuple[dict[str, float], list[str]]:
+    """Returns how far loss and settings of one step differ, and ``data`` where the batch is another."""
+    unequal = ["data"] if None not in (claim.data, replay.data) and claim.data != replay.data else []
+    pairs = list(_pairs([dict(group) for group in claim.hyper], [dict(group) for group in replay.hyper]))
+    odd = [name for name, one, other in pairs if not _number(one, other) and one != other]
+    far = max((relative(one, other) for _, one, other in pairs if _number(one, other)), default=0.0)
+    return {"loss": relative(claim.loss, replay.loss), "settings": far}, unequal + odd
+
+
+def noise_share(before: State, replay: State) -> float:
+    """Returns the length of a change of 1e-4 in every weight, as a share of the replayed step."""
+    names = [n for n, t in replay.tensors.items() if _group(n) == "weights" and t.is_floating_point()]
+    _, step, count = _norms(before, replay, replay, names)
+    return _share(NOISE * math.sqrt(count), step)
+
+
+def relative(one: float, other: float) -> float:
+    """Returns the difference of two numbers as a share of the first; infinite where either is not finite."""
+    if not (math.isfinite(one) and math.isfinite(other)):
+        return math.inf
+    return 0.0 if one == other else _share(abs(one - other), abs(one))
+
+
+def _share(away: float, step: float) -> float:
+    if math.isnan(away) or math.isnan(step):
+        return math.inf
+    return away / step if step else math.inf if away else 0.0
+
+
+def _group(name: str) -> str:
+    room, _, rest = name.partition(".")
+    return "weights" if room == "model" else rest.rpartition(".")[2] if room == "optimizer" else "also"
+
+
+def _norms(before: State, claim: State, replay: State, names: list[str]) -> tuple[float, float, int]:
+    """Returns the norms of replay − claim and claim − before, in float64, and how many numbers there are."""
+    away = step = 0.0
+    count = 0
+    for name in names:
+        one, other = claim.tensors[name].double(), replay.tensors[name].double()
+        start = before.tensors.get(name)
+        away += float((other - one).square().sum())
+        step += float((one if start is None else one - start.double()).square().sum())
+        count += one.numel()
+    return math.sqrt(away), math.sqrt(step), count
+
+
+def _slope(before: State, claim: State, replay: State, names: list[str]) -> float:
+    along = whole = 0.0
+    for name in names:
+        start = before.tensors[name].double()
+        step = claim.tensors[name].double() - start
+        along += float(((replay.tensors[name].double() - start) * step).sum())
+        whole += float(step.square().sum())
+    return abs(_share(along - whole, whole)) if whole else 0.0 if not along else math.inf
+
+
+def _bits(claim: State, replay: State, name: str) -> bool:
+    import torch
+
+    one, other = claim.tensors[name], replay.tensors.get(name)
+    if other is None or one.dtype != other.dtype or one.shape != other.shape:
+        return False
+    same: bool = torch.equal(one.reshape(-1).view(torch.uint8), other.reshape(-1).view(torch.uint8))
+    return same
+
+
+def _leaves(claim: State, replay: State) -> Iterator[tuple[str, Any, Any]]:
+    for name in sorted(claim.values.keys() | replay.values.keys()):
+        yield from _pairs(claim.values.get(name), replay.values.get(name), name)
+
+
+def _pairs(one: Any, other: Any, name: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """Yields the plain values of two packed states side by side, with their dotted names."""
+    parts = (_parts(one), _parts(other))
+    if parts[0] is None or parts[1] is None:
+        yield name, one, other
+        return
+    for key in dict.fromkeys((*parts[0], *parts[1])):
+        if name == "random" and not (key in parts[0] and key in parts[1]):
+            continue  # numpy is not loaded on one side, so no step draws from it
+        inner = f"{name}.{key}" if name else str(key)
+        yield from _pairs(parts[0].get(key, "absent"), parts[1].get(key, "absent"), inner)
+
+
+def _parts(value: Any) -> Mapping[Any, Any] | None:
+    if isinstance(value, dict):
+        return dict(value[PAIRS]) if PAIRS in value else None if TENSOR in value else value
+    return dict(enumerate(value)) if isinstance(value, list | tuple) else None
+
+
+def _number(one: Any, other: Any) -> bool:
+    return all(isinstance(value, int | float) and not isinstance(value, bool) for value in (one, other))
+
+
+def _same(one: Any, other: Any) -> bool:
+    return type(one) is type(other) and bool(one == other)
