@@ -44,7 +44,7 @@ class Retaken:
 
     ``steps`` has the same of every single step: its loss and settings, and whether its batch is another.
     ``bits`` says that nothing differs at all. ``noise`` is how far a change of 1e-4 in every weight lies, as
-    a share of the step.
+    a share of the step, and ``here`` is what the replay was made by.
     """
 
     bits: bool
@@ -52,6 +52,7 @@ class Retaken:
     unequal: tuple[str, ...]
     steps: tuple[tuple[int, Mapping[str, float], tuple[str, ...]], ...]
     noise: float
+    here: Mapping[str, str]
 
 
 class Retaker(Protocol):

@@ -46,6 +46,7 @@ class Retaking:
             unequal=tuple(found["unequal"]),
             steps=tuple((int(step), far, tuple(odd)) for step, far, odd in found["steps"]),
             noise=float(found["noise"]),
+            here=found["here"],
         )
 
     def loaded(self) -> Mapping[str, str]:

@@ -56,6 +56,8 @@ def _preload(job: Mapping[str, Any]) -> None:
             return  # the fork says so
     if job["role"] not in ("callable", *BUILDERS) and "torch._dynamo" not in sys.modules:
         _first_step()
+    if job["role"] == "replay" and "torch" in sys.modules:
+        importlib.import_module("torch._dynamo")  # nothing is computed: a fork chooses its instruction set
 
 
 def _first_step() -> None:

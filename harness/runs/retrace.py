@@ -16,6 +16,7 @@ from harness.model.replaying import Retaken, Setting
 from harness.transcript import distance
 from harness.transcript.chain import Step
 from harness.transcript.loop import Loop
+from harness.transcript.recorder import made_by
 from harness.transcript.state import State, capture, digest_of, packed_hyper, read, restore, save
 
 Answerer = Callable[[Mapping[str, Any]], Mapping[str, object]]
@@ -30,6 +31,8 @@ def load(job: Mapping[str, Any]) -> Answerer:
     os.environ.update(setting.variables)
     import torch
 
+    if setting.device == "cuda" and not torch.cuda.is_available():
+        raise InputError(f"{build.label} was recorded on cuda, and torch sees no such device", "NO_DEVICE")
     loop = _of_system(build, setting) if build.system else _of_callable(build)
     torch.set_num_threads(setting.threads)  # a program sets its own when it is built
     return lambda asked: {"retaken": asdict(_retake(loop, asked["retake"]))}
@@ -65,7 +68,7 @@ def _retake(loop: Loop, asked: Mapping[str, Any]) -> Retaken:
     replay = capture(loop.model, loop.optimizer, loop.also)
     if asked["leave"]:
         save(replay, Path(asked["leave"]), rows=[asdict(row) for row in rows])
-    return compare(before, claim, claimed, replay, rows)
+    return compare(before, claim, claimed, replay, rows, made_by(loop.model))
 
 
 def _step(loop: Loop, step: int) -> Step:
@@ -78,7 +81,14 @@ def _step(loop: Loop, step: int) -> Step:
     )
 
 
-def compare(before: State, claim: State, claimed: list[Step], replay: State, rows: list[Step]) -> Retaken:
+def compare(
+    before: State,
+    claim: State,
+    claimed: list[Step],
+    replay: State,
+    rows: list[Step],
+    here: Mapping[str, str],
+) -> Retaken:
     """Compares what a replay came to with what was claimed, step by step and at the end."""
     found, unequal = distance.distances(before, claim, replay)
     steps = [
@@ -91,4 +101,5 @@ def compare(before: State, claim: State, claimed: list[Step], replay: State, row
         unequal=tuple(unequal),
         steps=tuple((step, far, tuple(odd)) for step, far, odd in steps),
         noise=distance.noise_share(before, replay),
+        here=here,
     )

@@ -98,7 +98,7 @@ def _read(entries: list[Mapping[str, Any]], lines: list[bytes]) -> Transcript:
     if head["transcript"] != FORMAT:
         raise ValueError(f"format {head['transcript']!r} is not {FORMAT}")
     rows = tuple(_step(entry) for entry in entries[1:] if "step" in entry)
-    kept = tuple(Kept(**entry["kept"]) for entry in entries[1:] if "kept" in entry)
+    kept = tuple(_kept(entry["kept"]) for entry in entries[1:] if "kept" in entry)
     ends = [str(entry["final"]) for entry in entries[1:] if "final" in entry]
     steps, keep, span = (int(head[key]) for key in ("steps", "keep", "span"))
     found = Transcript(
@@ -124,6 +124,15 @@ def _entry(line: bytes, number: int, name: str) -> Mapping[str, Any]:
     if not isinstance(found, dict):
         raise InputError(f"{name}:{number} is no object of JSON")
     return found
+
+
+def _kept(entry: Mapping[str, Any]) -> Kept:
+    return Kept(
+        first=int(entry["first"]),
+        last=int(entry["last"]),
+        before=str(entry["before"]),
+        after=str(entry["after"]),
+    )
 
 
 def _step(entry: Mapping[str, Any]) -> Step:

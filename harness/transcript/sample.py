@@ -20,6 +20,7 @@ def loop(*, steps: int = 60, lr: float = 0.01, weight_decay: float = 0.1, bf16: 
     import torch
     from torch import nn
 
+    torch.set_num_threads(1)  # more only slow a model this small
     torch.manual_seed(0)
     model = nn.Sequential(
         nn.Embedding(256, 16), nn.Linear(16, 64), nn.GELU(), nn.Dropout(0.1), nn.Linear(64, 256)
