@@ -20,6 +20,9 @@ FLOOR = 2.0**-19
 """No band is narrower: 16 units in the last place of float32."""
 LEARN = 8
 """From how many of the kept steps the band is learned."""
+NEWER = {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "MKL_ENABLE_INSTRUCTIONS": "AVX2"}
+OLDER = {"ATEN_CPU_CAPABILITY": "default", "ONEDNN_MAX_CPU_ISA": "SSE41", "MKL_CBWR": "COMPATIBLE"}
+"""Instruction sets of torch's own loops, of oneDNN and of MKL."""
 NARROW = 200
 """At most so many steps are walked through to find where a record leaves its own replay."""
 
@@ -83,11 +86,10 @@ def other_settings(setting: Setting) -> tuple[Setting, ...]:
     return tuple(
         Setting(threads=threads, device=setting.device, variables=variables)
         for threads, variables in (
-            (other, {}),
-            (setting.threads, {"ATEN_CPU_CAPABILITY": "avx2"}),
-            (other, {"ATEN_CPU_CAPABILITY": "default"}),
+            (other, dict(setting.variables)),
+            (setting.threads, NEWER),
+            (other, OLDER),
         )
-        if (threads, variables) != (setting.threads, dict(setting.variables))
     )
 
 

@@ -112,9 +112,14 @@ def _witnesses(
 
 def _blind(band: Band | None, notices: float) -> str:
     """Says where a band is so wide that a change of a step by ``notices`` of its length would pass."""
-    if band is None or min(band.get("weights", 0.0), band.get("slope", 0.0)) < notices / (1 + notices):
+    if band is None or _along(band) < notices / (1 + notices):
         return ""
     return f"honest replays already differ by so much that a change of {notices:g} of a step would pass"
+
+
+def _along(band: Band) -> float:
+    """Returns the least change of a step's length that would show, as a share of it."""
+    return min(band.get(name, 0.0) for name in ("weights", "bulk", "slope"))
 
 
 def _planted(band: Band | None, noise: float) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -123,9 +128,8 @@ def _planted(band: Band | None, noise: float) -> tuple[tuple[str, ...], tuple[st
     By their size: a rate times 1.001 lengthens the update by 0.001 of it, a missing step is all of it.
     """
     limit = band or {}
-    along = min(limit.get("weights", 0.0), limit.get("slope", 0.0))
     sizes = {
-        "the learning rate times 1.001": along < RATE,
+        "the learning rate times 1.001": _along(limit) < RATE,
         "noise of 0.0001 in the weights": noise > limit.get("weights", 0.0),
         "a step that is not taken": limit.get("weights", 0.0) < MISSING,
     }

@@ -15,14 +15,17 @@ from harness.transcript.chain import Step
 from harness.transcript.state import PAIRS, TENSOR, State
 
 NOISE = 1e-4
+QUANTILE, SAMPLE = 0.9, 1 << 13
 
 
 def distances(before: State, claim: State, replay: State) -> tuple[dict[str, float], list[str]]:
     """Returns relative distances by name, and the names of what must be equal and is not.
 
     ``weights`` and the moments of the optimizer (``exp_avg`` …) are in shares of their claimed change,
-    ``slope`` is the share by which the replayed update is longer along the claimed one, ``also`` is the
-    largest relative difference of a plain number among the further parts.
+    ``bulk`` is the 0.9 quantile of the weights' differences in shares of that of their claimed changes, which
+    a few weights without a gradient, whose step is nothing but rounding, do not move; ``slope`` is the share
+    by which the replayed update is longer along the claimed one, ``also`` the largest relative difference of
+    a plain number among the further parts.
     """
     found, unequal = dict[str, float](), list[str]()
     numbers: list[tuple[float, float]] = []
@@ -41,6 +44,7 @@ def distances(before: State, claim: State, replay: State) -> tuple[dict[str, flo
     for group, names in groups.items():
         away, step, _ = _norms(before, claim, replay, names)
         found[group] = _share(away, step)
+    found["bulk"] = _bulk(before, claim, replay, groups.get("weights", []))
     found["slope"] = _slope(before, claim, replay, groups.get("weights", []))
     found["also"] = max((relative(one, other) for one, other in numbers), default=0.0)
     unequal += [
@@ -110,6 +114,26 @@ def _slope(before: State, claim: State, replay: State, names: list[str]) -> floa
         along += float(((replay.tensors[name].double() - start) * step).sum())
         whole += float(step.square().sum())
     return abs(_share(along - whole, whole)) if whole else 0.0 if not along else math.inf
+
+
+def _bulk(before: State, claim: State, replay: State, names: list[str]) -> float:
+    import torch
+
+    pairs = [
+        (name, _sampled(claim, name), _sampled(replay, name)) for name in names if claim.tensors[name].numel()
+    ]
+    if not pairs:
+        return 0.0
+    away = torch.cat([(other - one).abs() for _, one, other in pairs])
+    step = torch.cat([(one - _sampled(before, name)).abs() for name, one, _ in pairs])
+    place = max(1, int(QUANTILE * len(away)))
+    return _share(float(away.kthvalue(place).values), float(step.kthvalue(place).values))
+
+
+def _sampled(state: State, name: str) -> Any:
+    """Returns at most ``SAMPLE`` numbers of a tensor, evenly spread, in float64."""
+    flat = state.tensors[name].reshape(-1)
+    return flat[:: -(-len(flat) // SAMPLE)].double()
 
 
 def _bits(claim: State, replay: State, name: str) -> bool:
