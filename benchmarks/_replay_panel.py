@@ -16,6 +16,7 @@ from harness.kinds._replay_verdict import divergence
 from harness.model.behaviour import Build
 from harness.model.replaying import Retake, Setting
 from harness.runs.bench import Bench
+from harness.runs.retrace import _retake
 from harness.transcript import Loop, Recorder
 from harness.transcript.draw import drawn, needed
 
@@ -143,10 +144,10 @@ def _documents():
 
 
 def record(folder: Path, steps: int, keep: int, *, bf16: bool) -> tuple[float, float]:
-    """Trains and records; returns the seconds that the steps took, and those that the recorder took."""
+    """Trains and records; returns the CPU seconds that the steps took, and those of the recorder."""
     made = loop(steps=steps, bf16=bf16)
     stepping = recording = 0.0
-    began = time.perf_counter()
+    began = time.process_time()
     with Recorder(
         folder,
         nonce="panel",
@@ -156,13 +157,13 @@ def record(folder: Path, steps: int, keep: int, *, bf16: bool) -> tuple[float, f
         optimizer=made.optimizer,
         also=made.also,
     ) as recorder:
-        recording += time.perf_counter() - began
+        recording += time.process_time() - began
         for number in range(steps):
-            began = time.perf_counter()
+            began = time.process_time()
             told = made.step(number)
-            middle = time.perf_counter()
+            middle = time.process_time()
             recorder.step(*told)
-            stepping, recording = stepping + middle - began, recording + time.perf_counter() - middle
+            stepping, recording = stepping + middle - began, recording + time.process_time() - middle
     return stepping, recording
 
 
@@ -178,9 +179,8 @@ class Panel:
         self.index = recorded(self.build, None, None)
         assert not self.index.witnesses, self.index.witnesses
         self.left = {kept.first: str(folder / f"left-{kept.first}") for kept in self.index.there}
-        began = time.perf_counter()
         found = [one for _, one in self.replay(bands.recorded_setting(self.index), leave=True)]
-        self.replayed = time.perf_counter() - began
+        self.replayed = self.cost()
         self.exact = sum(one.bits for one in found)
         learn = self.index.there[:: max(1, len(self.index.there) // bands.LEARN)][: bands.LEARN]
         left = {kept.first: self.left[kept.first] for kept in learn}
@@ -190,6 +190,17 @@ class Panel:
     def open_replay(self, build, setting, seconds):
         """Stands for the context that a kind asks."""
         return self.bench.retaker(build, setting, seconds)
+
+    def cost(self) -> float:
+        """Returns the CPU seconds of taking every kept step again in this process, digests included."""
+        made = loop(**self.build.arguments)
+        asked = [asdict(bands.asked(self.index, kept)) for kept in self.index.there]
+        _retake(made, asked[0])
+        began = time.process_time()
+        recorded(self.build, None, None)
+        for each in asked:
+            assert _retake(made, each).bits
+        return time.process_time() - began
 
     def replay(self, setting, *, leave=False, tamper="", after=""):
         """Takes every kept step again, tampered with or not, against the record or files ending so."""
@@ -235,8 +246,9 @@ def panel(steps: int = STEPS, keep: int = KEEP) -> None:
                 say(f"  tampered, {title}: {caught} of {len(found)} caught, at least ")
                 say(f"{min(share(each, one.band) for each in found):.3g} times the band\n")
             part = 59 / keep * one.replayed / one.trained
-            say(f"  cost of 59 replayed steps: {59 / steps:.3%} of the steps, {part:.2%} of the time, ")
-            say(f"with reading and digests; of recording: {one.recorded / one.trained:.2%}\n")
+            say(f"  cost of 59 replayed steps: {59 / steps:.3%} of the steps; of CPU time {part:.2%}, ")
+            say(f"with reading and digests, beside {one.trained / steps * 1e3:.0f} ms a step; ")
+            say(f"of recording {59 / keep * one.recorded / one.trained:.2%}\n")
     say(f"\nhonest one-step replays: {alarms} alarms in {honest}\n")
     power()
 
@@ -245,7 +257,8 @@ def said(found) -> str:
     """Says the largest distances of some replays."""
     largest = [bands.largest(each) for each in found]
     return ", ".join(
-        f"{key} {max(each[key] for each in largest):.2g}" for key in ("weights", "bulk", "slope")
+        f"{key} {max(each.get(key, 0.0) for each in largest):.2g}"
+        for key in ("weights", "bulk", "slope", "shrink")
     )
 
 
@@ -253,7 +266,7 @@ def share(found, band) -> float:
     """Returns how many times as wide the band would have to be for this replay to lie within it."""
     if bands.unlike(found):
         return math.inf
-    return max(value / band[key] for key, value in bands.largest(found).items())
+    return max((value / band[key] for key, value in bands.largest(found).items()), default=0.0)
 
 
 def power(draws: int = 10_000, steps: int = STEPS, share: float = 0.05) -> None:

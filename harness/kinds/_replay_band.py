@@ -14,7 +14,7 @@ from harness.model.problem import InputError
 from harness.model.replaying import Retake, Retaken, Retaker, Setting
 from harness.transcript.chain import Kept
 
-FACTOR = 3
+FACTOR = 4
 """A replay may lie so many times as far as the farthest honest one (see specs/statistics/replay.txt)."""
 FLOOR = 2.0**-19
 """No band is narrower: 16 units in the last place of float32."""

@@ -37,7 +37,7 @@ class Replay(Kind):
     So many steps must have been kept that with ``power`` one of them would be a tampered one if the share
     ``tampered`` of all steps were: ln(1 - power) / ln(1 - tampered), 59 for 5 % and 95 %. A replay that is
     the record bit for bit agrees. Else, unless ``tier: bits``, it must lie within the band of honest replays:
-    three times the largest distance that other thread counts and instruction sets make on the same steps. A
+    four times the largest distance that other thread counts and instruction sets make on the same steps. A
     band that would let a change of a step by the share ``notices`` of its length pass is INCONCLUSIVE. The
     author is taken to be sloppy and honest: whoever makes up states can pass. ``checkpoint`` must hold the
     weights with which the transcript ends.

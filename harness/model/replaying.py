@@ -43,8 +43,8 @@ class Retaken:
     """How a replay differs from the claim: relative ``distances`` by name, and what is ``unequal``.
 
     ``steps`` has the same of every single step: its loss and settings, and whether its batch is another.
-    ``bits`` says that nothing differs at all. ``noise`` is how far a change of 1e-4 in every weight lies, as
-    a share of the step, and ``here`` is what the replay was made by.
+    ``bits`` says that nothing differs at all, and no distance is measured then. ``noise`` is how far a change
+    of 1e-4 in every weight lies, as a share of the step, and ``here`` is what the replay was made by.
     """
 
     bits: bool

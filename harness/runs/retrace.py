@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import math
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -90,16 +91,20 @@ def compare(
     here: Mapping[str, str],
 ) -> Retaken:
     """Compares what a replay came to with what was claimed, step by step and at the end."""
+    steps = tuple(
+        (one.step, far, tuple(odd))
+        for one, other in zip(claimed, rows, strict=True)
+        for far, odd in (distance.row_distances(one, other),)
+    )
+    same = not any(odd or any(far.values()) for _, far, odd in steps)
+    if same and distance.bits(claim, replay):
+        return Retaken(bits=True, distances={}, unequal=(), steps=steps, noise=math.inf, here=here)
     found, unequal = distance.distances(before, claim, replay)
-    steps = [
-        (one.step, *distance.row_distances(one, other)) for one, other in zip(claimed, rows, strict=True)
-    ]
-    same = distance.bits(claim, replay) and not unequal and not found["also"]
     return Retaken(
-        bits=same and not any(odd or any(far.values()) for _, far, odd in steps),
+        bits=False,
         distances=found,
         unequal=tuple(unequal),
-        steps=tuple((step, far, tuple(odd)) for step, far, odd in steps),
+        steps=steps,
         noise=distance.noise_share(before, replay),
         here=here,
     )

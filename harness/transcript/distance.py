@@ -2,7 +2,7 @@
 
 Source: the distance of proof-of-learning (Jia et al. 2021), the norm of the difference over the norm of the
 update; and the slope of the replayed update along the claimed one, which a wrong learning rate moves away
-from 1 while rounding, having no direction, hardly does.
+from 1, and the share along the weights, where a wrong weight decay lies; rounding has no direction.
 """
 
 from __future__ import annotations
@@ -24,8 +24,9 @@ def distances(before: State, claim: State, replay: State) -> tuple[dict[str, flo
     ``weights`` and the moments of the optimizer (``exp_avg`` …) are in shares of their claimed change,
     ``bulk`` is the 0.9 quantile of the weights' differences in shares of that of their claimed changes, which
     a few weights without a gradient, whose step is nothing but rounding, do not move; ``slope`` is the share
-    by which the replayed update is longer along the claimed one, ``also`` the largest relative difference of
-    a plain number among the further parts.
+    by which the replayed update is longer along the claimed one, ``shrink`` how far the two lie apart along
+    the weights themselves, where another weight decay moves them; ``also`` is the largest relative difference
+    of a plain number among the further parts.
     """
     found, unequal = dict[str, float](), list[str]()
     numbers: list[tuple[float, float]] = []
@@ -45,7 +46,7 @@ def distances(before: State, claim: State, replay: State) -> tuple[dict[str, flo
         away, step, _ = _norms(before, claim, replay, names)
         found[group] = _share(away, step)
     found["bulk"] = _bulk(before, claim, replay, groups.get("weights", []))
-    found["slope"] = _slope(before, claim, replay, groups.get("weights", []))
+    found["slope"], found["shrink"] = _along(before, claim, replay, groups.get("weights", []))
     found["also"] = max((relative(one, other) for one, other in numbers), default=0.0)
     unequal += [
         name for name in claim.tensors if name.startswith("random.") and not _bits(claim, replay, name)
@@ -56,7 +57,11 @@ def distances(before: State, claim: State, replay: State) -> tuple[dict[str, flo
 def bits(claim: State, replay: State) -> bool:
     """Tells whether two states are the same in every bit."""
     names = claim.tensors.keys()
-    return names == replay.tensors.keys() and all(_bits(claim, replay, name) for name in names)
+    if names != replay.tensors.keys() or any(
+        not _same(one, other) for _, one, other in _leaves(claim, replay)
+    ):
+        return False
+    return all(_bits(claim, replay, name) for name in names)
 
 
 def row_distances(claim: Step, replay: Step) -> tuple[dict[str, float], list[str]]:
@@ -83,7 +88,7 @@ def relative(one: float, other: float) -> float:
 
 
 def _share(away: float, step: float) -> float:
-    if math.isnan(away) or math.isnan(step):
+    if not (math.isfinite(away) and math.isfinite(step)):
         return math.inf
     return away / step if step else math.inf if away else 0.0
 
@@ -106,14 +111,18 @@ def _norms(before: State, claim: State, replay: State, names: list[str]) -> tupl
     return math.sqrt(away), math.sqrt(step), count
 
 
-def _slope(before: State, claim: State, replay: State, names: list[str]) -> float:
-    along = whole = 0.0
+def _along(before: State, claim: State, replay: State, names: list[str]) -> tuple[float, float]:
+    """Returns how far replay and claim lie apart along the claimed update, and along the weights before."""
+    slope = shrink = step = size = 0.0
     for name in names:
         start = before.tensors[name].double()
-        step = claim.tensors[name].double() - start
-        along += float(((replay.tensors[name].double() - start) * step).sum())
-        whole += float(step.square().sum())
-    return abs(_share(along - whole, whole)) if whole else 0.0 if not along else math.inf
+        claimed = claim.tensors[name].double() - start
+        away = replay.tensors[name].double() - start - claimed
+        slope += float((away * claimed).sum())
+        shrink += float((away * start).sum())
+        step += float(claimed.square().sum())
+        size += float(start.square().sum())
+    return abs(_share(slope, step)), abs(_share(shrink, math.sqrt(step * size)))
 
 
 def _bulk(before: State, claim: State, replay: State, names: list[str]) -> float:

@@ -140,6 +140,8 @@ def _before(path: Path, start: int, head: Mapping[str, Any]) -> list[bytes]:
     """Returns the lines of an earlier attempt up to the step that comes next; raises ``InputError``."""
     data = path.read_bytes() if path.is_file() else b""
     lines = data.splitlines(keepends=True)[: start + 1]
+    if not lines:
+        raise InputError(f"{path} is not there to go on with: begin anew")
     found = read_index(b"".join(lines), path.name)
     told = {"nonce": found.nonce, "steps": found.steps, "keep": found.keep, "span": found.span}
     if len(found.rows) != start or told != {name: head[name] for name in told}:

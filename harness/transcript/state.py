@@ -110,12 +110,12 @@ def random_states() -> dict[str, Any]:
 
     import torch
 
-    found: dict[str, Any] = {"torch": torch.get_rng_state(), "python": random.getstate()}
+    found: dict[str, Any] = {"torch": torch.get_rng_state(), "python": json.dumps(random.getstate())}
     if torch.cuda.is_initialized():
         found["cuda"] = torch.cuda.get_rng_state()
     if "numpy" in sys.modules:
         name, keys, place, has_gauss, gauss = sys.modules["numpy"].random.get_state()
-        found["numpy"] = [name, keys.tolist(), place, has_gauss, gauss]
+        found["numpy"] = json.dumps([name, keys.tolist(), place, has_gauss, gauss])
     return found
 
 
@@ -126,14 +126,14 @@ def set_random_states(found: Mapping[str, Any]) -> None:
     import torch
 
     torch.set_rng_state(found["torch"])
-    version, keys, gauss = found["python"]
+    version, keys, gauss = json.loads(found["python"])
     random.setstate((version, tuple(keys), gauss))
     if "cuda" in found and torch.cuda.is_available():
         torch.cuda.set_rng_state(found["cuda"])
     if "numpy" in found:
         import numpy
 
-        numpy.random.set_state(tuple(found["numpy"]))
+        numpy.random.set_state(tuple(json.loads(found["numpy"])))
 
 
 def _state_of(part: Any) -> Any:

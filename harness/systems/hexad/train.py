@@ -102,7 +102,10 @@ def train(config: HexadConfig, seed: int, device: str, out: Path, report: Report
             log.write(_row(_evaluate(training.model, config, held_out, device, 0)))
         else:
             training.restore(kept)
-        recorder = stack.enter_context(training.recorder(out / TRANSCRIPT)) if config.keep else None
+        recorder = None
+        if config.keep:
+            _settle_rest(seed)
+            recorder = stack.enter_context(training.recorder(out / TRANSCRIPT))
         while training.step < config.steps:
             row = training.advance(train_bytes)
             trace.write(_row(row))
@@ -236,6 +239,16 @@ def loop(config: HexadConfig, seed: int, device: str) -> Loop:
     settle(seed)
     data = torch.frombuffer(bytearray(load(config.corpus)[0]), dtype=torch.uint8)
     return Training(config, seed, device).loop(data)
+
+
+def _settle_rest(seed: int) -> None:
+    """Seeds what no step draws from and a transcript holds, so that it has the same bytes every time."""
+    import random
+
+    import numpy
+
+    random.seed(seed)
+    numpy.random.seed(seed % 2**32)
 
 
 def _applied(optimizer: torch.optim.Optimizer) -> float:
