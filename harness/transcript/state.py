@@ -155,7 +155,8 @@ def _packed(value: Any, name: str, tensors: dict[str, Tensor]) -> Any:
         tensors[name] = value.detach().to("cpu", copy=True).contiguous()
         return {TENSOR: name}
     if isinstance(value, Mapping):
-        return {PAIRS: [[key, _packed(inner, f"{name}.{key}", tensors)] for key, inner in value.items()]}
+        keys = sorted(value, key=str)  # the order of a restored optimizer's is another
+        return {PAIRS: [[key, _packed(value[key], f"{name}.{key}", tensors)] for key in keys]}
     if isinstance(value, list | tuple):
         return [_packed(inner, f"{name}.{place}", tensors) for place, inner in enumerate(value)]
     if value is None or isinstance(value, str | bool | int | float):
