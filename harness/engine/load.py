@@ -87,8 +87,7 @@ def unfit(contract: Contract, data: bytes) -> Iterator[Problem]:
             yield Problem(file=contract.path, line=_line(data, path), path=path, message=str(error))
     for name, declared in contract.inputs.items():
         if declared.run in ours and declared.output is not None:
-            system = system_of(ours[declared.run])
-            outputs = {**system.outputs, **getattr(system, "optional", {})}
+            outputs = system_of(ours[declared.run]).outputs
             if declared.output not in {*outputs, *outputs.values()}:
                 path = f"inputs.{name}.output"
                 message = f"system {ours[declared.run].system} has no output {declared.output!r}"

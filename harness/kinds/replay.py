@@ -27,8 +27,8 @@ _SHARE, _POWER, _NOTICES = Printed("0.05"), Printed("0.95"), Printed("0.001")
 class Replay(Kind):
     """Takes the drawn steps of a transcript again, each from its recorded state, and compares the outcome.
 
-    ``replay`` is a transcript (``harness.transcript.Recorder``): its folder, its index, or the output
-    ``transcript/index`` of a run. Where a run of a system left it, the system takes the steps, in the run's
+    ``replay`` is a transcript (``harness.transcript.Recorder``): its folder, its index, or that output
+    of a run. Where a run of a system left it, the system takes the steps, in the run's
     own configuration but for what ``arguments`` change; else ``step``, a callable of the project that is
     given ``arguments`` and returns a ``harness.transcript.Loop``, and ``code`` names the inputs that a change
     of makes the verdict stale. An index whose chain is broken, whose steps are not ``steps``, or whose kept

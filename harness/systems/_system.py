@@ -32,10 +32,9 @@ class Summary:
 class System(Protocol):
     """A reference training program; its module exposes one as ``SYSTEM``.
 
-    ``outputs`` maps the name that a contract uses to the file that ``train`` leaves in its folder; a mapping
-    ``optional``, where there is one, names what it leaves in some configurations only. A system that can
-    answer from a released file has a method ``predictor(path, config) -> Predictor`` too, and one that can
-    take a recorded step again ``loop(config, seed, device) -> harness.transcript.Loop``.
+    ``outputs`` maps the name that a contract uses to the file that ``train`` leaves in its folder. One that
+    can answer from a released file has a method ``predictor(path, config) -> Predictor`` too, and one that
+    can take a recorded step again ``loop(config, seed, device) -> harness.transcript.Loop``.
     """
 
     @property

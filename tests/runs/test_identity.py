@@ -75,8 +75,13 @@ def test_a_system_is_its_package_and_the_parts_it_imports():
         "_resume.py",
         "_system.py",
         "_torch.py",
-        *("chain.py", "draw.py", "loop.py", "recorder.py", "state.py"),  # of its transcript
     }
+
+
+def test_a_system_that_records_is_its_recorder_and_the_system_that_it_records():
+    files, hexad = set(system_files("hexad_recorded")), set(system_files("hexad"))
+    assert {path.name for path in hexad - files} <= {"__init__.py"}
+    assert {"chain.py", "draw.py", "loop.py", "recorder.py", "state.py"} <= {path.name for path in files}
 
 
 def test_planning_a_system_run_imports_no_torch():

@@ -2,13 +2,14 @@
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from harness.model.problem import InputError
 from harness.runs.retrace import compare
 from harness.systems import _resume
-from harness.systems.hexad import SYSTEM
-from harness.systems.hexad import train as training
-from harness.systems.hexad.config import read
+from harness.systems.hexad import SYSTEM as HEXAD
+from harness.systems.hexad_recorded import SYSTEM, split
+from harness.systems.hexad_recorded.train import loop as loop_of
 from harness.transcript.chain import Step, read_index
 from harness.transcript.recorder import made_by
 from harness.transcript.state import capture, digest_of, packed_hyper, restore
@@ -23,14 +24,14 @@ class Stopped(Exception):
     pass
 
 
-def train(folder, config, stop=None):
+def train(folder, config, stop=None, system=SYSTEM):
     folder.mkdir(exist_ok=True)
 
     def report(step, *_):
         if step == stop:
             raise Stopped
 
-    SYSTEM.train(config, 7, "cpu", folder, report)
+    system.train(config, 7, "cpu", folder, report)
 
 
 def files(folder):
@@ -39,15 +40,18 @@ def files(folder):
     }
 
 
-def test_a_transcript_changes_no_byte_of_the_training_and_is_left_only_where_asked(tmp_path):
-    train(tmp_path / "plain", RUN)
+def test_a_transcript_changes_no_byte_of_the_training(tmp_path):
+    train(tmp_path / "plain", RUN, system=HEXAD)
     train(tmp_path / "kept", KEPT)
     plain, kept = files(tmp_path / "plain"), files(tmp_path / "kept")
-    assert plain == {name: data for name, data in kept.items() if not name.startswith("transcript/")}
+    assert kept["trace.jsonl"] == plain["trace.jsonl"]
+    weights = [load_file(tmp_path / name / "model.safetensors") for name in ("plain", "kept")]
+    assert all(torch.equal(value, weights[1][name]) for name, value in weights[0].items())
+    assert set(SYSTEM.outputs.values()) <= kept.keys()
+    assert SYSTEM.scale(KEPT) == HEXAD.scale(RUN)
     index = read_index(kept["transcript/index.jsonl"], "index")
     assert index.breaks == ()
     assert len(index.kept) == 4
-    assert set(SYSTEM.optional.values()) <= kept.keys()
 
 
 def test_an_interrupted_training_leaves_the_same_transcript(tmp_path, monkeypatch):
@@ -81,19 +85,21 @@ def test_its_steps_are_taken_again_bit_for_bit(tmp_path):
             assert same or found.distances["slope"] == pytest.approx(1e-3, rel=0.01)
 
 
-@pytest.mark.parametrize("wrong", [{"keep": 3}, {"nonce": "n"}, {"keep": 15, "nonce": "n"}, {"keep": -1}])
-def test_half_a_transcript_is_refused(wrong):
-    with pytest.raises(InputError, match=r"transcript|keep"):
-        read(RUN | wrong)
+@pytest.mark.parametrize(
+    "wrong", [{"nonce": ""}, {"nonce": None}, {"keep": 15}, {"keep": 0}, {"keep": True}, {"lr": -1.0}]
+)
+def test_a_transcript_of_nothing_is_refused(wrong):
+    with pytest.raises(InputError, match=r"nonce|keep|lr"):
+        SYSTEM.check(KEPT | wrong)
 
 
 def test_what_it_carries_between_steps_comes_back():
-    one = training.Training(read(RUN), 7, "cpu")
-    data = torch.arange(256, dtype=torch.uint8).repeat(4)
-    for _ in range(3):
-        one.advance(data)
-    loop = one.loop(data)
+    loop = loop_of(split(KEPT)[0], 7, "cpu")
+    for number in range(3):
+        loop.step(number)
     state = capture(loop.model, loop.optimizer, loop.also)
-    ahead = one.advance(data)
+    ahead = loop.step(3)
     restore(state, loop.model, loop.optimizer, loop.also)
-    assert one.advance(data) == ahead
+    loss, batch = loop.step(3)
+    assert loss == ahead[0]
+    assert digest_of(batch) == digest_of(ahead[1])

@@ -9,7 +9,6 @@ from pathlib import Path
 from harness.model.behaviour import Live
 from harness.systems._system import Plain, Report, Summary
 from harness.systems.hexad.config import parameters, read
-from harness.transcript.loop import Loop
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,10 +22,6 @@ class Hexad:
             "eval": "eval.jsonl",
             "checkpoint": "model.safetensors",
         }
-    )
-
-    optional: Mapping[str, str] = field(
-        default_factory=lambda: {"transcript/index": "transcript/index.jsonl"}
     )
 
     def check(self, config: Mapping[str, Plain]) -> None:
@@ -51,12 +46,6 @@ class Hexad:
         from harness.systems.hexad.live import live
 
         return live(read(config), weights, seed)
-
-    def loop(self, config: Mapping[str, Plain], seed: int, device: str) -> Loop:
-        """Returns a training whose recorded steps can be taken again; raises ``InputError``."""
-        from harness.systems.hexad.train import loop
-
-        return loop(read(config), seed, device)
 
 
 SYSTEM = Hexad()

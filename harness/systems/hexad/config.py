@@ -18,8 +18,7 @@ class HexadConfig:
     multiplier off (it is then 1): the mended form and the ablation beside the published one.
     ``ema_first`` updates the moving average before the multiplier, the order that the model card states.
     Without ``dormant`` what training never reads is not built: the cross-attention and head G.
-    ``corpus`` is ``code``, or ``uniform`` for random bytes that nothing can foretell. ``keep`` steps, drawn
-    by ``nonce``, are kept in a transcript that kind ``replay`` can take again; 0 writes none.
+    ``corpus`` is ``code``, or ``uniform`` for random bytes that nothing can foretell.
     """
 
     d_model: int = 768
@@ -45,8 +44,6 @@ class HexadConfig:
     ema_first: bool = False
     dormant: bool = True
     corpus: str = "code"
-    keep: int = 0
-    nonce: str = ""
 
 
 def read(config: Mapping[str, Plain]) -> HexadConfig:
@@ -62,10 +59,6 @@ def read(config: Mapping[str, Plain]) -> HexadConfig:
     require(made.lr > 0, "lr must be positive")
     require(0 < made.clip_low <= 1 <= made.clip_high, "the clip must contain 1")
     require(made.corpus in CORPORA, f"corpus must be one of {', '.join(CORPORA)}, not {made.corpus!r}")
-    require(0 <= made.keep <= made.steps, "keep must be at least 0 and at most steps")
-    require(
-        bool(made.nonce) == bool(made.keep), "a transcript needs both: how many steps to keep, and a nonce"
-    )
     for name in ("ema_beta", "beta1", "beta2"):
         require(0 <= getattr(made, name) < 1, f"{name} must lie in [0, 1)")
     return made

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +21,9 @@ from harness.systems._torch import settle
 from harness.systems.hexad.config import HexadConfig
 from harness.systems.hexad.data import load
 from harness.systems.hexad.model import Decoder
-from harness.transcript.loop import Loop
-from harness.transcript.recorder import Recorder
 
 EVAL_WINDOWS = 64
 EMA_LEAST = 1e-8
-TRANSCRIPT = "transcript"
 
 
 def base_rate(config: HexadConfig, step: int) -> float:
@@ -80,8 +77,6 @@ def loss_of(model: Decoder, batch: tuple[Tensor, Tensor], device: str) -> Tensor
 def train(config: HexadConfig, seed: int, device: str, out: Path, report: Report) -> Summary:
     """Trains one seed; leaves ``trace.jsonl``, ``eval.jsonl`` and ``model.safetensors`` in ``out``.
 
-    Where the configuration keeps steps, the transcript lies beside them.
-
     The checkpoint holds the tied weight once, as ``embedding.weight``. A loss that is not finite is
     written to the trace as NaN and raises ``InputError``, and so does a gradient norm. An interrupted
     training goes on from its last kept state, to the same bytes.
@@ -96,27 +91,18 @@ def train(config: HexadConfig, seed: int, device: str, out: Path, report: Report
     with (
         (out / "eval.jsonl").open(mode, encoding="utf-8") as log,
         (out / "trace.jsonl").open(mode, encoding="utf-8") as trace,
-        ExitStack() as stack,
     ):
         if kept is None:
             log.write(_row(_evaluate(training.model, config, held_out, device, 0)))
         else:
             training.restore(kept)
-        recorder = None
-        if config.keep:
-            _settle_rest(seed)
-            recorder = stack.enter_context(training.recorder(out / TRANSCRIPT))
         while training.step < config.steps:
             row = training.advance(train_bytes)
             trace.write(_row(row))
-            if recorder is not None:
-                recorder.step(row["loss"], training.batch)
             if not (math.isfinite(row["loss"]) and math.isfinite(row["grad_norm"])):
                 raise InputError(f"loss or gradient is not finite: {_row(row)}", reason="RUN_FAILED")
             report(training.step, config.steps, f"loss {row['loss']:.3f}")
             if keeper.due():
-                if recorder is not None:
-                    recorder.flush()
                 keeper.save(training.tensors(), training.values(), log, trace)
         log.write(_row(_evaluate(training.model, config, held_out, device, config.steps)))
     tied = {"tied": "head_a.weight is embedding.weight"}
@@ -140,14 +126,12 @@ class Training:
             weight_decay=config.weight_decay,
         )
         self._windows = torch.Generator().manual_seed(seed)
-        self.batch: tuple[Tensor, Tensor] | None = None
 
     def advance(self, data: Tensor) -> Mapping[str, float]:
         """Takes one optimizer step and returns its row of the trace."""
         config, step = self.config, self.step
         self.model.train()
-        self.batch = windows(data, config.batch, config.block_size, self._windows)
-        loss = loss_of(self.model, self.batch, self.device)
+        loss = loss_of(self.model, windows(data, config.batch, config.block_size, self._windows), self.device)
         self._optimizer.zero_grad(set_to_none=True)
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(self._parameters, config.max_norm).item()  # before clipping
@@ -165,31 +149,6 @@ class Training:
             "base_lr": base,
             "lr": _applied(self._optimizer),
         }
-
-    def recorder(self, folder: Path) -> Recorder:
-        """Returns what writes the transcript from the next step on; raises ``InputError``."""
-        return Recorder(
-            folder,
-            nonce=self.config.nonce,
-            steps=self.config.steps,
-            keep=self.config.keep,
-            model=self.model,
-            optimizer=self._optimizer,
-            also=self._also(),
-            start=self.step,
-        )
-
-    def loop(self, data: Tensor) -> Loop:
-        """Returns the same training as one whose recorded steps can be taken again."""
-
-        def step(number: int) -> tuple[float, object]:
-            self.step = number
-            return self.advance(data)["loss"], self.batch
-
-        return Loop(model=self.model, optimizer=self._optimizer, also=self._also(), step=step)
-
-    def _also(self) -> Mapping[str, Any]:
-        return {"windows": self._windows, "carried": _Carried(self)}
 
     def tensors(self) -> dict[str, Tensor]:
         """Returns every tensor that the next step depends on."""
@@ -210,45 +169,9 @@ class Training:
         _resume.set_optimizer(self._optimizer, kept.tensors)
         _resume.set_random(kept.tensors)
         self._windows.set_state(kept.tensors["windows"])
-        self.carry(kept.values)
-
-    def carry(self, values: Mapping[str, Any]) -> None:
-        """Puts the plain values back."""
-        self.step, self.tension.ema = int(values["step"]), values["ema"]
-        for block, gain in zip(self.model.blocks, values["gains"], strict=True):
+        self.step, self.tension.ema = int(kept.values["step"]), kept.values["ema"]
+        for block, gain in zip(self.model.blocks, kept.values["gains"], strict=True):
             block.cellular.gain = gain
-
-
-class _Carried:
-    """The plain values that the next step depends on, as a part with a state."""
-
-    def __init__(self, training: Training) -> None:
-        self._training = training
-
-    def state_dict(self) -> Mapping[str, Any]:
-        """Returns them."""
-        return self._training.values()
-
-    def load_state_dict(self, values: Mapping[str, Any]) -> None:
-        """Puts them back."""
-        self._training.carry(values)
-
-
-def loop(config: HexadConfig, seed: int, device: str) -> Loop:
-    """Builds a training whose recorded steps can be taken again; raises ``InputError``."""
-    settle(seed)
-    data = torch.frombuffer(bytearray(load(config.corpus)[0]), dtype=torch.uint8)
-    return Training(config, seed, device).loop(data)
-
-
-def _settle_rest(seed: int) -> None:
-    """Seeds what no step draws from and a transcript holds, so that it has the same bytes every time."""
-    import random
-
-    import numpy
-
-    random.seed(seed)
-    numpy.random.seed(seed % 2**32)
 
 
 def _applied(optimizer: torch.optim.Optimizer) -> float:
