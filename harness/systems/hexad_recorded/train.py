@@ -10,7 +10,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-import numpy
 import torch
 from safetensors.torch import save_file
 from torch import Tensor
@@ -63,8 +62,7 @@ def train(
     state, to the same bytes. Raises ``InputError`` for a loss or a gradient norm that is not finite.
     """
     settle(seed)
-    random.seed(seed)  # a transcript holds these two, though no step draws from them
-    numpy.random.seed(seed % 2**32)
+    _settle_rest(seed)
     data, training = _data(config), Recorded(config, seed, device)
     keeper = _resume.Keeper.here(device)
     kept = keeper.load(out)
@@ -99,6 +97,14 @@ def loop(config: HexadConfig, seed: int, device: str) -> Loop:
         return training.advance(data)["loss"], training.batch
 
     return Loop(step=step, **training.parts())
+
+
+def _settle_rest(seed: int) -> None:
+    """Seeds what a transcript holds though no step draws from it."""
+    import numpy
+
+    random.seed(seed)
+    numpy.random.seed(seed % 2**32)
 
 
 def _recorder(training: Recorded, out: Path, draw: tuple[int, str]) -> Recorder:
