@@ -102,6 +102,13 @@ def _runs(command: argparse.ArgumentParser) -> None:
     remove.add_argument("--undeclared", action="store_true", help="runs that no contract declares any more")
 
 
+def _data(command: argparse.ArgumentParser) -> None:
+    actions = ("list", "build", "verify")
+    command.add_argument("action", nargs="?", choices=actions, default="list", help="default: list")
+    command.add_argument("corpora", nargs="*", metavar="CORPUS", help="default: all")
+    _text_or_json(command)
+
+
 def _compare(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "before",
@@ -276,6 +283,7 @@ COMMANDS = {
     "mutate": ("plant slips in formulas and show which of them no claim notices", _mutate),
     "run": ("make the declared runs that have not finished", _run),
     "runs": ("list the runs that are kept, or delete some", _runs),
+    "data": ("list the corpora that can be built offline, build or verify them", _data),
     "init": ("draft a first contract from what lies in a folder", _init),
     "attach": ("adopt a finished run by its bytes", _attach),
     "retract": ("withdraw a verdict that was wrong, with the reason; nothing is deleted", _retract),
