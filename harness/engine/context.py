@@ -22,6 +22,7 @@ from harness.model.kind import Subject
 from harness.model.predictor import Predictor
 from harness.model.problem import InputError
 from harness.model.proof import Proof, Question
+from harness.model.replaying import Retaker, Setting
 from harness.model.run import RunRecord
 from harness.model.values import InputName, Printed
 from harness.model.verdict import Basis
@@ -183,6 +184,12 @@ class DischargeContext:
         if self._bench is None:
             raise InputError(f"{build.label} is code, and none is run here", reason="UNTRUSTED")
         return self._bench.live(build, seconds)
+
+    def open_replay(self, build: Build, setting: Setting, seconds: float) -> Retaker:
+        """Builds a training loop in a process of its own; raises ``InputError``, also without a bench."""
+        if self._bench is None:
+            raise InputError(f"{build.label} is code, and none is run here", reason="UNTRUSTED")
+        return self._bench.retaker(build, setting, seconds)
 
     def prove_all(self, questions: Sequence[Question]) -> tuple[Proof, ...]:
         """Puts several closed claims to the provers, side by side where there are several."""

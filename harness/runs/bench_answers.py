@@ -54,6 +54,7 @@ _FIELDS: Mapping[str, Callable[[object], bool]] = {
     "again": _steps,
     "files": _files,
     "finding": lambda value: isinstance(value, dict),
+    "retaken": lambda value: isinstance(value, dict),
     **dict.fromkeys(("noticed", "missed", "said", "nats"), _texts),
     **dict.fromkeys(("error", "reason", "wrong", "raised", "text", "died", "garbled"), _text),
 }
@@ -65,5 +66,6 @@ _SHAPES: Mapping[str, tuple[set[str], ...]] = {
         *({answer} for answer in ("said", "nats", "text")),
         {"raised", "reason"},
     ),
+    "retake": ({"retaken"}, {"raised", "reason"}),
     "close": ({"files"},),
 }
