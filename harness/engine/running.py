@@ -14,7 +14,6 @@ from harness.engine.sources import shipped
 from harness.evidence.memo import Memo
 from harness.model.problem import InputError
 from harness.model.run import RunRecord
-from harness.runs.launch import launch_all
 from harness.runs.plan import Plan, Progress, plan
 from harness.runs.store import RunStore
 
@@ -74,6 +73,10 @@ def make_runs(
     failed |= damaged
     plans = {identity: one for identity, one in plans.items() if identity not in damaged}
     before = {identity for identity in plans if again or known[identity] is None}
+    if not plans:
+        return Made(blocked=blocked, failed=failed)
+    from harness.runs.launch import launch_all  # much to import for contracts without runs
+
     start = partial(launch_all, show=show, launcher=launcher, default=project.launcher)
     results, repeated = _launch(list(plans.values()), store, start, again=again)
     for identity, result in results.items():
