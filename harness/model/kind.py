@@ -10,6 +10,7 @@ from harness.model.behaviour import Build, LiveSession
 from harness.model.code import Session, Target
 from harness.model.compared import Compared
 from harness.model.contract import Formula
+from harness.model.events import EventLog
 from harness.model.frame import Frame
 from harness.model.predictor import Predictor
 from harness.model.proof import Proof, Question
@@ -54,6 +55,12 @@ class Context(Protocol):
 
     def frames(self, name: InputName) -> tuple[Frame, ...]:
         """The log rows of an input, one frame per file or seed; raises ``InputError``."""
+
+    def events(self, name: InputName, key: str, cells: Sequence[str]) -> tuple[EventLog, ...]:
+        """The events of an input, one log per file or seed, each event named by its cell ``key``.
+
+        Of their other cells only ``cells`` can be asked. Raises ``InputError``, also while they are read.
+        """
 
     def subjects(self, name: InputName) -> tuple[Subject, ...]:
         """The files of an input, one per file or seed; raises ``InputError``."""
