@@ -15,6 +15,7 @@ EVERY = 10.0  # seconds between lines where stderr is no terminal
 
 if TYPE_CHECKING:
     from harness.engine.mutation import FormulaScore
+    from harness.model.tried import LawTried
 
 
 class _Bars:
@@ -43,6 +44,19 @@ class _Bars:
         elif time.monotonic() - self._said >= EVERY:
             self._said = time.monotonic()
             say(f"{name}: {done} of {total} {note}".rstrip())
+
+
+class LawProgress(_Bars):
+    """Shows how many laws have been tried."""
+
+    def __init__(self, total: int) -> None:
+        super().__init__()
+        self._done, self._total = 0, total
+
+    def show(self, one: LawTried) -> None:
+        """Counts one law."""
+        self._done += 1
+        self.update("laws", self._done, self._total, one.law)
 
 
 def _rich_bar() -> Any:

@@ -14,13 +14,14 @@ from harness.evidence.attached import PREFIX
 from harness.model.behaviour import Build, LiveSession
 from harness.model.code import Session, Target
 from harness.model.compared import Compared
-from harness.model.contract import Formula
+from harness.model.contract import Formula, Run
 from harness.model.events import EventLog
 from harness.model.frame import Frame
 from harness.model.kind import Subject
 from harness.model.predictor import Predictor
 from harness.model.problem import InputError
 from harness.model.proof import Proof, Question
+from harness.model.run import RunRecord
 from harness.model.values import InputName, Printed
 from harness.model.verdict import Basis
 
@@ -175,6 +176,8 @@ class DischargeContext:
                 arguments=plain_config(run),
                 seed=source.seed,
                 weights=item.path,
+                identity=source.identity,
+                means=_means(run, source.record),
             )
             for source, item in zip(self._sources.runs(name), subjects, strict=True)
         )
@@ -190,3 +193,12 @@ class DischargeContext:
         if self._prove_all is None:
             return tuple(self._prove(question) for question in questions)
         return tuple(self._prove_all(questions))
+
+
+def _means(run: Run, record: RunRecord | None) -> dict[str, str]:
+    """Returns what a run was made with, as far as it could move a bit of what it left."""
+    told = {"processes": str(run.processes), "threads declared": str(run.cpus)}
+    if record is None:
+        return told
+    settings = {name: value for name, value in record.settings.items() if name != "attempts"}
+    return told | {"device": record.device, **record.libraries, **settings}

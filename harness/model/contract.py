@@ -73,7 +73,8 @@ class Run:
     ``code`` and ``data`` are globs whose bytes are part of the run's identity; ``device`` is what is
     asked for (auto, cpu, cuda); ``limit`` is wall time in seconds per seed and attempt. ``cpus`` are the
     threads of each of the ``processes``, which train one model together; ``memory`` is what one seed needs
-    in MiB (0: not said) and may not exceed. ``launch`` names the launcher that it prefers.
+    in MiB (0: not said) and may not exceed. ``launch`` names the launcher that it prefers. ``repeat``
+    numbers trainings of one and the same run, so that a second one is made although nothing differs.
     """
 
     system: str | None = None
@@ -89,6 +90,7 @@ class Run:
     cpus: int = 1
     memory: int = 0
     launch: str | None = None
+    repeat: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

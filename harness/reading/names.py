@@ -289,6 +289,8 @@ def _check_resources(run: Run, note: Callable[..., Any]) -> None:
     for key in ("processes", "cpus"):
         if getattr(run, key) < 1:
             note(key, f"{key} are counted from 1")
+    if run.repeat < 0:
+        note("repeat", "repetitions are counted from 1; 0 is the run itself")
     if run.memory < 0:
         note("memory", "memory is a number of MiB, or 0 where it is not known")
     launchers = modules("runs.launchers")

@@ -59,7 +59,7 @@ def run_identity(run: Run, seed: int, code: str, data: str) -> str:
 
     Who launches it, how long it may take and how much it may use change no byte of it and are no part
     of it. The numbers of processes and of threads do, since sums are then made in another order; one of
-    each is what a run means that says nothing.
+    each is what a run means that says nothing. A repetition is a run of its own.
     """
     counts = {"processes": run.processes, "cpus": run.cpus}
     return _sha256(
@@ -72,6 +72,7 @@ def run_identity(run: Run, seed: int, code: str, data: str) -> str:
             "device": run.device,
         }
         | {name: str(count) for name, count in counts.items() if count != 1}
+        | ({"repeat": str(run.repeat)} if run.repeat else {})
     )
 
 
