@@ -1,6 +1,6 @@
 """Judges MLPerf logs by the pack and by the field's own checker: do they agree, and how fast is each?
 
-python benchmarks/logs.py [--checker PYTHON] [--lines 2000000] [--verdicts FILE]
+python benchmarks/logs.py [--checker PYTHON] [--lines 2000000] [--rows 10000000] [--verdicts FILE]
 
 PYTHON is an interpreter that has mlperf-logging; without one only our own figures are printed. FILE gets
 the checker's verdict on every changed log: tests/data/mlperf/verdicts.json is one.
@@ -149,6 +149,65 @@ def inside(folder: Path, checker: str | None, lines: int) -> None:
         _times(theirs, mine)
 
 
+def rows(folder: Path, count: int) -> None:
+    """Times trace obligations over a long table, in a process of its own, and says how much memory it took."""
+    folder.mkdir()
+    _table(folder / "log.parquet", count)
+    sys.stdout.write(f"\nParquet, {count} rows of 4 columns, through a trace obligation\n")
+    for claim in CLAIMS:
+        script = [sys.executable, __file__, "--claim", claim, str(folder / "log.parquet")]
+        told = subprocess.run(script, capture_output=True, text=True, check=True).stdout.split("|")
+        wall, cpu, memory = float(told[1]), float(told[2]), int(told[3]) // 1024
+        rate = f"{count / wall:11,.0f} rows/s, {count / cpu:11,.0f} by processor time"
+        sys.stdout.write(f"{claim:<48} {told[0]} {wall:6.2f} s {rate}, {memory} MiB at most\n")
+
+
+CLAIMS = (
+    "finite(loss) and finite(grad_norm)",
+    "loss < 9 and grad_norm < 5",
+    "lr == min(0.0003, 0.0003 * (step + 1) / 10000)",
+)
+
+
+def _table(path: Path, count: int) -> None:
+    import numpy as np
+    import pyarrow
+    import pyarrow.parquet
+
+    draw, writer = np.random.default_rng(0), None
+    for start in range(0, count, 1_000_000):
+        step = np.arange(start, min(start + 1_000_000, count))
+        columns = {
+            "step": step,
+            "loss": 2 + 2 * np.exp(-step / 1e6) + draw.normal(0, 0.02, len(step)),
+            "grad_norm": np.abs(draw.normal(1, 0.1, len(step))),
+            "lr": np.minimum(3e-4, 3e-4 * (step + 1) / 10000),
+        }
+        table = pyarrow.table(columns)
+        writer = writer or pyarrow.parquet.ParquetWriter(path, table.schema)
+        writer.write_table(table)
+    if writer is not None:
+        writer.close()
+
+
+def traced(claim: str, path: Path) -> None:
+    """Judges one claim about one table and prints verdict, seconds and memory."""
+    begun, used = time.perf_counter(), time.process_time()
+    with tempfile.TemporaryDirectory() as name:
+        contract = Path(name) / "contract.yaml"
+        text = f'contract: c\ninputs: {{log: {{file: log.parquet}}}}\ncriteria: {{A: {{rows: "{claim}"}}}}\n'
+        contract.write_text(text, encoding="utf-8")
+        (Path(name) / "log.parquet").symlink_to(path)
+        project = Project(root=Path(name))
+        loaded = load_one(project, contract).contract
+        sources = Sources(project, loaded, Memo(None, "", lambda: 0))
+        context = DischargeContext(sources, prove=lambda _: None)  # type: ignore[arg-type, return-value]
+        verdict = loaded.criteria[0].obligations[0].kind.discharge(context)  # type: ignore[union-attr]
+    wall, cpu = time.perf_counter() - begun, time.process_time() - used
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    sys.stdout.write(f"{verdict.outcome}|{wall}|{cpu}|{memory}")
+
+
 def _row(name: str, timed: Timed, lines: int = 0) -> None:
     rate = f"{lines / timed.cpu:12,.0f} lines/s" if lines else ""
     kept = "kept" if timed.valid else "broken"
@@ -165,15 +224,22 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--checker")
     parser.add_argument("--lines", type=int, default=2_000_000)
+    parser.add_argument("--rows", type=int, default=10_000_000)
     parser.add_argument("--verdicts", type=Path)
+    parser.add_argument("--claim", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.claim:
+        traced(options.claim[0], Path(options.claim[1]))
+        return
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     sys.stdout.write(
         f"Python {platform.python_version()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}\n"
     )
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        agreement(folder / "logs", options.checker, options.verdicts)
         commands(folder / "command", options.checker, 100_000)
+        rows(folder / "rows", options.rows)
+        agreement(folder / "logs", options.checker, options.verdicts)
         inside(folder / "inside", options.checker, options.lines)
 
 

@@ -14,6 +14,7 @@ from harness.model.events import EventLog
 from harness.model.frame import Frame
 from harness.model.predictor import Predictor
 from harness.model.proof import Proof, Question
+from harness.model.stream import Stream
 from harness.model.values import InputName, Printed
 from harness.model.verdict import Basis, Outcome, Verdict
 
@@ -55,6 +56,9 @@ class Context(Protocol):
 
     def frames(self, name: InputName) -> tuple[Frame, ...]:
         """The log rows of an input, one frame per file or seed; raises ``InputError``."""
+
+    def streams(self, name: InputName) -> tuple[Stream, ...]:
+        """The log rows of an input part by part, where all its files are long; none otherwise."""
 
     def events(self, name: InputName, key: str, cells: Sequence[str]) -> tuple[EventLog, ...]:
         """The events of an input, one log per file or seed, each event named by its cell ``key``.
