@@ -150,7 +150,7 @@ def inside(folder: Path, checker: str | None, lines: int) -> None:
 
 
 def rows(folder: Path, count: int) -> None:
-    """Times trace obligations over a long table, in a process of its own, and says how much memory it took."""
+    """Times trace obligations over a long table, each in a process of its own, with its memory."""
     folder.mkdir()
     _table(folder / "log.parquet", count)
     sys.stdout.write(f"\nParquet, {count} rows of 4 columns, through a trace obligation\n")

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from harness.kinds._claims import used_names
 from harness.kinds._judge import Judged, deepest, judge
 from harness.kinds._rows import column_of, distinct, links_of, standing, table_of
 from harness.kinds._rowwise import Group, Rule, Trial
+from harness.kinds._stream_rows import Places, Rows, behind, cells, cut, joined, last, steps
 from harness.kinds._summary import Summary, summary_of
 from harness.logs._restarts import STEPS
 from harness.model.frame import Frame
@@ -40,29 +41,6 @@ class Learnt:
     measured: bool = False
     nulls: int = 0
     null_at: str = ""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class Rows:
-    """Selected rows with what the names of the claims stand for there, and their marks."""
-
-    values: Mapping[str, Vector]
-    marks: Array
-    unsure: Array
-
-
-class Places(Sequence[str]):
-    """The places of some rows, written only where they are asked for."""
-
-    def __init__(self, stream: Stream, marks: Array) -> None:
-        """``marks`` are the rows or lines of a stream."""
-        self._stream, self._marks = stream, marks
-
-    def __len__(self) -> int:
-        return len(self._marks)
-
-    def __getitem__(self, at: Any) -> Any:
-        return self._stream.place(int(self._marks[at]))
 
 
 def groups(streams: Sequence[Stream], rule: Rule) -> list[tuple[Group, Rule]]:
@@ -92,15 +70,6 @@ def _needs_all(nodes: Sequence[Node], select: Node | None) -> bool:
     parts = [part for node in nodes for part in walk(node)]
     together = any(isinstance(p, Apply) and p.op in _TOGETHER and len(p.args) == 1 for p in parts)
     return together or (select is not None and any(isinstance(part, Previous) for part in walk(select)))
-
-
-def _steps(column: Doubles | Written) -> Array:
-    import numpy as np
-
-    if isinstance(column, Doubles):
-        return np.asarray(column.values[~column.null & np.isfinite(column.values)])
-    found = [float(cell) for cell in column.cells if isinstance(cell, Printed) and cell.finite]
-    return np.array(found)
 
 
 class _Pass:
@@ -174,18 +143,18 @@ class _Pass:
         clock = self.clock if not self.learnt else None
         for part in self.stream.parts(tuple(dict.fromkeys((*columns, *([clock] if clock else []))))):
             if clock:
-                self._goes_on(_steps(part.columns[clock]))
+                self._goes_on(steps(part.columns[clock]))
             if not self.rising:
                 return
             yield part, np.ones(part.rows, bool)
 
-    def _goes_on(self, steps: Array) -> None:
+    def _goes_on(self, found: Array) -> None:
         """Notes whether the steps only go up, so that no row is said again."""
         import numpy as np
 
-        if len(steps):
-            up = bool(self.reached < steps[0]) and bool((np.diff(steps) > 0).all())
-            self.rising, self.reached = self.rising and up, float(steps[-1])
+        if len(found):
+            up = bool(self.reached < found[0]) and bool((np.diff(found) > 0).all())
+            self.rising, self.reached = self.rising and up, float(found[-1])
 
     def _selected(self, columns: Sequence[str]) -> Iterator[tuple[Part, Array]]:
         """Yields the parts with a mark for each selected row."""
@@ -222,8 +191,8 @@ class _Pass:
             survey = doubles.survey_doubles(column.values[there], known.survey, whole=column.whole)
             nulls, measured = np.flatnonzero(column.null), bool((~column.null).any())
         else:
-            cells = [cell for cell, kept in zip(column.cells, keep.tolist(), strict=True) if kept]
-            survey = known.survey.and_(digits.survey_of(cells, self._called(name)))
+            kept = [cell for cell, chosen in zip(column.cells, keep.tolist(), strict=True) if chosen]
+            survey = known.survey.and_(digits.survey_of(kept, self._called(name)))
             nulls = np.array(sorted(column.null), int)
             measured = any(isinstance(cell, Printed) for cell in column.cells)
         return Learnt(
@@ -247,10 +216,10 @@ class _Pass:
             state = np.where(column.null, absent, np.where(finite, FINE, SPECIAL)).astype(np.int8)
             values = np.where(finite, column.values, 0.0)
             return doubles.intervals(values, state, learnt.survey, guard=guard)
-        cells = list[Cell](column.cells)
+        found = list[Cell](column.cells)
         for at in column.null if learnt.measured else ():
-            cells[at] = Printed("nan")
-        return digits.surveyed(cells, learnt.survey, guard=guard, name=self._called(name))
+            found[at] = Printed("nan")
+        return digits.surveyed(found, learnt.survey, guard=guard, name=self._called(name))
 
     def _table(
         self, values: Mapping[str, Vector], rows: int, used: frozenset[str], linked: Array | None = None
@@ -269,11 +238,11 @@ class _Pass:
             self.excluded += part.rows - int(keep.sum())
             waiting.append(self._rows(part, keep, unsure))
             if sum(len(rows.marks) for rows in waiting) >= _LEAST:
-                yield _joined(waiting)
+                yield joined(waiting)
                 waiting = []
-        last = _joined(waiting) if waiting else None
-        if last is not None and len(last.marks):
-            yield last
+        rest = joined(waiting) if waiting else None
+        if rest is not None and len(rest.marks):
+            yield rest
 
     def _rows(self, part: Part, keep: Array, unsure: Array) -> Rows:
         import numpy as np
@@ -282,13 +251,13 @@ class _Pass:
         values = {name: self._value(columns[c], learnt[c], c) for name, c in self.names.items()}
         if self.step is not None:
             values[""] = self._value(columns[self.step], learnt[self.step], self.step, "float32")
-        values = {name: _cut(value, keep) for name, value in values.items()}
+        values = {name: cut(value, keep) for name, value in values.items()}
         return Rows(values=values, marks=np.asarray(part.marks)[keep], unsure=unsure[keep])
 
     def _judge(self, rows: Rows, *, first: bool) -> tuple[Judged, int]:
         """Judges rows behind the last ones of the part before, which count no second time."""
         before = 0 if self.tail is None else len(self.tail.marks)
-        rows = rows if self.tail is None else _joined([self.tail, rows])
+        rows = rows if self.tail is None else joined([self.tail, rows])
         linked = None
         if self.rule.every is not None:
             linked = links_of(rows.values[""], self.rule.every)
@@ -297,8 +266,8 @@ class _Pass:
         judged = judge(
             table, places, self.rule.rows, first=self.rule.first if first else (), unsure=rows.unsure
         )
-        self.tail = _last(rows, self.over)
-        return _behind(judged, before), before
+        self.tail = last(rows, self.over)
+        return behind(judged, before), before
 
     def _distinct(self) -> int:
         """Counts rows that differ, as far as it matters how many there are."""
@@ -310,61 +279,10 @@ class _Pass:
         for part in self.stream.parts(wanted):
             rows = [int(row) for row in self._standing(part)[0].nonzero()[0][:_LOOKED]]
             for name in chosen:
-                kept[name] += _cells(part.columns[name], rows)
-            frame = replace(self.head, columns={name: tuple(cells) for name, cells in kept.items()})
+                kept[name] += cells(part.columns[name], rows)
+            frame = replace(self.head, columns={name: tuple(found) for name, found in kept.items()})
             total = len(kept[chosen[0]]) if chosen else 0
             found = distinct(frame, range(total), frozenset(self.used), self.rule.step_column)
             if found >= needed:
                 break
         return found
-
-
-def _cells(column: Doubles | Written, rows: Sequence[int]) -> list[Cell]:
-    if isinstance(column, Written):
-        return [column.cells[row] for row in rows]
-    return [None if column.null[row] else Printed(repr(float(column.values[row]))) for row in rows]
-
-
-def _cut(vector: Vector, keep: Array) -> Vector:
-    if bool(keep.all()):
-        return vector
-    return Vector(vector.lo[keep], vector.hi[keep], vector.state[keep])
-
-
-def _joined(parts: Sequence[Rows]) -> Rows:
-    import numpy as np
-
-    if len(parts) == 1:
-        return parts[0]
-    values = {
-        name: Vector(
-            *(np.concatenate([getattr(p.values[name], end) for p in parts]) for end in ("lo", "hi", "state"))
-        )
-        for name in parts[0].values
-    }
-    marks, unsure = (np.concatenate([getattr(p, name) for p in parts]) for name in ("marks", "unsure"))
-    return Rows(values=values, marks=marks, unsure=unsure)
-
-
-def _last(rows: Rows, count: int) -> Rows:
-    start = len(rows.marks) - count if count else len(rows.marks)
-    start = max(0, start)
-    values = {n: Vector(v.lo[start:], v.hi[start:], v.state[start:]) for n, v in rows.values.items()}
-    return Rows(values=values, marks=rows.marks[start:], unsure=rows.unsure[start:])
-
-
-def _behind(judged: Judged, before: int) -> Judged:
-    """Takes the first rows out of everything that was found."""
-    if not before:
-        return judged
-    masks = {
-        name: getattr(judged, name).copy() for name in ("failed", "judged", "undecided", "unjudged", "first")
-    }
-    for mask in masks.values():
-        mask[:before] = False
-    asked = []
-    for one in judged.asked:
-        rows, fails = one.rows.copy(), one.fails.copy()
-        rows[:before] = fails[:before] = False
-        asked.append(replace(one, rows=rows, fails=fails))
-    return replace(judged, asked=tuple(asked), **masks)
