@@ -16,7 +16,8 @@ from harness.model.verdict import Reason, Witness
 
 Need = Literal[
     "logits", "loss", "decode", "texts",
-    "start", "step", "batch", "batches", "batch_loss", "micro", "evaluate", "output", "save", "resume",
+    "start", "step", "batch", "batches", "batch_loss", "micro", "evaluate", "held_out", "output",
+    "save", "resume",
     "export", "load", "encode", "decode_text", "rate", "masked", "packed", "probabilities", "auxiliary",
     "adapt", "rank",
 ]  # fmt: skip
