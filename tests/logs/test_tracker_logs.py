@@ -69,7 +69,8 @@ def test_a_table_is_read_with_all_its_digits():
     assert texts(found, "val")[:2] == ["4.1", "nan"]
     assert 1 in found.nulls["val"]
     assert found.places[11] == "table.parquet: row 12"
-    assert found.remarks == ("table.parquet: columns that are no plain values left out: list",)
+    assert found.remarks[0] == "table.parquet: columns that are no plain values left out: list"
+    assert "val is null in 9 rows" in found.remarks[1]
 
 
 def test_metrics_of_one_step_are_one_row_and_its_place_names_both():
