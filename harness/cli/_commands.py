@@ -102,6 +102,13 @@ def _runs(command: argparse.ArgumentParser) -> None:
     remove.add_argument("--undeclared", action="store_true", help="runs that no contract declares any more")
 
 
+def _data(command: argparse.ArgumentParser) -> None:
+    actions = ("list", "build", "verify")
+    command.add_argument("action", nargs="?", choices=actions, default="list", help="default: list")
+    command.add_argument("corpora", nargs="*", metavar="CORPUS", help="default: all")
+    _text_or_json(command)
+
+
 def _compare(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "before",
@@ -164,6 +171,14 @@ def _init(command: argparse.ArgumentParser) -> None:
     )
 
 
+def _import(command: argparse.ArgumentParser) -> None:
+    command.add_argument("paths", nargs="+", metavar="PATH", help="contracts of another dialect, or a folder")
+    command.add_argument("--output", metavar="FOLDER", help="where to write them (default: contracts/)")
+    command.add_argument("--code", metavar="FOLDER", help="where the tests that they name are looked for")
+    command.add_argument("--dry-run", action="store_true", help="only report what would become of them")
+    command.add_argument("--format", choices=("table", "json"), default="table")
+
+
 def _attach(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "folder", nargs="?", metavar="FOLDER", help="the run's folder (its name with --check)"
@@ -188,8 +203,9 @@ def _gate(command: argparse.ArgumentParser) -> None:
 
 
 def _diff(command: argparse.ArgumentParser) -> None:
-    command.add_argument("before", metavar="OLD", help="a contract file, or REVISION:PATH from git")
-    command.add_argument("after", metavar="NEW", help="the same")
+    command.add_argument("before", metavar="OLD", help="contract or spec file, REVISION:PATH, id@version")
+    command.add_argument("after", metavar="NEW", help="the same; or both revisions")
+    command.add_argument("path", metavar="PATH", nargs="?", help="the file, if both are revisions")
     _text_or_json(command)
 
 
@@ -263,7 +279,7 @@ COMMANDS = {
     "evidence": ("pack evidence into one file, or take such a file in", _evidence),
     "gate": ("refuse unless everything required is discharged by fresh evidence", _gate),
     "lock": ("write down what contracts claim before there is evidence", _contracts),
-    "diff": ("tell how a contract changed: tightened, loosened, reworded, added, removed", _diff),
+    "diff": ("tell how a contract or spec changed: tightened, loosened, reworded, added, removed", _diff),
     "key": ("make a key to sign with", _key),
     "sign": ("sign the whole scoreboard with all that it rests on", _sign),
     "verify": ("verify a signed scoreboard offline, from its bytes and a public key", _verify),
@@ -276,7 +292,9 @@ COMMANDS = {
     "mutate": ("plant slips in formulas and show which of them no claim notices", _mutate),
     "run": ("make the declared runs that have not finished", _run),
     "runs": ("list the runs that are kept, or delete some", _runs),
+    "data": ("list the corpora that can be built offline, build or verify them", _data),
     "init": ("draft a first contract from what lies in a folder", _init),
+    "import": ("make contracts of those of another dialect; what nothing can try is UNTRIED", _import),
     "attach": ("adopt a finished run by its bytes", _attach),
     "retract": ("withdraw a verdict that was wrong, with the reason; nothing is deleted", _retract),
     "packs": ("list the contracts that ship, or write one about a folder of subjects", _packs),

@@ -158,6 +158,10 @@ class Kind:
         """Names the code of the contract's author that judging runs; empty where there is none."""
         return ""
 
+    def preregistered(self) -> bool:
+        """Tells whether a verdict counts only if the obligation was locked before what it is about."""
+        return False
+
     def discharge(self, context: Context) -> Verdict:
         """Judges the obligation; raises ``InputError`` when an input cannot be judged."""
         raise NotImplementedError

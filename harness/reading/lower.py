@@ -14,7 +14,21 @@ SHORT_INPUTS = ("log", "data")
 PATHS = ("card",)
 """Fields that may name a file by its path, which becomes an input."""
 _SIMPLE = re.compile(r"[\w.+/-]+\Z", re.ASCII)
-CRITERION_KEYS = frozenset({"id", "claim", "clause", "severity", "reason", "basis", "scale", "obligations"})
+CRITERION_KEYS = frozenset(
+    {
+        "id",
+        "claim",
+        "clause",
+        "severity",
+        "reason",
+        "untried",
+        "versions",
+        "basis",
+        "scale",
+        "best_of",
+        "obligations",
+    }
+)
 
 
 def lower(document: Table, shorts: Mapping[str, str]) -> Table:
