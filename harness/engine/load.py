@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
 
@@ -56,11 +57,16 @@ def load_one(project: Project, path: Path) -> Loaded:
         raise InvalidContract(
             [Problem(file=shown, line=0, path="", message=f"cannot be read: {error.strerror}")]
         ) from None
-    contract = read_contract(data, shown, project.root)
+    # A check reads its contracts twice, to judge and to fold; a spec beside one may change in between.
+    read = read_contract if b"spec" in data else _read_again
+    contract = read(data, shown, project.root)
     problems = list(unfit(contract, data))
     if problems:
         raise InvalidContract(problems)
     return Loaded(contract=contract, spec=load_spec(project, contract))
+
+
+_read_again = lru_cache(maxsize=8)(read_contract)
 
 
 def load_subjects(project: Project, path: Path) -> tuple[Loaded, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -81,6 +80,7 @@ def _told(
     checker: Checker, group: Sequence[Loaded], jobs: int, nanoseconds: Callable[[], int], *, again: bool
 ) -> Iterator[_Told]:
     import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor, as_completed
 
     clock = _Clock(text=checker.now, nanoseconds=nanoseconds)
     root, path = checker.project.root, group[0].contract.path

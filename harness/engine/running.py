@@ -17,8 +17,7 @@ from harness.evidence.memo import Memo
 from harness.model.problem import InputError
 from harness.model.run import RunRecord
 from harness.runs.identity import corpora_of
-from harness.runs.launch import launch_all
-from harness.runs.plan import Plan, Progress, plan
+from harness.runs.plan import Plan, Progress, Show, plan
 from harness.runs.store import RunStore
 
 
@@ -87,7 +86,7 @@ def make_runs(
     failed |= unbuilt
     plans = {identity: one for identity, one in plans.items() if identity not in unbuilt}
     before -= unbuilt.keys()
-    start = partial(launch_all, show=show, launcher=launcher, default=project.launcher)
+    start = partial(_launch_all, show=show, launcher=launcher, default=project.launcher)
     results, repeated = _launch(list(plans.values()), store, start, again=again)
     for identity, result in results.items():
         if not isinstance(result, InputError):
@@ -98,6 +97,17 @@ def make_runs(
             failed[identity] = result
     launched = tuple(sorted(i for i in before if not isinstance(results[i], InputError)))
     return Made(blocked=blocked, failed=failed, repeated=repeated, launched=launched)
+
+
+def _launch_all(
+    plans: list[Plan], store: RunStore, *, show: Show, launcher: str, default: str
+) -> tuple[RunRecord | InputError, ...]:
+    """Launches runs, where there are any: contracts without do not wait for what that imports."""
+    if not plans:
+        return ()
+    from harness.runs.launch import launch_all
+
+    return launch_all(plans, store, show=show, launcher=launcher, default=default)
 
 
 def _launch(
