@@ -20,6 +20,7 @@ from harness.engine.sources import RunSource, Sources
 from harness.evidence.digests import bytes_digest
 from harness.evidence.ledger import Ledger, LedgerRecord, append, read_ledger
 from harness.evidence.memo import Memo, write_atomically
+from harness.evidence.pending import Pending
 from harness.evidence.statement import EvidenceError, canonical, record_of, statement
 from harness.model.contract import Contract, Criterion, Obligation, Severity
 from harness.model.evidence import Evidence, Material, RunPin
@@ -125,23 +126,25 @@ class Checker:
         is interrupted.
         """
         ledger = read_ledger(self.project.ledger, self.memo)
-        written: list[LedgerRecord] = []
+        written, notes = list[LedgerRecord](), Pending(self.project.pending)
         try:
-            yield from self.attempt(subjects, ledger, written, again=again, made=made, only=only)
+            yield from self.attempt(subjects, ledger, written, notes, again=again, made=made, only=only)
         finally:
             self.record(subjects[0].contract, ledger, written)
+            notes.done()
 
     def attempt(
         self,
         subjects: Sequence[Loaded],
         ledger: Ledger,
         written: list[LedgerRecord],
+        notes: Pending,
         *,
         again: bool,
         made: Made,
         only: Callable[[Kind | None], bool] = lambda _: True,
     ) -> Generator[Done, None, None]:
-        """Discharges as ``check`` does, and leaves what the ledger must be told in ``written``."""
+        """Discharges as ``check`` does, leaving what the ledger must be told in ``written`` and ``notes``."""
         bench = Bench(self.project.root)
         try:
             for loaded in subjects:
@@ -158,7 +161,7 @@ class Checker:
                     if waiting:
                         yield Done(item=item, verdict=None, waiting=waiting)
                         continue
-                    yield self._discharge(item, context, sources, kept, written)
+                    yield self._discharge(item, context, sources, kept, written, notes)
         finally:
             bench.close()
 
@@ -190,6 +193,7 @@ class Checker:
         sources: Sources,
         kept: Record | None,
         written: list[LedgerRecord],
+        notes: Pending,
     ) -> Done:
         started = self.now()
         verdict = discharge(item.obligation, context)
@@ -197,23 +201,13 @@ class Checker:
             verdict = contradiction(verdict, kept)
         evidence = self._evidence(item, verdict, sources, started)
         data = canonical(statement(evidence))
-        path = self.project.root / item.path
+        told = recorded(item, record_of(data, item.path, bytes_digest(data)), verdict)
+        path, whole = self.project.root / item.path, item.contract.for_each is None
         path.parent.mkdir(parents=True, exist_ok=True)
         # Of thousands of subjects each would wait for the disk; the ledger tells what did not arrive whole.
-        write_atomically(path, data, force=item.contract.for_each is None)
-        record = record_of(data, item.path, bytes_digest(data))
-        written.append(
-            LedgerRecord(
-                path=item.path,
-                sha256=record.sha256,
-                contract=item.contract.name,
-                criterion=item.criterion.id,
-                obligation=item.obligation.digest,
-                pins=pins_digest(record.pins),
-                outcome=verdict.outcome.value,
-                threshold=verdict.threshold,
-            )
-        )
+        notes.note(told, force=whole)
+        write_atomically(path, data, force=whole)
+        written.append(told)
         return Done(item=item, verdict=verdict)
 
     def _evidence(self, item: Item, verdict: Verdict, sources: Sources, started: str) -> Evidence:
@@ -255,6 +249,20 @@ class Checker:
             started=started,
             finished=self.now(),
         )
+
+
+def recorded(item: Item, record: Record, verdict: Verdict) -> LedgerRecord:
+    """Returns what the ledger keeps of one verdict."""
+    return LedgerRecord(
+        path=item.path,
+        sha256=record.sha256,
+        contract=item.contract.name,
+        criterion=item.criterion.id,
+        obligation=item.obligation.digest,
+        pins=pins_digest(record.pins),
+        outcome=verdict.outcome.value,
+        threshold=verdict.threshold,
+    )
 
 
 def look_at(project: Project, now: Callable[[], str], show: Show = quiet) -> Remotes:

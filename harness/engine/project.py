@@ -39,6 +39,11 @@ class Project:
         """The folder of finished runs."""
         return self.root / ".harness" / "runs"
 
+    @property
+    def pending(self) -> Path:
+        """The folder of what checks wrote and the ledger was not told of yet."""
+        return self.root / ".harness" / "pending"
+
     def trusts(self, contract_path: str) -> bool:
         """Tells whether code that this contract names may run without being asked for."""
         from fnmatch import fnmatch
