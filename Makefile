@@ -30,6 +30,8 @@ lint: $(VENV)/.dev
 full: test
 	HYPOTHESIS_PROFILE=full $(BIN)/python -m pytest tests -q
 	$(BIN)/python benchmarks/board.py | tee benchmarks/board.txt
+	(echo '# python benchmarks/kills.py 1000'; $(BIN)/python benchmarks/kills.py 1000) > benchmarks/kills.txt
+	(echo '# python benchmarks/flips.py 1000'; $(BIN)/python benchmarks/flips.py 1000) > benchmarks/flips.txt
 	(echo '# python benchmarks/statistics.py --panel'; $(BIN)/python benchmarks/statistics.py --panel) > specs/statistics/measured.txt
 	(echo '# python benchmarks/statistics.py --causes'; $(BIN)/python benchmarks/statistics.py --causes) > specs/statistics/causes.txt
 	(echo '# python benchmarks/statistics.py'; $(BIN)/python benchmarks/statistics.py) > benchmarks/statistics.txt

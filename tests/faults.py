@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import tempfile
+import time
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,17 +38,36 @@ class Ended:
     points: tuple[str, ...]
 
 
-def drive(root, at, how, *arguments, variables=None):
-    """Runs a command that dies (``kill``) or finds the disk full at its point ``at``; 0 lets it live."""
+def drive(root, at, how, *arguments, variables=None, kill_after=None):
+    """Runs a command that dies (``kill``) or finds the disk full at its point ``at``; 0 lets it live.
+
+    After ``kill_after`` seconds it is killed from outside, wherever it is.
+    """
     with tempfile.TemporaryDirectory() as kept:
         said, passed = Path(kept) / "said", Path(kept) / "passed"
         child = os.fork()
         if child == 0:
             _be(root, at, how, arguments, variables or {}, said, passed)
-        _, status = os.waitpid(child, 0)
+        if kill_after is not None:
+            time.sleep(kill_after)
+            os.kill(child, signal.SIGKILL)
+        status = _waited(child)
         code = -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
         points = tuple(passed.read_text().splitlines()) if passed.exists() else ()
         return Ended(code=code, err=said.read_text(errors="replace"), points=points)
+
+
+def _waited(child, limit=120.0):
+    """Returns the status of a child; one that hangs is killed, and that is told."""
+    end = time.monotonic() + limit
+    while time.monotonic() < end:
+        pid, status = os.waitpid(child, os.WNOHANG)
+        if pid:
+            return status
+        time.sleep(0.002)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    raise TimeoutError("the command hangs")
 
 
 def _be(root, at, how, arguments, variables, said, passed):

@@ -11,6 +11,7 @@ import threading
 import time
 
 import pytest
+from campaign import Kills
 from faults import drive
 from forging import Signed
 from hub_server import HubServer
@@ -260,6 +261,11 @@ def test_a_release_that_dies_at_any_request_is_whole_on_the_hub_or_not_there(tmp
     for at, point in enumerate(whole, 1):
         if point.startswith(("ask POST", "told POST", "ask PUT", "told PUT")):
             assert publish(at).code == -9, point
+
+
+def test_kills_at_random_moments_lose_nothing(tmp_path):
+    tally = Kills(tmp_path, seed=11).run(10)
+    assert sum(found["kills"] for found in tally.values()) == 10
 
 
 def test_a_disk_that_is_really_full_is_an_error_and_no_loss(tmp_path):
