@@ -252,7 +252,7 @@ def test_a_release_that_dies_at_any_request_is_whole_on_the_hub_or_not_there(tmp
                 tree = repo.commits[repo.refs["main"]].keys() - {".gitattributes"}
                 assert not tree or {"model.safetensors", "README.md", "claims/policy.yaml"} <= tree
             again = drive(release.root, 0, "kill", *command, variables=variables)
-            assert again.code == 0, (at, first, again)
+            assert again.code == 0, (at, first.err, again.err)
             assert "published and verified" in again.err
         return first
 

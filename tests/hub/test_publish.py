@@ -219,6 +219,31 @@ def test_what_arrived_otherwise_is_told_with_the_way_back(release, name):
     assert "withdraw it" in said.err
 
 
+def test_claims_of_an_earlier_release_go_with_the_commit_that_replaces_it(release):
+    repo = release.hub.repo("me/model")
+    repo.private = True
+    repo.commit(
+        {
+            "claims/evidence/ledger/old.json": b"{}",
+            "claims/evidence/signed/old.dsse.json": b"{}",
+            "logo.png": b"x",
+        }
+    )
+    said = release.publish("--yes")
+    assert (said.code, "published and verified" in said.out) == (0, True), said
+    assert "logo.png" in release.tree
+    assert not [name for name in release.tree if name.endswith(("old.json", "old.dsse.json"))]
+
+
+@pytest.mark.parametrize("name", ["other.safetensors", "pytorch_model.bin", "old/weights.PT"])
+def test_weights_of_somebody_else_in_the_repository_are_not_passed_off(release, name):
+    release.hub.repo("me/model").private = True
+    release.hub.repo("me/model").commit({name: weights((9.0,) * 6)})
+    said = release.publish("--yes")
+    assert (said.code, "is not of this release" in said.err) == (3, True), said
+    assert list(release.tree) == [name]
+
+
 def test_what_was_dropped_on_the_way_is_told(release):
     release.hub.meddle = lambda repo, files: {
         name: data for name, data in files.items() if "/signed/" not in name
