@@ -15,7 +15,7 @@ from harness.cli._setup import find_contracts, invalid, open_project, utc_now
 from harness.cli.gate import malformed
 from harness.engine.check import Checker
 from harness.engine.load import load_contracts
-from harness.engine.project import Project, read_project
+from harness.engine.project import Project, find_root, read_project
 from harness.engine.recheck import Rechecked, recheck
 from harness.evidence.checkpoint import checkpoint_problem
 from harness.evidence.entries import read_entries
@@ -77,13 +77,22 @@ def main(options: argparse.Namespace) -> int:
 def _checkpoint(options: argparse.Namespace) -> Exit:
     if len(options.key) != 1:
         raise invalid("a checkpoint is verified with one public key", "name it: --key FILE")
+    memo = _seen_before() if options.trust_times else None
     try:
-        problem = checkpoint_problem(Path(options.checkpoint), Path(options.key[0]))
+        problem = checkpoint_problem(Path(options.checkpoint).absolute(), Path(options.key[0]), memo)
     except SignatureError as error:
         raise invalid(str(error)) from None
     decision = f"NOT verified: {clean(problem)}" if problem else "verified"
+    if memo is not None:
+        memo.save()
+        decision += f"; read again: {some(memo.computed, 'file')}, the others by size, times and inode"
     write(f"verify: {clean(options.checkpoint)} {decision}")
     return Exit.FINDING if problem else Exit.DISCHARGED
+
+
+def _seen_before() -> Memo:
+    """Returns the digests of files that were read before, of the project around the current folder."""
+    return Memo(find_root(Path.cwd()) / ".harness" / "cache" / "checkpoints.json", "1", time.time_ns)
 
 
 def _judge(project: Project, memo: Memo, keys: Sequence[PublicKey], options: argparse.Namespace) -> int:
