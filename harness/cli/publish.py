@@ -12,8 +12,8 @@ from typing import Any
 
 from harness.cli._policy import open_policy, public_keys
 from harness.cli._setup import find_contracts, open_project, utc_now
+from harness.cli._verified import verification
 from harness.cli.gate import decided
-from harness.cli.verify import verification
 from harness.engine.load import load_contracts
 from harness.engine.project import Project, read_project
 from harness.evidence.memo import Memo

@@ -5,11 +5,15 @@ That format knows elliptic curve keys (P-256) and not Ed25519, so a checkpoint h
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import base64
+import json
+import os
+from collections.abc import Mapping, Set
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from harness.evidence.bundle import OtherForm, SignedFolder, read_bundle
 from harness.evidence.keys import PublicKey, SignatureError, write_pair
 from harness.evidence.memo import Memo
 
@@ -50,76 +54,53 @@ def checkpoint_problem(folder: Path, public: Path, memo: Memo | None = None) -> 
     """Says why a folder is not the one that was signed; empty if it is, to the last byte and name.
 
     With a ``memo`` a file is not read again that has the size, times and inode which it had when it was.
-    The signature is verified by model_signing; so are the bytes, where it was told to digest in another way
-    than by whole files with SHA-256.
+    A signature over shards, by another digest or of an older form is left to model_signing.
     """
-    hashing, _, verifying = _library()
     try:
-        found = _Folder(folder, memo or Memo(None, "", lambda: 0))
-        config = verifying.Config().use_elliptic_key_verifier(public_key=public)
-        try:
-            config.set_hashing_config(found).verify(folder, folder / NAME)
-        except _OtherDigests as other:
-            config = verifying.Config().use_elliptic_key_verifier(public_key=public)
-            config.set_hashing_config(_told(hashing, other.how)).verify(folder, folder / NAME)
-    except (OSError, ValueError, TypeError, AttributeError, KeyError) as error:
+        signed = read_bundle((folder / NAME).read_bytes(), public)
+        return _differs(folder, signed, memo or Memo(None, "", lambda: 0))
+    except OtherForm:
+        return _by_library(folder, public)
+    except (OSError, ValueError) as error:
         return " ".join(str(error).split()) or type(error).__name__
+
+
+def _differs(folder: Path, signed: SignedFolder, memo: Memo) -> str:
+    """Returns the first difference between a folder and what was signed; raises ``ValueError`` for a link."""
+    left = {folder / name for name in (*NOT_PART, *_GIT)}
+    left |= {path for name in signed.ignored if (path := folder / name).is_relative_to(folder)}
+    files = [path for path in sorted(folder.rglob("*")) if _counts(path, left)]
+    names = [path.relative_to(folder).as_posix() for path in files]
+    if extra := sorted(set(names) - signed.files.keys()):
+        return f"{extra[0]} was not signed"
+    if gone := sorted(signed.files.keys() - set(names)):
+        return f"{gone[0]} is gone"
+    with ThreadPoolExecutor(max(1, min(len(files), os.cpu_count() or 1))) as pool:
+        digests = pool.map(lambda path: memo.sha256(str(path)), files)
+        for name, digest in zip(names, digests, strict=True):
+            if digest != signed.files[name]:
+                pool.shutdown(cancel_futures=True)
+                return f"{name} has other bytes than were signed"
     return ""
 
 
-class _OtherDigests(Exception):
-    """The signature is over shards, or by another digest: ``how`` is what its manifest says of that."""
+def _counts(path: Path, left: Set[Path]) -> bool:
+    """Tells whether a path is a file that is signed."""
+    if path.is_symlink() or not (path.is_file() or path.is_dir()):
+        raise ValueError(f"{path} is a link or no file: its bytes are elsewhere")
+    return path.is_file() and not any(path.is_relative_to(ignored) for ignored in left)
 
-    def __init__(self, how: Mapping[str, Any]) -> None:
-        super().__init__()
-        self.how = how
 
-
-class _Folder:
-    """What lies in a folder, as model_signing asks for it: it calls ``hash`` and compares what comes back."""
-
-    def __init__(self, folder: Path, memo: Memo) -> None:
-        self._memo = memo
-        self._ignored = {folder / name for name in (*NOT_PART, *_GIT)}
-        self._digests: dict[str, str] = {}
-
-    def add_ignored_paths(self, *, model_path: Path, paths: Iterable[str]) -> None:
-        """Leaves out what the signed manifest says that it leaves out, inside the folder."""
-        self._ignored |= {path for name in paths if (path := model_path / name).is_relative_to(model_path)}
-
-    def hash(self, model_path: Path, *, files_to_hash: object = None) -> _Folder:
-        """Digests every file of the folder that counts; raises ``ValueError`` for a link or a device."""
-        files = [path for path in sorted(model_path.rglob("*")) if self._counts(path)]
-        with ThreadPoolExecutor() as pool:
-            digests = pool.map(lambda path: self._memo.sha256(str(path)), files)
-            self._digests = {
-                path.relative_to(model_path).as_posix(): digest
-                for path, digest in zip(files, digests, strict=True)
-            }
-        return self
-
-    def _counts(self, path: Path) -> bool:
-        """Tells whether a path is a file that is signed."""
-        if path.is_symlink() or not (path.is_file() or path.is_dir()):
-            raise ValueError(f"{path} is a link or no file: its bytes are elsewhere")
-        return path.is_file() and not any(path.is_relative_to(ignored) for ignored in self._ignored)
-
-    def __eq__(self, signed: object) -> bool:
-        """Compares with the manifest that was signed; raises ``ValueError`` with the first difference."""
-        how: Mapping[str, Any] = getattr(signed, "serialization_type", {})
-        if how.get("method") != "files" or how.get("hash_type") != "sha256":
-            raise _OtherDigests(how)
-        told = {one.identifier: one.digest.digest_hex for one in signed.resource_descriptors()}  # type: ignore[attr-defined]
-        for name in sorted(told.keys() | self._digests.keys()):
-            if name not in told:
-                raise ValueError(f"{name} was not signed")
-            if name not in self._digests:
-                raise ValueError(f"{name} is gone")
-            if told[name] != self._digests[name]:
-                raise ValueError(f"{name} has other bytes than were signed")
-        return bool(told)
-
-    __hash__ = None  # type: ignore[assignment]
+def _by_library(folder: Path, public: Path) -> str:
+    hashing, _, verifying = _library()
+    try:
+        signed = json.loads((folder / NAME).read_bytes())["dsseEnvelope"]["payload"]
+        how = json.loads(base64.b64decode(signed))["predicate"]["serialization"]
+        config = verifying.Config().use_elliptic_key_verifier(public_key=public)
+        config.set_hashing_config(_told(hashing, how)).verify(folder, folder / NAME)
+    except (OSError, ValueError, TypeError, AttributeError, KeyError) as error:
+        return " ".join(str(error).split()) or type(error).__name__
+    return ""
 
 
 def _hashed(hashing: Any) -> Any:
