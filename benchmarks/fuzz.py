@@ -40,7 +40,7 @@ def main() -> int:
             for path in kept:
                 (Path(tempfile.gettempdir()) / f"{name}-{path.name}").write_bytes(path.read_bytes())
         told = [line for line in done.stdout.splitlines() if line.startswith("fuzz:")]
-        ended = told[-1][5:] if told else "died"
+        ended = told[-1][5:] if told else f"ended with {done.returncode}"
         bad = done.returncode != 0 or bool(kept)
         failed += bad
         took = time.monotonic() - start

@@ -54,7 +54,7 @@ def drive(root, at, how, *arguments, variables=None, kill_after=None):
         status = _waited(child)
         code = -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
         points = tuple(passed.read_text().splitlines()) if passed.exists() else ()
-        return Ended(code=code, err=said.read_text(errors="replace"), points=points)
+        return Ended(code=code, err=said.read_text(errors="replace") if said.exists() else "", points=points)
 
 
 def _waited(child, limit=120.0):

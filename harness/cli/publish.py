@@ -42,7 +42,8 @@ def main(options: argparse.Namespace) -> int:
     if made.code is not Exit.DISCHARGED:
         return _refused(["the gate refuses", *made.reasons], made.code)
     try:
-        files = files_of(Path(options.folder))
+        policy = open_policy(project)
+        files = files_of(Path(options.folder), pickles=policy is not None and policy.pickles)
         loaded = load_contracts(project, paths)
         facts = facts_of(board, loaded, _measured(project, board))
         text = _card(files)

@@ -157,6 +157,8 @@ def _absent(every: list[Path], name: str) -> InvalidContract:
 
 def own_name(path: Path) -> str:
     """Returns the name that a contract file gives itself on a line of its own; empty where there is none."""
+    if not path.is_file():
+        return ""
     try:
         with open(path, encoding="utf-8", errors="replace") as lines:
             told = next((line[9:] for line in lines if line.startswith("contract:")), "")

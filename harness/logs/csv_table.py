@@ -28,7 +28,10 @@ def sniff(name: str, head: bytes) -> bool:
     if len(lines) < 2:
         return False
     first, second = (line.split(_separator(lines[0])) for line in lines)
-    cells = [_cell(cell) for cell in second]
+    try:
+        cells = [_cell(cell) for cell in second]
+    except ValueError:  # a number too large to be read is none of a plain table's
+        return False
     words = all(_WORD.match(cell.strip().strip('"')) for cell in first)
     numbers = all(cell is None or isinstance(cell, Printed) for cell in cells) and any(cells)
     return len(first) == len(second) >= 2 and words and numbers

@@ -13,7 +13,7 @@ from harness.reading.binder import did_you_mean
 from harness.reading.nodes import Listing, Node, Scalar, Table, read_nodes
 
 TIERS = ("private", "public")
-_TOP = ("policy", "signers", "authors", "heads", "demands", "private", "public", "waivers")
+_TOP = ("policy", "signers", "authors", "heads", "demands", "private", "public", "waivers", "pickles")
 _DEMANDS = ("signatures", "locked", "fresh_days", "bases", "amended")
 _WAIVER = ("criterion", "owner", "reason", "expires")
 _COUNT = re.compile(r"[0-9]{1,6}\Z", re.ASCII)
@@ -47,6 +47,7 @@ class _Reader:
             heads=self.word(told["heads"], "heads") if "heads" in told else None,
             tiers={tier: self.demands(told.get(tier), tier, base) for tier in TIERS},
             waivers=self.waivers(told.get("waivers")),
+            pickles=self.scanned(told.get("pickles")),
         )
         for tier, asked in found.tiers.items():
             if asked.signatures > len(found.keys):
@@ -91,6 +92,11 @@ class _Reader:
             bases=bases or base.bases,
             amended=self.flag(told, "amended", path, base=base.amended),
         )
+
+    def scanned(self, node: Node | None) -> bool:
+        if node is not None and self.word(node, "pickles") not in ("refused", "scanned"):
+            self.note(node, "pickles", "wants refused (the default) or scanned")
+        return node is not None and self.word(node, "pickles") == "scanned"
 
     def basis(self, word: str, node: Node, path: str) -> Basis:
         if word in ("proved", "measured", "checked"):

@@ -120,6 +120,25 @@ def a_pickle_by_another_name(release):
     release.bench.write("out/vocab.txt", pickle.dumps({"w": 1}))
 
 
+def a_pickle_of_the_first_protocol(release):
+    release.bench.write("out/merges.txt", b"cos\nsystem\n(S'id'\ntR.")
+
+
+def a_pickle_that_ends_in_garbage(release):
+    release.bench.write("out/merges.txt", b"cos\nsystem\n(S'id'\ntR\xff\xff and so on")
+
+
+def a_layer_that_runs_code(release):
+    release.bench.write("out/model.keras", b"PK\x03\x04")
+
+
+def a_pickle_in_an_archive_behind_other_bytes(release):
+    with zipfile.ZipFile(release.bench.root / "out/tokens.model", "w") as packed:
+        packed.writestr("archive/DATA.PKL", pickle.dumps(1))
+    path = release.bench.root / "out/tokens.model"
+    path.write_bytes(b"#!/bin/sh\n" + path.read_bytes())
+
+
 def a_pickle_in_an_archive(release):
     with zipfile.ZipFile(release.bench.root / "out/tokens.model", "w") as packed:
         packed.writestr("archive/data.pkl", pickle.dumps(1))
@@ -175,7 +194,11 @@ REFUSED = {
     more_weights: "adapter.safetensors: no discharged criterion is about these bytes",
     pickled_weights: ".bin files may be pickles",
     a_pickle_by_another_name: "begins like a pickle",
+    a_pickle_of_the_first_protocol: "a pickle of an old protocol",
+    a_pickle_that_ends_in_garbage: "a pickle of an old protocol",
+    a_layer_that_runs_code: ".keras files may be pickles",
     a_pickle_in_an_archive: "holds the pickle archive/data.pkl",
+    a_pickle_in_an_archive_behind_other_bytes: "holds the pickle archive/DATA.PKL",
     a_link_to_the_weights: "symbolic link",
     broken_weights: "no safetensors file",
     a_hidden_file: "hidden files",
