@@ -78,6 +78,18 @@ def scanned(path: Path) -> str:
     bad = [one for one in found.globals if one.safety is not SafetyLevel.Innocuous]
     if bad:
         return f"picklescan: it calls {bad[0].module}.{bad[0].name}, which is {bad[0].safety.value}"
-    if found.scan_err or not found.scanned_files:
+    if found.scan_err or not found.scanned_files or not _ends(path):
         return "picklescan could not read it whole"
     return ""
+
+
+def _ends(path: Path) -> bool:
+    """Tells whether a bare pickle can be read to its end, which the scanner does not say."""
+    with path.open("rb") as stream:
+        if stream.read(1) != b"\x80":
+            return True
+        stream.seek(0)
+        try:
+            return any(opcode.name == "STOP" for opcode, _, _ in pickletools.genops(stream))
+        except (ValueError, IndexError, UnicodeDecodeError, OverflowError, MemoryError, TypeError):
+            return False
