@@ -155,6 +155,11 @@ def first_not_finite(tensor: Tensor) -> int | None:
     return None
 
 
+def payload(tensor: Tensor) -> bytes:
+    """Returns the bytes of a tensor's values, little-endian and row-major."""
+    return b"".join(_pieces(tensor, tensor.values * SIZES[tensor.dtype]))
+
+
 def _pieces(tensor: Tensor, size: int) -> Iterator[bytes]:
     with tensor.path.open("rb") as file:
         file.seek(tensor.start)

@@ -9,17 +9,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from harness.corpora.build import ready
+from harness.corpora.catalogue import split
 from harness.engine.sources import FileSubject, Sources, shipped
 from harness.evidence.attached import PREFIX
 from harness.model.behaviour import Build, LiveSession
 from harness.model.code import Session, Target
 from harness.model.compared import Compared
-from harness.model.contract import Formula
+from harness.model.contract import Formula, Run
 from harness.model.frame import Frame
 from harness.model.kind import Subject
 from harness.model.predictor import Predictor
 from harness.model.problem import InputError
 from harness.model.proof import Proof, Question
+from harness.model.run import RunRecord
 from harness.model.values import InputName, Printed
 from harness.model.verdict import Basis
 
@@ -74,6 +77,8 @@ class DischargeContext:
             return tuple(self._sources.run_file(source) for source in self._sources.runs(name))
         if declared.file is not None and declared.file.startswith(PREFIX):
             self._sources.hold(declared.file)
+        if declared.data is not None:
+            ready(self._sources.project.root, split(declared.data)[0])
         if declared.remote is not None:
             return self._sources.remote(name)
         found: tuple[FileSubject, ...] = self._sources.digested(name)
@@ -131,10 +136,11 @@ class DischargeContext:
     def basis(self, *names: InputName) -> Basis:
         """Returns MEASURED if every input is an output of a run that we instrumented ourselves.
 
+        A corpus whose digest is committed takes nothing away from what was measured beside it.
         What a user's own callable or command leaves is CHECKED: its author could have written it.
         """
         contract = self._sources.contract
-        runs = [contract.inputs[name].run for name in names]
+        runs = [contract.inputs[name].run for name in names if contract.inputs[name].data is None]
         watched = all(run is not None and shipped(contract.runs[run]) for run in runs)
         return Basis.MEASURED if runs and watched else Basis.CHECKED
 
@@ -166,6 +172,8 @@ class DischargeContext:
                 arguments=plain_config(run),
                 seed=source.seed,
                 weights=item.path,
+                identity=source.identity,
+                means=_means(run, source.record),
             )
             for source, item in zip(self._sources.runs(name), subjects, strict=True)
         )
@@ -181,3 +189,12 @@ class DischargeContext:
         if self._prove_all is None:
             return tuple(self._prove(question) for question in questions)
         return tuple(self._prove_all(questions))
+
+
+def _means(run: Run, record: RunRecord | None) -> dict[str, str]:
+    """Returns what a run was made with, as far as it could move a bit of what it left."""
+    told = {"processes": str(run.processes), "threads declared": str(run.cpus)}
+    if record is None:
+        return told
+    settings = {name: value for name, value in record.settings.items() if name != "attempts"}
+    return told | {"device": record.device, **record.libraries, **settings}

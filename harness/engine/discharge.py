@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+from pathlib import Path
+
 from harness.model.contract import Obligation
-from harness.model.kind import Context
+from harness.model.kind import Context, Subject
 from harness.model.problem import InputError
+from harness.model.values import InputName
 from harness.model.verdict import Basis, Denominator, Outcome, Reason, Verdict
+
+LITTLE = 64
+"""Bytes up to which a file is looked into for whether it says anything."""
 
 
 def discharge(obligation: Obligation, context: Context) -> Verdict:
@@ -20,7 +28,35 @@ def discharge(obligation: Obligation, context: Context) -> Verdict:
         return error(Reason.CRASHED, f"{type(problem).__name__}: {problem}")
     if not isinstance(verdict, Verdict):
         return error(Reason.CRASHED, f"kind {obligation.kind_name} returned {type(verdict).__name__}")
+    if verdict.outcome is Outcome.DISCHARGED and not obligation.kind.reads_nothing:
+        hollow = next(_hollow(obligation, context), "")
+        if hollow:
+            return replace(verdict, outcome=Outcome.INCONCLUSIVE, reason=Reason.MISSING_INPUT, detail=hollow)
     return verdict
+
+
+def _hollow(obligation: Obligation, context: Context) -> Iterator[str]:
+    """Yields inputs of an obligation that are not there or hold nothing, whatever its kind made of that.
+
+    A kind may look past one of several files; what it was given to rest on is for the contract to say. Code
+    and hidden markers may be empty: they are no data; and so may ``{}`` be beside other files of a folder.
+    """
+    for name in obligation.inputs:
+        try:
+            subjects = context.subjects(InputName(name))
+        except InputError as problem:
+            yield str(problem)
+            continue
+        empty = (b"", b"[]", b"{}") if len(subjects) == 1 else (b"",)
+        for subject in subjects:
+            if subject.path and _nothing(Path(subject.path), subject, empty):
+                yield f"input {name}: {subject.name} holds nothing"
+
+
+def _nothing(path: Path, subject: Subject, empty: Collection[bytes]) -> bool:
+    if subject.size > LITTLE or path.suffix == ".py" or path.name.startswith("."):
+        return False
+    return path.is_file() and path.read_bytes().strip() in empty
 
 
 def error(reason: Reason, detail: str) -> Verdict:

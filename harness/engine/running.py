@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
+from harness.corpora.build import ready
 from harness.engine.load import Loaded
 from harness.engine.project import Project
 from harness.engine.sources import shipped
 from harness.evidence.memo import Memo
 from harness.model.problem import InputError
 from harness.model.run import RunRecord
+from harness.runs.identity import corpora_of
 from harness.runs.launch import launch_all
 from harness.runs.plan import Plan, Progress, plan
 from harness.runs.store import RunStore
@@ -77,6 +79,10 @@ def make_runs(
     failed |= damaged
     plans = {identity: one for identity, one in plans.items() if identity not in damaged}
     before = {identity for identity in plans if again or known[identity] is None}
+    unbuilt = _corpora(plans[identity] for identity in before)
+    failed |= unbuilt
+    plans = {identity: one for identity, one in plans.items() if identity not in unbuilt}
+    before -= unbuilt.keys()
     starting(sorted(before))
     start = partial(launch_all, show=show, launcher=launcher, default=project.launcher)
     results, repeated = _launch(list(plans.values()), store, start, again=again)
@@ -135,6 +141,18 @@ def _rescue(store: RunStore, identities: Iterable[str]) -> None:
     for identity in identities:
         if _finished(store, identity) is None and isinstance(_finished(beside, identity), RunRecord):
             beside.folder(identity).rename(store.folder(identity))
+
+
+def _corpora(plans: Iterable[Plan]) -> dict[str, InputError]:
+    """Builds the corpora that plans read where they are not built; returns by identity what hinders one."""
+    found: dict[str, InputError] = {}
+    for each in plans:
+        try:
+            for name in corpora_of(each.run):
+                ready(each.root, name)
+        except InputError as error:
+            found[each.identity] = InputError(f"run {each.name} seed {each.seed}: {error}", error.reason)
+    return found
 
 
 def _finished(store: RunStore, identity: str) -> RunRecord | InputError | None:

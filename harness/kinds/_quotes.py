@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from fractions import Fraction
@@ -103,6 +103,33 @@ def stated(quote: Quote, context: Context) -> list[Stated]:
     return found
 
 
+def no_numbers(quotes: Iterable[Quote], context: Context) -> Iterator[str]:
+    """Yields every place where a quote leads to nan or inf: what is claimed there was not judged."""
+    from harness.logs._leaves import at_path
+
+    for quote in quotes:
+        for subject in files(quote.input, context):
+            if subject.name.endswith(".json"):
+                found = _leaves(subject.name, subject.path, subject.sha256)
+                for pattern in quote.at:
+                    for _, value, line in at_path(found, pattern):
+                        if isinstance(value, Printed) and not value.finite:
+                            yield f"{subject.name}:{line}: {value.text} is no number"
+            else:
+                yield from _odd_statements(quote, subject)
+
+
+def _odd_statements(quote: Quote, subject: Subject) -> Iterator[str]:
+    odd = [one for one in _unsaid(subject.path, subject.sha256) if _fits(one.key, quote.at)]
+    if odd and quote.take != "all":
+        said = _said(subject.path, subject.sha256)
+        orders = [one.order for key, some in said.items() if _fits(key, quote.at) for one in some]
+        edge = min if quote.take == "first" else max
+        odd = [one for one in odd if one.order == edge([*orders, *(other.order for other in odd)])]
+    for one in odd:
+        yield f"{subject.name}:{one.line}: {one.key} {one.value} is no number"
+
+
 def files(name: InputName, context: Context) -> tuple[Subject, ...]:
     """Returns the files of an input; none where there is none."""
     try:
@@ -198,6 +225,15 @@ def _said(path: str, sha256: str) -> Mapping[str, list[Statement]]:
 
 
 @lru_cache(maxsize=64)
+def _unsaid(path: str, sha256: str) -> tuple[Statement, ...]:
+    from harness.logs._said import NO_NUMBER, statements
+    from harness.logs._text import encoding
+
+    data = _bytes(path, sha256)
+    return statements(data.decode(encoding(data[:2]), "replace"), NO_NUMBER)
+
+
+@lru_cache(maxsize=64)
 def _leaves(name: str, path: str, sha256: str) -> tuple[tuple[Keys, Cell, int], ...]:
     from harness.logs._leaves import leaves
 
@@ -241,8 +277,11 @@ def falsified(witnesses: Sequence[Witness], *, unit: str, judged: int, total: in
     )
 
 
-def discharged(*, unit: str, judged: int) -> Verdict:
-    """Returns a verdict that found everything as claimed."""
+def discharged(quotes: Iterable[Quote], context: Context, *, unit: str, judged: int) -> Verdict:
+    """Returns a verdict that found everything as claimed, unless a quote leads to what is no number."""
+    odd = next(no_numbers(quotes, context), "")
+    if odd:
+        return unsupported(odd, unit=unit, total=judged, reason=Reason.UNJUDGED)
     return Verdict(
         outcome=Outcome.DISCHARGED,
         basis=Basis.CHECKED,

@@ -82,4 +82,5 @@ class Alike(Kind):
         if not judged:
             return unsupported("no two logs state a setting", unit="settings",
                                total=len(self.settings), reason=Reason.TOO_FEW)  # fmt: skip
-        return _quotes.discharged(unit="settings", judged=judged)
+        quotes = [Quote(input=self.of, at=(setting,), take="first") for setting in self.settings]
+        return _quotes.discharged(quotes, context, unit="settings", judged=judged)

@@ -62,6 +62,14 @@ class Bound(Kind):
             {"bytes_total": 900},
             {"seed42.log": sample.log(size=1048)},
         ),
+        sample.example(
+            "one seed logs no number",
+            Outcome.INCONCLUSIVE,
+            _CLAIM,
+            _FIELDS,
+            {"bytes_total": 900},
+            {"seed1.log": sample.log(1), "seed2.log": sample.log(2).replace("zlib: 900 bytes", "zlib: nan")},
+        ),
         sample.example("nothing stated", Outcome.INCONCLUSIVE, _CLAIM, _FIELDS, {"bytes_total": None}, {}),
         sample.example(
             "a subject that is not concerned",
@@ -122,7 +130,7 @@ class Bound(Kind):
             return unsupported(
                 f"{one.where}: {_told(one)}, wanted {self._wanted()}", unit="numbers", total=len(found)
             )
-        return discharged(unit="numbers", judged=len(found))
+        return discharged(self.of, context, unit="numbers", judged=len(found))
 
     def _limits(self) -> tuple[Fraction | None, Fraction | None]:
         slack = self.tolerance.exact

@@ -83,7 +83,7 @@ class Ratio(Kind):
             return _quotes.falsified(wrong, unit="ratios", judged=len(pairs) - len(odd), total=len(pairs))
         if odd:
             return unsupported(odd[0], unit="ratios", total=len(pairs), reason=Reason.UNKNOWN)
-        return _quotes.discharged(unit="ratios", judged=len(pairs))
+        return _quotes.discharged((self.over, self.under), context, unit="ratios", judged=len(pairs))
 
 
 def _pairs(over: list[Stated], under: list[Stated]) -> list[tuple[Stated, Stated]]:

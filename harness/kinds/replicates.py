@@ -120,7 +120,8 @@ class Replicates(Kind):
             said = "there is one seed" if few else "nothing is claimed of the seeds together"
             reason = Reason.TOO_FEW if few else Reason.UNSUPPORTED
             return unsupported(said, unit="claims", reason=reason)
-        return _quotes.discharged(unit="claims", judged=judged)
+        quotes = [one for one in (self.of, self.mean, self.deviation) if one is not None]
+        return _quotes.discharged(quotes, context, unit="claims", judged=judged)
 
 
 def _witness(one: Stated, found: str, expected: str) -> Witness:

@@ -40,6 +40,7 @@ class Size(Kind):
     name: ClassVar[str] = "size"
     version: ClassVar[int] = 1
     short: ClassVar[str | None] = "files"
+    reads_nothing: ClassVar[bool] = True
     EXAMPLES: ClassVar[tuple[Example, ...]] = (
         _example("within the budget", Outcome.DISCHARGED, "at_most: 1000", 800),
         _example("exactly the budget", Outcome.DISCHARGED, "at_most: 1000", 900),

@@ -137,7 +137,7 @@ class Supported(Kind):
         if open_:
             reason, story = open_[0]
             return unsupported(story, unit="claims", total=len(claims), reason=reason)
-        return _quotes.discharged(unit="claims", judged=judged)
+        return _quotes.discharged((self.claimed, *self.by), context, unit="claims", judged=judged)
 
     def _supported(self, claim: Stated, found: Sequence[Stated]) -> bool:
         if any(claim.may_print(one.low, one.high) for one in found):

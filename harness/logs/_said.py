@@ -13,6 +13,8 @@ _NUMBER = r"[+-]?(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]
 _VALUE = re.compile(
     rf"[:=][ \t]*(?P<value>{_NUMBER})(?:[ \t]?(?P<unit>ms|min|s|m|MiB|MB|KiB|KB|bytes|B)\b)?(?![\w.]|/\d)"
 )
+NO_NUMBER = re.compile(r"[:=][ \t]*(?P<value>[+-]?(?i:nan|inf(?:inity)?))(?P<unit>)(?![\w.])")
+"""What stands where a number should, and is none."""
 _BREAK = re.compile(r"[,;|:=\[\]{}\r\n\"']")
 _WORD = re.compile(r"[A-Za-z_][\w.+()/%-]*\Z")
 MAX_WORDS = 8
@@ -33,11 +35,11 @@ class Statement:
     order: int
 
 
-def statements(text: str) -> tuple[Statement, ...]:
+def statements(text: str, values: re.Pattern[str] = _VALUE) -> tuple[Statement, ...]:
     """Returns every statement of a log in the order of its lines; thousands separators are dropped."""
     found: list[Statement] = []
     line, counted, end, lead = 1, 0, 0, ""
-    for match in _VALUE.finditer(text):
+    for match in values.finditer(text):
         at = match.start()
         begin = max(end, text.rfind("\n", end, at) + 1)
         if begin > end or not end:

@@ -11,10 +11,17 @@ from types import TracebackType
 from typing import Any, Literal, Protocol, Self
 
 from harness.model.code import Plain
+from harness.model.trainer import Trainer
 from harness.model.verdict import Reason, Witness
 
-Need = Literal["logits", "loss", "decode", "texts"]
-"""What an invariant may ask of a live model: the name of a field of ``Live``."""
+Need = Literal[
+    "logits", "loss", "decode", "texts",
+    "start", "step", "batch", "batches", "batch_loss", "micro", "evaluate", "held_out", "output",
+    "save", "resume",
+    "export", "load", "encode", "decode_text", "rate", "masked", "packed", "probabilities", "auxiliary",
+    "adapt", "rank",
+]  # fmt: skip
+"""What an invariant may ask of a live model: the name of a field of ``Live`` or of its ``Trainer``."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,7 +32,8 @@ class Live:
     another precision can be asked too. ``loss(module, ids)`` is the scalar that training minimises, where
     it is not the mean cross-entropy of each next symbol. ``decode(module, ids)`` gives the logits as they
     come when the symbols are read one at a time with the model's own cache. ``texts()`` are the bytes it was
-    trained on (``train``) and those kept apart from them (``held_out``).
+    trained on (``train``) and those kept apart from them (``held_out``). ``trainer`` is the program that
+    trains it, in parts.
     """
 
     module: Any
@@ -35,6 +43,14 @@ class Live:
     loss: Callable[[Any, Any], Any] | None = None
     decode: Callable[[Any, Any], Any] | None = None
     texts: Callable[[], Mapping[str, bytes]] | None = None
+    trainer: Trainer | None = None
+
+    def offers(self, need: Need) -> bool:
+        """Tells whether a law that needs this can be tried; a model without symbols has no logits."""
+        if need == "logits":
+            return self.vocab > 0
+        found = getattr(self, need, None) if hasattr(self, need) else getattr(self.trainer, need, None)
+        return found is not None and found != 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,7 +112,8 @@ class Build:
     """What makes a live model: a system with its configuration, or a callable with its arguments.
 
     ``weights`` is the path of its checkpoint; without one the model is as it is initialised. ``run`` is the
-    declared run that left it, if one did, and ``program`` what that runs.
+    declared run that left it, if one did, and ``program`` what that runs. ``identity`` tells that run from
+    every other, and ``means`` is what it was made with: device, libraries, settings, processes and threads.
     """
 
     label: str
@@ -109,6 +126,8 @@ class Build:
     weights: str = ""
     vocab: int = 0
     length: int = 0
+    identity: str = ""
+    means: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -47,8 +47,9 @@ class SpecRef:
 class Input:
     """Bytes that obligations judge: a file or folder, several files, or an output of a declared run.
 
-    Exactly one of ``file``, ``files`` (a glob), ``run`` and ``library`` (an installed package, which binds
-    by its version) is given; the first two may be URLs. ``rows`` is the dotted path of the records inside a
+    Exactly one of ``file``, ``files`` (a glob), ``run``, ``data`` (a corpus that ``harness data`` builds, or
+    a file of it: ``code-1x/held_out``) and ``library`` (an installed package, which binds by its version) is
+    given; the first two may be URLs. ``rows`` is the dotted path of the records inside a
     JSON document; ``format`` names a log reader when sniffing will not do.
     """
 
@@ -59,6 +60,7 @@ class Input:
     rows: str | None = None
     format: str | None = None
     library: str | None = None
+    data: str | None = None
 
     @property
     def remote(self) -> str | None:
@@ -70,10 +72,12 @@ class Input:
 class Run:
     """A training run that a contract declares: a shipped system, a Python callable, or a command.
 
-    ``code`` and ``data`` are globs whose bytes are part of the run's identity; ``device`` is what is
+    ``code`` and ``data`` are globs whose bytes are part of the run's identity; ``data`` may name corpora of
+    ``harness data`` too, whose folders the program finds in HARNESS_DATA. ``device`` is what is
     asked for (auto, cpu, cuda); ``limit`` is wall time in seconds per seed and attempt. ``cpus`` are the
     threads of each of the ``processes``, which train one model together; ``memory`` is what one seed needs
-    in MiB (0: not said) and may not exceed. ``launch`` names the launcher that it prefers.
+    in MiB (0: not said) and may not exceed. ``launch`` names the launcher that it prefers. ``repeat``
+    numbers trainings of one and the same run, so that a second one is made although nothing differs.
     """
 
     system: str | None = None
@@ -89,6 +93,7 @@ class Run:
     cpus: int = 1
     memory: int = 0
     launch: str | None = None
+    repeat: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -129,12 +129,14 @@ class Kind:
     The fields are the YAML schema: plain types, ``Printed``, ``Expression``, ``InputName``,
     ``RunName``, tuples, string mappings, ``Literal`` and optional ones. ``version`` is raised by hand
     when the judgement changes; ``short`` names the field that may stand for the kind in the short form.
+    ``reads_nothing`` marks one that has something to say of an empty file: its length, its digest.
     """
 
     __slots__ = ()
     name: ClassVar[str]
     version: ClassVar[int]
     short: ClassVar[str | None] = None
+    reads_nothing: ClassVar[bool] = False
     EXAMPLES: ClassVar[tuple[Example, ...]] = ()
 
     def faults(self, scope: Scope) -> Iterator[Fault]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from harness import artifacts, registry, systems
 from harness.artifacts.digests import file_sha256, manifest, manifest_sha256
+from harness.corpora.catalogue import CORPORA, corpus_sha256
 from harness.model.contract import Run
 from harness.model.problem import InputError
 from harness.model.values import Cell, Printed
@@ -45,8 +46,20 @@ def program_code_digest(run: Run, root: Path, sha256_of: Digester = file_sha256)
 
 
 def data_digest(run: Run, root: Path, sha256_of: Digester = file_sha256) -> str:
-    """Returns the digest of the bytes of the ``data:`` globs below ``root``; none is a digest too."""
-    return _globs_digest(run.data, root, sha256_of)
+    """Returns the digest of the bytes of the ``data:`` globs below ``root``; none is a digest too.
+
+    A corpus counts by its committed digest, which whatever is built must have.
+    """
+    named = corpora_of(run)
+    globs = _globs_digest([text for text in run.data if text not in named], root, sha256_of)
+    if not named:
+        return globs
+    return _sha256({"globs": globs, "corpora": {name: corpus_sha256(name) for name in named}})
+
+
+def corpora_of(run: Run) -> tuple[str, ...]:
+    """Returns the corpora that a run names under ``data:``, in its order."""
+    return tuple(name for name in run.data if name in CORPORA)
 
 
 def config_digest(run: Run) -> str:
@@ -59,7 +72,7 @@ def run_identity(run: Run, seed: int, code: str, data: str) -> str:
 
     Who launches it, how long it may take and how much it may use change no byte of it and are no part
     of it. The numbers of processes and of threads do, since sums are then made in another order; one of
-    each is what a run means that says nothing.
+    each is what a run means that says nothing. A repetition is a run of its own.
     """
     counts = {"processes": run.processes, "cpus": run.cpus}
     return _sha256(
@@ -72,6 +85,7 @@ def run_identity(run: Run, seed: int, code: str, data: str) -> str:
             "device": run.device,
         }
         | {name: str(count) for name, count in counts.items() if count != 1}
+        | ({"repeat": str(run.repeat)} if run.repeat else {})
     )
 
 

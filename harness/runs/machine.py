@@ -26,6 +26,13 @@ def gpus() -> tuple[str, ...]:
     return tuple(str(index) for index in range(len(list(Path("/dev").glob("nvidia[0-9]*")))))
 
 
+def no_accelerator() -> bool:
+    """Tells whether no GPU can be here: no device file of NVIDIA's, AMD's or Windows' drivers."""
+    return not any(Path("/dev").glob("nvidia*")) and not any(
+        Path(path).exists() for path in ("/dev/kfd", "/dev/dxg")
+    )
+
+
 def memory() -> int | None:
     """Returns the memory in bytes that can be had now; None where the system does not say."""
     found = [line.split() for line in _text(Path("/proc/meminfo")).splitlines()]

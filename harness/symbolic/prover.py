@@ -224,7 +224,7 @@ class _Case:
 
     # Is it false?
 
-    def _search(self, points: int) -> None:
+    def _search(self, points: int, answers: Sequence[EngineAnswer] = ()) -> None:
         """Tries further edge-biased points and settles the question at the first where the claim fails."""
         until = self.clock() + SEARCH_SHARE * self.seconds
         undefined: tuple[str, Point] | None = None
@@ -232,7 +232,7 @@ class _Case:
             for part in self.parts:
                 try:
                     if self._fails(part, point):
-                        raise self._refuted(part, point, [])
+                        raise self._refuted(part, point, answers)
                 except Undefined as error:
                     undefined = undefined or (str(error), point)
             if self.clock() > until:
@@ -320,6 +320,8 @@ class _Case:
                 self._ask(part, given, wanted, limit)
             if wanted == 1 and not self.quick:
                 self.provisional(_proved(opinions))
+        if not self.quick and any(len(given.proved) < WANTED for given in opinions):
+            self._search(TRIES, [answer for given in opinions for answer in given.answers])
         return _proved(opinions)
 
     def _ask(self, part: _Part, opinions: Opinions, wanted: int, seconds: float) -> None:

@@ -1,11 +1,13 @@
 """What every kind owes, found through the registry: a new kind is held to it by being there."""
 
+import dataclasses
 import os
 import re
 import shutil
 import subprocess
 import sys
 from dataclasses import fields
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -24,6 +26,7 @@ from harness.runs.bench import Bench as CodeBench
 from harness.symbolic.worker import Prover
 
 KINDS = kinds()
+HELD = Outcome.DISCHARGED
 CASES = [(name, example) for name, cls in KINDS.items() for example in cls.EXAMPLES]
 _NAN = re.compile(rb"\bNaN\b")
 
@@ -50,6 +53,7 @@ def code(tmp_path_factory):
 
 def judge(root: Path, example, prove, code=None):
     """Judges an example by the real reader, sources and engine."""
+    root.mkdir(exist_ok=True)
     for name, data in example.files().items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_bytes(data)
@@ -77,6 +81,31 @@ def test_an_example_comes_out_as_it_says(name, example, tmp_path, prover, code):
         assert len(verdict.witnesses) <= 20
     if verdict.reason is not None:
         assert verdict.detail or verdict.measured, "what could not be judged says why"
+
+
+def patterns(root, obligation):
+    """Returns the paths and globs of the inputs that an example's obligation names."""
+    inputs = load_one(Project(root=root), root / "example.yaml").contract.inputs
+    named = [inputs[name] for name in obligation.inputs if name in inputs]
+    return [pattern for one in named if (pattern := one.file or one.files)]
+
+
+@pytest.mark.parametrize(
+    ("name", "example"),
+    [(name, e) for name, e in CASES if e.outcome is HELD and e.files() and not KINDS[name].reads_nothing],
+    ids=lambda item: item if isinstance(item, str) else item.title,
+)
+def test_what_held_does_not_hold_of_emptied_or_missing_inputs(name, example, tmp_path, prover, code):
+    obligation, _ = judge(tmp_path / "whole", example, prover.prove, code)
+    asked = patterns(tmp_path / "whole", obligation)
+    files = example.files()
+    named = [file for file in files if any(fnmatch(file, p) or file.startswith(f"{p}/") for p in asked)]
+    data = [file for file in named if not file.endswith(".py")]
+    emptied = dataclasses.replace(example, files=lambda: {**files, **dict.fromkeys(data, b"")})
+    missing = dataclasses.replace(example, files=lambda: {k: v for k, v in files.items() if k not in named})
+    for case, without in [("emptied", emptied)] * bool(data) + [("missing", missing)] * bool(named):
+        _, verdict = judge(tmp_path / case, without, prover.prove, code)
+        assert verdict.outcome is not Outcome.DISCHARGED, case
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -218,7 +247,7 @@ def test_a_kind_dropped_in_as_one_file_is_held_to_what_every_kind_owes(extended)
     _, run = extended
     tests = run("pytest", "-q", "-p", "no:cacheprovider", __file__, "-k", "parity")
     assert tests.returncode == 0, tests.stdout
-    assert "5 passed" in tests.stdout
+    assert "6 passed" in tests.stdout
 
 
 def test_a_file_that_is_no_kind_and_a_short_form_that_is_taken_are_fatal(extended):

@@ -8,6 +8,7 @@ from harness.symbolic.engine import Engine, EngineAnswer, EngineDisagreement, Sa
 from harness.symbolic.exact import settle
 from harness.symbolic.expand import expand, parse_with
 from harness.symbolic.prover import answer
+from harness.symbolic.tree import shown
 
 RATE = ("b > 0", "t >= 0", "E > 0")
 GAP = "abs(ema(B, e, t) - ema(B, f, t))"
@@ -165,6 +166,19 @@ def silent(problem):
 def test_an_engine_that_proves_a_falsehood_is_an_alarm():
     with pytest.raises(EngineDisagreement, match="liar proves"):
         answer(ask("square(x) > 0"), engines=engines(liar))
+
+
+def test_what_only_one_engine_proves_is_searched_further():
+    # The search meets x = 69 at its 230th point: later than it looks before it asks for a proof.
+    claim = "((x * x) + 4761) > (138 * x)"
+
+    def fooled(problem):
+        return EngineAnswer(
+            engine="fooled", said=Said.PROVED if shown(problem.goal) == claim else Said.UNKNOWN
+        )
+
+    with pytest.raises(EngineDisagreement, match="fooled proves"):
+        answer(ask(claim), engines=engines(fooled, silent))
 
 
 def test_a_model_that_contradicts_another_engines_proof_is_an_alarm():

@@ -31,6 +31,8 @@ class Local:
         if task.needs.processes > 1 and not self._grouped:
             message = f"launcher local starts one process and not {task.needs.processes}: use torchrun"
             raise InputError(message, reason="RUN_FAILED")
+        if task.needs.device == "cuda" and machine.no_accelerator():  # sooner told than by importing torch
+            raise InputError("the run asks for cuda and no such device is here", reason="NO_DEVICE")
         given = self._free()[: self._wanted(task.needs)]
         variables = {"CUDA_VISIBLE_DEVICES": ",".join(given)} if self._gpus else {}
         child = Child(task, variables, grouped=self._grouped)
