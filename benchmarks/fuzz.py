@@ -46,7 +46,7 @@ def main() -> int:
         took = time.monotonic() - start
         print(f"{name:12} {took:5.0f} s  {ended}  {'FAILED' if bad else 'nothing found'}", flush=True)
         if bad:
-            print(done.stderr[-3000:])
+            print(done.stdout[-3000:])
     return 1 if failed else 0
 
 
