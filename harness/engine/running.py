@@ -58,26 +58,8 @@ def make_runs(  # noqa: PLR0913 - each is a port of its own
     starts them all; without one each run's own choice does, then the project's. ``starting`` is told the
     identities of those that are about to be started.
     """
-    blocked: dict[tuple[str, str], str] = {}
-    plans: dict[str, Plan] = {}
-    owners: dict[str, list[tuple[str, str]]] = {}
-    failed: dict[str, InputError] = {}
-    for (_, name), loaded in {(one.contract.path, name): one for one, name in wanted}.items():
-        run, owner = loaded.contract.runs[name], (loaded.contract.name, name)
-        if not (allow_code or shipped(run) or project.trusts(loaded.contract.path)):
-            blocked[owner] = "its code is not trusted: harness.toml or --allow-code must allow it"
-            continue
-        if owner in held:
-            blocked[owner] = held[owner]
-            continue
-        try:
-            planned = plan(name, run, project.root, lambda path: memo.sha256(os.fspath(path)))
-        except InputError as error:
-            failed["/".join(owner)] = error
-            continue
-        for each in planned:
-            plans.setdefault(each.identity, each)
-            owners.setdefault(each.identity, []).append(owner)
+    planned = _plans(project, wanted, memo, held, allow_code=allow_code)
+    plans, blocked, failed = planned.plans, planned.blocked, planned.failed
     store = RunStore(project.runs)
     _rescue(store, plans)
     known = {identity: _finished(store, identity) for identity in plans}
@@ -96,11 +78,50 @@ def make_runs(  # noqa: PLR0913 - each is a port of its own
         if not isinstance(result, InputError):
             continue
         if result.reason == "NO_DEVICE":
-            blocked |= dict.fromkeys(owners[identity], str(result))
+            blocked |= dict.fromkeys(planned.owners[identity], str(result))
         else:
             failed[identity] = result
     launched = tuple(sorted(i for i in before if not isinstance(results[i], InputError)))
     return Made(blocked=blocked, failed=failed, repeated=repeated, launched=launched)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Planned:
+    """The plans by identity with who wants each, and what is not to be tried or cannot be."""
+
+    plans: dict[str, Plan] = field(default_factory=dict)
+    owners: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    blocked: dict[tuple[str, str], str] = field(default_factory=dict)
+    failed: dict[str, InputError] = field(default_factory=dict)
+
+
+def _plans(
+    project: Project,
+    wanted: Iterable[tuple[Loaded, str]],
+    memo: Memo,
+    held: Mapping[tuple[str, str], str],
+    *,
+    allow_code: bool,
+) -> _Planned:
+    """Plans every seed of the wanted runs that may be made."""
+    found = _Planned()
+    for (_, name), loaded in {(one.contract.path, name): one for one, name in wanted}.items():
+        run, owner = loaded.contract.runs[name], (loaded.contract.name, name)
+        if not (allow_code or shipped(run) or project.trusts(loaded.contract.path)):
+            found.blocked[owner] = "its code is not trusted: harness.toml or --allow-code must allow it"
+            continue
+        if owner in held:
+            found.blocked[owner] = held[owner]
+            continue
+        try:
+            planned = plan(name, run, project.root, lambda path: memo.sha256(os.fspath(path)))
+        except InputError as error:
+            found.failed["/".join(owner)] = error
+            continue
+        for each in planned:
+            found.plans.setdefault(each.identity, each)
+            found.owners.setdefault(each.identity, []).append(owner)
+    return found
 
 
 def _launch_all(
