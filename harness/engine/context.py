@@ -17,7 +17,7 @@ from harness.model.compared import Compared
 from harness.model.contract import Formula, Run
 from harness.model.frame import Frame
 from harness.model.kind import Subject
-from harness.model.predictor import Predictor
+from harness.model.predictor import Predictor, Tokenised
 from harness.model.problem import InputError
 from harness.model.proof import Proof, Question
 from harness.model.run import RunRecord
@@ -54,6 +54,7 @@ class DischargeContext:
         """``bench`` runs code that obligations name; without one there is none that may run."""
         self._sources, self._prove, self._prove_all, self._bench = sources, prove, prove_all, bench
         self._swaps: Mapping[str, Subject] = {}
+        self._folders: dict[tuple[str, ...], Tokenised] = {}
 
     @property
     def formulas(self) -> Mapping[str, Formula]:
@@ -102,13 +103,16 @@ class DischargeContext:
             frames += [replace(frame, label=f"seed={source.seed}") for frame in read]
         return tuple(frames)
 
-    def predictors(self, name: InputName, system: str | None) -> tuple[Predictor, ...]:
-        """Returns the models of an input, one per file or seed; raises ``InputError``."""
-        from harness.engine.subjects import predictor
+    def predictors(self, name: InputName, system: str | None) -> tuple[Predictor | Tokenised, ...]:
+        """Returns the models of an input, one per file, seed or checkpoint folder; raises ``InputError``."""
+        from harness.engine.subjects import checkpoint_folders, opened, predictor
 
         declared = self._sources.contract.inputs[name]
         run = None if declared.run is None else self._sources.contract.runs[declared.run]
-        return tuple(predictor(Path(subject.path), run, system) for subject in self.subjects(name))
+        subjects = self.subjects(name)
+        if run is None and (folders := checkpoint_folders(subjects, system)):
+            return tuple(opened(label, files, self._folders) for label, files in folders.items())
+        return tuple(predictor(Path(subject.path), run, system) for subject in subjects)
 
     @contextmanager
     def replaced(self, name: InputName, change: Callable[[bytes], bytes]) -> Iterator[DischargeContext]:

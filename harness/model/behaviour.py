@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any, Literal, Protocol, Self
 
 from harness.model.code import Plain
+from harness.model.predictor import Encoded
 from harness.model.verdict import Reason, Witness
 
 Need = Literal["logits", "loss", "decode", "texts"]
@@ -25,16 +26,19 @@ class Live:
     another precision can be asked too. ``loss(module, ids)`` is the scalar that training minimises, where
     it is not the mean cross-entropy of each next symbol. ``decode(module, ids)`` gives the logits as they
     come when the symbols are read one at a time with the model's own cache. ``texts()`` are the bytes it was
-    trained on (``train``) and those kept apart from them (``held_out``).
+    trained on (``train``) and those kept apart from them (``held_out``). ``encode`` divides texts into
+    symbols where these are not bytes; ``logits`` then takes a third argument, a mask (batch, time) that is 0
+    behind the end of a window.
     """
 
     module: Any
-    logits: Callable[[Any, Any], Any]
+    logits: Callable[..., Any]
     vocab: int
     length: int
     loss: Callable[[Any, Any], Any] | None = None
     decode: Callable[[Any, Any], Any] | None = None
     texts: Callable[[], Mapping[str, bytes]] | None = None
+    encode: Callable[[Sequence[str]], Sequence[Encoded]] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
