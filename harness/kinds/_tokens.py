@@ -23,6 +23,8 @@ FITTED = 32 << 20
 LEAST = 8
 """Symbols that a document must have to be scored."""
 UNKNOWN = 0.01
+PREFIX = 16
+"""Symbols that are given at least before a text must be continued word for word."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -159,6 +161,20 @@ def fitted(model: Tokenised, files: Files, layout: Layout, besides: frozenset[st
     if not documents:
         raise InputError(f"{files[0][0]} leaves no text to fit a baseline on", "TOO_FEW")
     return fit(documents, model.vocab, leads), told
+
+
+def extracted(model: Tokenised, files: Files, layout: Layout, *, length: int, most: int) -> tuple[int, int]:
+    """Returns how many documents the model continues word for word from half of a window, of how many.
+
+    Its likeliest symbol is the true one at every place of the second half: exactly then does decoding
+    without chance give that text (Carlini et al. 2022). Windows shorter than ``length`` are not tried.
+    """
+    found = cut(model, files, layout, length=length, most=most, each=1)
+    whole = [window.ids for window in found.windows if len(window.ids) > length]
+    if not whole:
+        return 0, 0
+    first = model.foretell(whole).first
+    return int(first[:, length // 2 :].all(axis=1).sum()), len(whole)
 
 
 def in_bytes(flat: Flat) -> str:

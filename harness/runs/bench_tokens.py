@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import tempfile
 import time
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +15,7 @@ from harness.model.behaviour import Build
 from harness.model.predictor import Encoded, Foretold
 from harness.model.problem import InputError
 from harness.runs.bench import Bench
+from harness.runs.bench_live import END_SECONDS
 
 if TYPE_CHECKING:
     from harness.model.predictor import Array
@@ -32,15 +35,17 @@ class CheckpointFolder:
     ) -> None:
         """Starts a process for a folder with so many bytes of weights; raises ``InputError``."""
         self.label, self._seconds = label, seconds
-        bench = Bench(Path(folder.name), memory=MEMORY + 6 * weights)
-        self._bench = bench
+        self._bench = bench = _IDLE.pop() if _IDLE else Bench(Path(folder.name))
+        bench.root, bench.memory = Path(folder.name), MEMORY + 6 * weights
         self._end = weakref.finalize(self, _end, bench, folder)
         build = Build(label=label, system="huggingface", weights=folder.name)
         try:
             bench.live(build, seconds)
             vocab, longest, self._even = self._ask("about")["about"]
         except InputError:
-            self.close()
+            self._end.detach()
+            folder.cleanup()
+            _keep(bench)
             raise
         self.vocab, self.longest = int(vocab), int(longest)
 
@@ -95,9 +100,29 @@ class CheckpointFolder:
         return told
 
 
+_IDLE: list[Bench] = []
+"""A process that has imported what takes seconds, and holds no model; it ends with this one."""
+
+
 def _end(bench: Bench, folder: tempfile.TemporaryDirectory[str]) -> None:
-    bench.close()
     folder.cleanup()
+    if bench.running:
+        with suppress(InputError):
+            bench.exchange({"close": True}, time.monotonic() + END_SECONDS, "ending it")
+    _keep(bench)
+
+
+def _keep(bench: Bench) -> None:
+    if bench.running and not _IDLE:
+        _IDLE.append(bench)
+    else:
+        bench.close()
+
+
+@atexit.register
+def _end_idle() -> None:
+    while _IDLE:
+        _IDLE.pop().close()
 
 
 def _decoded(text: bytes) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
+import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
@@ -10,6 +13,8 @@ from typing import NoReturn
 from harness.model.behaviour import Live
 from harness.model.problem import InputError
 from harness.systems._system import Plain, Report, Summary
+
+OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,6 +37,13 @@ class Checkpoints:
     ) -> Summary:
         """Raises ``InputError``: there is nothing to train."""
         _refuse()
+
+    def preload(self) -> None:
+        """Imports what takes seconds, for processes that are forked from this one."""
+        os.environ |= OFFLINE
+        with suppress(ImportError):
+            importlib.import_module("transformers.modeling_utils")
+            importlib.import_module("transformers.models.auto.modeling_auto")
 
     def live(self, config: Mapping[str, Plain], weights: Path | None, seed: int) -> Live:
         """Loads the model and the tokenizer of a folder in this process; raises ``InputError``."""

@@ -12,6 +12,7 @@ import torch
 from harness.model.behaviour import Live
 from harness.model.predictor import Encoded
 from harness.model.problem import InputError
+from harness.systems.huggingface import OFFLINE
 from harness.systems.huggingface.folder import TOKENIZER
 
 UNBOUNDED = 1 << 20
@@ -37,7 +38,7 @@ def _logits(module: Any, ids: Any, mask: Any = None) -> Any:
 
 
 def _module(folder: Path) -> torch.nn.Module:
-    os.environ |= {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
+    os.environ |= OFFLINE
     try:
         from transformers import AutoModelForCausalLM
         from transformers.utils import logging
