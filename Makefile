@@ -32,6 +32,7 @@ full: test
 	$(BIN)/python benchmarks/board.py | tee benchmarks/board.txt
 	(echo '# python benchmarks/statistics.py --panel'; $(BIN)/python benchmarks/statistics.py --panel) > specs/statistics/measured.txt
 	(echo '# python benchmarks/statistics.py --causes'; $(BIN)/python benchmarks/statistics.py --causes) > specs/statistics/causes.txt
+	(echo '# python benchmarks/statistics.py --trends'; $(BIN)/python benchmarks/statistics.py --trends) > specs/statistics/trends.txt
 	(echo '# python benchmarks/statistics.py'; $(BIN)/python benchmarks/statistics.py) > benchmarks/statistics.txt
 
 $(VENV)/.venv:
