@@ -82,9 +82,7 @@ def _check(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--pack", nargs=2, metavar=("NAME", "FOLDER"), help="judge the subjects in a folder by a pack"
     )
-    command.add_argument(
-        "--jobs", type=int, metavar="N", help="judge many subjects in N processes (default: all)"
-    )
+    command.add_argument("--jobs", type=int, metavar="N", help="judge subjects in N processes (default: all)")
     _code(command)
     _format(command)
 
@@ -186,9 +184,17 @@ def _log(command: argparse.ArgumentParser) -> None:
 
 def _init(command: argparse.ArgumentParser) -> None:
     command.add_argument("path", metavar="PATH", help="a run's folder, a log, or a checkpoint")
-    command.add_argument(
-        "--write", nargs="?", const="", metavar="FILE", help="write it (default: contracts/<name>.yaml)"
-    )
+    _written(command, "name")
+
+
+def _written(command: argparse.ArgumentParser, name: str) -> None:
+    told = f"write it (default: contracts/<{name}>.yaml)"
+    command.add_argument("--write", nargs="?", const="", metavar="FILE", help=told)
+
+
+def _new(command: argparse.ArgumentParser) -> None:
+    command.add_argument("claim", nargs="?", metavar="KIND", help="of claim (default: list the templates)")
+    _written(command, "kind")
 
 
 def _attach(command: argparse.ArgumentParser) -> None:
@@ -261,13 +267,8 @@ def _export(command: argparse.ArgumentParser) -> None:
 def _mutate(command: argparse.ArgumentParser) -> None:
     _listed(command)
     _to_file(command)
-    command.add_argument(
-        "--at-least",
-        type=float,
-        default=0.0,
-        metavar="PERCENT",
-        help="end with 1 if fewer are noticed",
-    )
+    fewer = "end with 1 if fewer are noticed"
+    command.add_argument("--at-least", type=float, default=0.0, metavar="PERCENT", help=fewer)
 
 
 COMMANDS = {
@@ -290,6 +291,7 @@ COMMANDS = {
     "run": ("make the declared runs that have not finished", _run),
     "runs": ("list the runs that are kept, or delete some", _runs),
     "init": ("draft a first contract from what lies in a folder", _init),
+    "new": ("print or write a commented contract of one kind of claim, to be copied", _new),
     "attach": ("adopt a finished run by its bytes", _attach),
     "retract": ("withdraw a verdict that was wrong, with the reason; nothing is deleted", _retract),
     "packs": ("list the contracts that ship, or write one about a folder of subjects", _packs),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from harness.model.kind import Example
 from harness.model.verdict import Outcome
@@ -33,31 +33,33 @@ def windows(gain: float, count: int, noise: float = 0.35) -> bytes:
 
 
 def _example(
-    title: str, outcome: Outcome, data: bytes, fields: str = ", gain: loss, over: baseline"
+    title: str, outcome: Outcome, data: Callable[[], bytes], fields: str = ", gain: loss, over: baseline"
 ) -> Example:
     def files() -> Mapping[str, bytes]:
-        return {"windows.jsonl": data}
+        return {"windows.jsonl": data()}
 
     return Example(title=title, outcome=outcome, contract=_BODY.format(fields=fields), files=files)
 
 
 EXAMPLES: tuple[Example, ...] = (
-    _example("a gain that is seen", Outcome.DISCHARGED, windows(0.3, 200)),
-    _example("a gain that is seen, and stopped there", Outcome.DISCHARGED, windows(0.3, 120)),
-    _example("a loss where a gain is claimed", Outcome.FALSIFIED, windows(-0.3, 200)),
+    _example("a gain that is seen", Outcome.DISCHARGED, lambda: windows(0.3, 200)),
+    _example("a gain that is seen, and stopped there", Outcome.DISCHARGED, lambda: windows(0.3, 120)),
+    _example("a loss where a gain is claimed", Outcome.FALSIFIED, lambda: windows(-0.3, 200)),
     _example(
         "a gain below its margin",
         Outcome.FALSIFIED,
-        windows(0.3, 400),
+        lambda: windows(0.3, 400),
         ", gain: loss, over: baseline, margin: 0.6",
     ),
-    _example("too few windows yet", Outcome.INCONCLUSIVE, windows(0.3, 8)),
-    _example("no gain", Outcome.INCONCLUSIVE, windows(0.0, 100)),
-    _example("a gain beyond the stated bounds", Outcome.INCONCLUSIVE, b'{"loss": 1, "baseline": 9}\n'),
+    _example("too few windows yet", Outcome.INCONCLUSIVE, lambda: windows(0.3, 8)),
+    _example("no gain", Outcome.INCONCLUSIVE, lambda: windows(0.0, 100)),
+    _example(
+        "a gain beyond the stated bounds", Outcome.INCONCLUSIVE, lambda: b'{"loss": 1, "baseline": 9}\n'
+    ),
     _example(
         "a loss of nan",
         Outcome.INCONCLUSIVE,
-        windows(0.3, 200) + b'{"window": 200, "loss": NaN, "baseline": 3}\n',
+        lambda: windows(0.3, 200) + b'{"window": 200, "loss": NaN, "baseline": 3}\n',
     ),
-    _example("no windows", Outcome.INCONCLUSIVE, b""),
+    _example("no windows", Outcome.INCONCLUSIVE, lambda: b""),
 )

@@ -76,7 +76,10 @@ def evaluate_splits(
             told = "only a model with a tokenizer is calibrated by a bigram here: name a reference"
             raise InputError(told, "UNSUPPORTED")
         return [evaluate(model, part, layout, length) for part in splits]
-    cuts = [cut(model, part, layout, length=length, most=sample, each=MOST) for part in splits]
+    cuts = [
+        cut(model, part, layout, length=length, most=sample, each=MOST, half=bigram and at == 1)
+        for at, part in enumerate(splits)
+    ]
     counts = fitted(model, splits[1], layout, frozenset(cuts[1].names))[0] if bigram else None
     return [_tokens(model, part[0][0], one, counts) for part, one in zip(splits, cuts, strict=True)]
 

@@ -79,13 +79,24 @@ def texts_of(files: Files, layout: Layout) -> Iterator[tuple[str, bytes]]:
             start = end
 
 
-def cut(model: Tokenised, files: Files, layout: Layout, *, length: int, most: int, each: int) -> Cut:
+def cut(
+    model: Tokenised,
+    files: Files,
+    layout: Layout,
+    *,
+    length: int,
+    most: int,
+    each: int,
+    half: bool = False,
+) -> Cut:
     """Cuts up to ``most`` documents, evenly spread, into up to ``each`` windows of ``length`` symbols.
 
-    With fewer than eight documents each gives as many windows as make up for it. Raises ``InputError``
-    where the tokenizer has no symbol for more than a hundredth of the text.
+    With ``half`` it takes no more than half of them, so that a baseline can be fitted on the others. Of fewer
+    than eight documents each gives as many windows as make up for it. Raises ``InputError`` where the
+    tokenizer has no symbol for more than a hundredth of the text.
     """
     total = sum(1 for _ in texts_of(files, layout))
+    most = min(most, total // 2) if half and total > 1 else most
     step = max(1.0, total / most)
     wanted = {int(at * step) for at in range(min(most, total))}
     chosen = [one for at, one in enumerate(texts_of(files, layout)) if at in wanted]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from harness.model.kind import Example
 from harness.model.verdict import Outcome
@@ -32,29 +32,33 @@ def curve(slope: float, count: int = 200, memory: float = 0.3, noise: float = 0.
     return "".join(json.dumps(row) + "\n" for row in rows).encode()
 
 
-def _example(title: str, outcome: Outcome, fields: str, data: bytes) -> Example:
+def _example(title: str, outcome: Outcome, fields: str, data: Callable[[], bytes]) -> Example:
     def files() -> Mapping[str, bytes]:
-        return {"log.jsonl": data}
+        return {"log.jsonl": data()}
 
     return Example(title=title, outcome=outcome, contract=_BODY.format(fields=fields), files=files)
 
 
 _FLAT = ", shape: flat, margin: 0.05"
 EXAMPLES: tuple[Example, ...] = (
-    _example("a loss that falls", Outcome.DISCHARGED, "", curve(-0.001)),
-    _example("a loss that rises is said to fall", Outcome.FALSIFIED, "", curve(0.001)),
-    _example("a fall by less than the margin", Outcome.FALSIFIED, ", margin: 0.5", curve(-0.001)),
-    _example("a plateau", Outcome.DISCHARGED, _FLAT, curve(0)),
-    _example("no plateau: it still falls", Outcome.FALSIFIED, _FLAT, curve(-0.001)),
-    _example("noise shows neither", Outcome.INCONCLUSIVE, _FLAT, curve(0, 60, noise=0.2)),
-    _example("a long memory leaves too few blocks", Outcome.INCONCLUSIVE, "", curve(-0.0005, 60, 0.97, 0.2)),
+    _example("a loss that falls", Outcome.DISCHARGED, "", lambda: curve(-0.001)),
+    _example("a loss that rises is said to fall", Outcome.FALSIFIED, "", lambda: curve(0.001)),
+    _example("a fall by less than the margin", Outcome.FALSIFIED, ", margin: 0.5", lambda: curve(-0.001)),
+    _example("a plateau", Outcome.DISCHARGED, _FLAT, lambda: curve(0)),
+    _example("no plateau: it still falls", Outcome.FALSIFIED, _FLAT, lambda: curve(-0.001)),
+    _example("noise shows neither", Outcome.INCONCLUSIVE, _FLAT, lambda: curve(0, 60, noise=0.2)),
+    _example(
+        "a long memory leaves too few blocks", Outcome.INCONCLUSIVE, "", lambda: curve(-0.0005, 60, 0.97, 0.2)
+    ),
     _example(
         "evaluations at declared steps",
         Outcome.DISCHARGED,
         ", steps: [0, 25, 50, 75, 100, 125, 150, 175]",
-        curve(-0.002, noise=0.005),
+        lambda: curve(-0.002, noise=0.005),
     ),
-    _example("a declared step is missing", Outcome.INCONCLUSIVE, ", steps: [0, 500]", curve(-0.002)),
-    _example("a loss of nan", Outcome.INCONCLUSIVE, "", curve(-0.001) + b'{"step": 200, "loss": NaN}\n'),
-    _example("no log", Outcome.INCONCLUSIVE, "", b""),
+    _example("a declared step is missing", Outcome.INCONCLUSIVE, ", steps: [0, 500]", lambda: curve(-0.002)),
+    _example(
+        "a loss of nan", Outcome.INCONCLUSIVE, "", lambda: curve(-0.001) + b'{"step": 200, "loss": NaN}\n'
+    ),
+    _example("no log", Outcome.INCONCLUSIVE, "", lambda: b""),
 )

@@ -20,12 +20,12 @@ class Anytime(Kind):
     """Bets on the rows of a log (``anytime``), one by one, that their mean gain is more than ``margin``.
 
     A gain is the column ``gain``, or ``over`` less ``gain``: a baseline's loss less the model's. ``low`` and
-    ``high`` bound it and are stated before; one outside them judges nothing. Somebody who bets each time what
-    the rows before suggest multiplies the stake by 1/alpha with a chance of at most alpha if the mean is not
-    above the margin (Ville 1939), however often one looks: so the run may be stopped at the first row where
-    the wealth gets there, and the verdict is DISCHARGED whatever comes later. A bet on the other side that
-    gets there first falsifies. The confidence sequence at that row is told. The rows must come in the order in
-    which they were drawn, one for each document or window; each run is judged for itself.
+    ``high`` bound it and are stated before; one outside them judges nothing. Somebody who bets each time
+    what the rows before suggest multiplies the stake by 1/alpha with a chance of at most alpha if the mean is
+    not above the margin (Ville 1939), however often one looks: so the run may be stopped at the first row
+    where the wealth gets there, and the verdict is DISCHARGED whatever comes later. A bet on the other side
+    that gets there first falsifies. The confidence sequence at that row is told. The rows must come in the
+    order in which they were drawn, one for each document or window; each run is judged for itself.
     """
 
     name: ClassVar[str] = "anytime"
