@@ -106,7 +106,9 @@ def conclude(found: Sequence[Curve], ask: Ask, basis: Basis) -> Verdict:
     doubts = [doubt for curve in found for doubt in curve.doubts]
     if not any(curve.values for curve in found):
         doubts = doubts or [(Reason.TOO_FEW, f"no row has {ask.column}")]
-    tests = [None if doubts else trend(curve.values, ask.confidence) for curve in found]
+    tests = [
+        None if doubts else trend(curve.values, ask.confidence, separate=bool(ask.steps)) for curve in found
+    ]
     witnesses: list[Witness] = []
     told: list[str] = []
     for curve, test in zip(found, tests, strict=True):
@@ -115,7 +117,7 @@ def conclude(found: Sequence[Curve], ask: Ask, basis: Basis) -> Verdict:
         if test is None:
             if not doubts:
                 few = f"{len(curve.values)} points make fewer than {FEWEST} blocks long against its memory"
-                told.append(f"{curve.label}: {few}")
+                told.append(f"{curve.label}: {few}; a bend looks like it: bound the stretch by since")
             continue
         told.append(_told(curve, test))
         if _against(test, ask):

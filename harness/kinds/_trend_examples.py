@@ -39,6 +39,7 @@ def _example(title: str, outcome: Outcome, fields: str, data: Callable[[], bytes
     return Example(title=title, outcome=outcome, contract=_BODY.format(fields=fields), files=files)
 
 
+_NAN = b'{"step": 200, "loss": NaN}\n'
 _FLAT = ", shape: flat, margin: 0.05"
 EXAMPLES: tuple[Example, ...] = (
     _example("a loss that falls", Outcome.DISCHARGED, "", lambda: curve(-0.001)),

@@ -25,7 +25,8 @@ class Trend(Kind):
     exact test of Mann and Kendall; ``flat`` needs it within ±``margin`` by two one-sided tests (TOST). A
     bound beyond the margin on the other side falsifies; fewer than six such blocks are too little power, and
     ``flat`` is never concluded from a test that found nothing. ``steps`` are the declared steps of an
-    evaluation, all of which must be there; ``since`` and ``until`` bound the stretch. Every run must pass.
+    evaluation: all must be there, and they are taken for separate points. ``since`` and ``until`` bound the
+    stretch, since a bend looks like memory. Every run must pass.
     """
 
     name: ClassVar[str] = "trend"

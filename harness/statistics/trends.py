@@ -41,18 +41,19 @@ class Trend:
     error: float
 
 
-def trend(values: Sequence[float], confidence: float) -> Trend | None:
+def trend(values: Sequence[float], confidence: float, *, separate: bool = False) -> Trend | None:
     """Tests evenly spaced points; None where fewer than ``FEWEST`` blocks are long against the memory.
 
     The change is the slope of the block means by least squares times the distance of the outermost points,
-    its error that of Student's t with two degrees of freedom less than blocks.
+    its error that of Student's t with two degrees of freedom less than blocks. Points that are said to be
+    ``separate`` are blocks of one.
     """
     count = len(values)
     if count < FEWEST:
         return None
     memory = correlation(values)
     needed = math.ceil(TIMES * max(0.0, memory) / (1 - memory)) or 1
-    size = max(needed, -(-count // MOST))
+    size = 1 if separate else max(needed, -(-count // MOST))
     blocks = count // size
     if blocks < FEWEST:
         return None
@@ -60,7 +61,7 @@ def trend(values: Sequence[float], confidence: float) -> Trend | None:
     means = [math.fsum(values[at : at + size]) / size for at in range(skipped, count, size)]
     slope, error = _slope(means)
     # Means of neighbouring blocks of an AR(1) are still correlated, by about this much.
-    rest = max(0.0, memory) / (size * (1 - memory * memory))
+    rest = 0.0 if separate else max(0.0, memory) / (size * (1 - memory * memory))
     error *= math.sqrt((1 + rest) / (1 - rest)) if rest < 1 else math.inf
     span = (count - 1) / size
     half = quantile(confidence, blocks - 2) * error * span
