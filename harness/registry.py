@@ -57,6 +57,18 @@ def _entry_points(room: str) -> list[tuple[str, str]]:
     return [(point.name, point.module) for point in entry_points(group=f"harness.{room}")]
 
 
+@cache
+def plugins() -> Mapping[str, str]:
+    """Returns the version of every installed distribution that brings plug-ins, by its name."""
+    from importlib.metadata import entry_points
+
+    found: dict[str, str] = {}
+    for room in ROOMS:
+        for point in entry_points(group=f"harness.{room}"):
+            found[point.dist.name if point.dist else point.module] = point.dist.version if point.dist else ""
+    return MappingProxyType(dict(sorted(found.items())))
+
+
 def load(room: str, name: str) -> ModuleType:
     """Imports one plug-in's module; raises ``PluginError`` when it is unknown or does not load."""
     target = modules(room).get(name)

@@ -9,6 +9,7 @@ from typing import Any
 from harness.cli._setup import terminal
 from harness.engine.check import Done
 from harness.engine.mutation import FormulaScore
+from harness.model.tried import LawTried
 from harness.reports._out import clean, say
 from harness.runs.plan import Progress
 
@@ -41,6 +42,19 @@ class _Bars:
         elif time.monotonic() - self._said >= EVERY:
             self._said = time.monotonic()
             say(f"{name}: {done} of {total} {note}".rstrip())
+
+
+class LawProgress(_Bars):
+    """Shows how many laws have been tried."""
+
+    def __init__(self, total: int) -> None:
+        super().__init__()
+        self._done, self._total = 0, total
+
+    def show(self, one: LawTried) -> None:
+        """Counts one law."""
+        self._done += 1
+        self.update("laws", self._done, self._total, one.law)
 
 
 def _rich_bar() -> Any:

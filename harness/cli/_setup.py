@@ -9,7 +9,7 @@ from pathlib import Path
 
 import harness
 from harness.engine.project import Project, contract_paths, find_root, read_project
-from harness.evidence.memo import Memo, fingerprint
+from harness.evidence.memo import ByBytes, Memo, fingerprint
 from harness.model.problem import InvalidContract, Problem
 
 
@@ -23,6 +23,13 @@ def open_project(*, remember: bool) -> tuple[Project, Memo]:
     print_of_tools = fingerprint(package, harness.__version__, sys.path[1:])
     memo = Memo(root / ".harness" / "cache" / "memo.json", print_of_tools, time.time_ns)
     return read_project(root, memo), memo
+
+
+def by_bytes(project: Project) -> ByBytes:
+    """Returns the index of what evidence says, by the bytes of its files."""
+    package = Path(harness.__file__).parent
+    print_of_tools = fingerprint(package, harness.__version__, sys.path[1:])
+    return ByBytes(project.root / ".harness" / "cache" / "index.json", print_of_tools, time.time_ns)
 
 
 def find_contracts(project: Project, named: list[str]) -> list[Path]:

@@ -11,6 +11,7 @@ from harness.cli._setup import find_contracts, invalid, open_project, utc_now
 from harness.engine.journal import journal_runs
 from harness.engine.load import Loaded, load_contracts
 from harness.engine.project import Project
+from harness.engine.registered import held_runs
 from harness.engine.running import Made, make_runs
 from harness.evidence.memo import Memo
 from harness.registry import modules
@@ -39,6 +40,7 @@ def main(options: argparse.Namespace) -> int:
             project,
             wanted,
             memo,
+            held=held_runs(project, loaded),
             allow_code=options.allow_code,
             again=options.rerun,
             show=progress.show,

@@ -6,27 +6,31 @@ import platform
 import sys
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from harness import __version__
 from harness.engine.context import DischargeContext, Provers
+from harness.engine.demand import data_of, demand_of
 from harness.engine.discharge import discharge
 from harness.engine.load import Loaded
 from harness.engine.pins import compare, current_pins, evidence_path, pins_digest
 from harness.engine.project import Project
+from harness.engine.registered import Register, too_late
 from harness.engine.running import Made
 from harness.engine.sources import RunSource, Sources
 from harness.evidence.digests import bytes_digest
 from harness.evidence.ledger import Ledger, LedgerRecord, append, read_ledger
 from harness.evidence.memo import Memo, write_atomically
 from harness.evidence.statement import EvidenceError, canonical, record_of, statement
+from harness.evidence.trail import keep_contract
 from harness.model.contract import Contract, Criterion, Obligation, Severity
 from harness.model.evidence import Evidence, Material, RunPin
 from harness.model.kind import Kind
 from harness.model.problem import InputError
 from harness.model.record import Pins, Record
 from harness.model.verdict import Basis, Outcome, Reason, Verdict
+from harness.registry import plugins
 from harness.remote.looks import Remotes, Show, quiet
 from harness.remote.sightings import sightings_path
 from harness.runs.bench import Bench
@@ -142,7 +146,7 @@ class Checker:
         only: Callable[[Kind | None], bool] = lambda _: True,
     ) -> Generator[Done, None, None]:
         """Discharges as ``check`` does, and leaves what the ledger must be told in ``written``."""
-        bench = Bench(self.project.root)
+        bench, register = Bench(self.project.root), Register(self.project)
         try:
             for loaded in subjects:
                 sources = self.sources(loaded.contract, made.failed)
@@ -154,11 +158,13 @@ class Checker:
                     if kept is not None and not again:
                         yield Done(item=item, verdict=None)
                         continue
-                    waiting = waiting_for(item, made) or self.untrusted(item)
+                    waiting = waiting_for(item, made) or self.untrusted(item) or register.waiting(item)
                     if waiting:
                         yield Done(item=item, verdict=None, waiting=waiting)
                         continue
-                    yield self._discharge(item, context, sources, kept, written)
+                    late = register.trouble(item)
+                    judge = partial(too_late, late) if late else partial(discharge, item.obligation, context)
+                    yield self._discharge(item, judge, sources, kept, written)
         finally:
             bench.close()
 
@@ -166,6 +172,7 @@ class Checker:
         """Tells the ledger, in one entry, which evidence of a contract was written."""
         if not written:
             return
+        keep_contract(self.project.ledger, self.project.root / contract.path, contract.digest)
         append(
             self.project.ledger,
             ledger.heads,
@@ -173,7 +180,7 @@ class Checker:
             time=self.now(),
             harness=__version__,
             records=tuple(written),
-            details={"contract": contract.name, "version": contract.version},
+            details={"contract": contract.name, "version": contract.version, "digest": contract.digest},
         )
 
     def untrusted(self, item: Item) -> str:
@@ -186,13 +193,13 @@ class Checker:
     def _discharge(
         self,
         item: Item,
-        context: DischargeContext,
+        judge: Callable[[], Verdict],
         sources: Sources,
         kept: Record | None,
         written: list[LedgerRecord],
     ) -> Done:
         started = self.now()
-        verdict = discharge(item.obligation, context)
+        verdict = judge()
         if kept is not None and kept.outcome != verdict.outcome and verdict.outcome is not Outcome.ERROR:
             verdict = contradiction(verdict, kept)
         evidence = self._evidence(item, verdict, sources, started)
@@ -212,6 +219,8 @@ class Checker:
                 pins=pins_digest(record.pins),
                 outcome=verdict.outcome.value,
                 threshold=verdict.threshold,
+                demand=demand_of(item.criterion),
+                data=data_of(item.pins),
             )
         )
         return Done(item=item, verdict=verdict)
@@ -248,7 +257,7 @@ class Checker:
             materials=tuple(materials),
             runs=tuple(runs),
             harness=__version__,
-            plugins={},
+            plugins=plugins(),
             python=platform.python_version(),
             platform=f"{sys.platform}-{platform.machine()}",
             libraries=library_versions(),

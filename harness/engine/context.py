@@ -9,6 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from harness.corpora.build import ready
+from harness.corpora.catalogue import split
 from harness.engine.sources import FileSubject, Sources, shipped
 from harness.evidence.attached import PREFIX
 from harness.model.behaviour import Build, LiveSession
@@ -20,6 +22,7 @@ from harness.model.kind import Subject
 from harness.model.predictor import Predictor, Tokenised
 from harness.model.problem import InputError
 from harness.model.proof import Proof, Question
+from harness.model.replaying import Retaker, Setting
 from harness.model.run import RunRecord
 from harness.model.values import InputName, Printed
 from harness.model.verdict import Basis
@@ -76,6 +79,8 @@ class DischargeContext:
             return tuple(self._sources.run_file(source) for source in self._sources.runs(name))
         if declared.file is not None and declared.file.startswith(PREFIX):
             self._sources.hold(declared.file)
+        if declared.data is not None:
+            ready(self._sources.project.root, split(declared.data)[0])
         if declared.remote is not None:
             return self._sources.remote(name)
         found: tuple[FileSubject, ...] = self._sources.digested(name)
@@ -136,10 +141,11 @@ class DischargeContext:
     def basis(self, *names: InputName) -> Basis:
         """Returns MEASURED if every input is an output of a run that we instrumented ourselves.
 
+        A corpus whose digest is committed takes nothing away from what was measured beside it.
         What a user's own callable or command leaves is CHECKED: its author could have written it.
         """
         contract = self._sources.contract
-        runs = [contract.inputs[name].run for name in names]
+        runs = [contract.inputs[name].run for name in names if contract.inputs[name].data is None]
         watched = all(run is not None and shipped(contract.runs[run]) for run in runs)
         return Basis.MEASURED if runs and watched else Basis.CHECKED
 
@@ -182,6 +188,12 @@ class DischargeContext:
         if self._bench is None:
             raise InputError(f"{build.label} is code, and none is run here", reason="UNTRUSTED")
         return self._bench.live(build, seconds)
+
+    def open_replay(self, build: Build, setting: Setting, seconds: float) -> Retaker:
+        """Builds a training loop in a process of its own; raises ``InputError``, also without a bench."""
+        if self._bench is None:
+            raise InputError(f"{build.label} is code, and none is run here", reason="UNTRUSTED")
+        return self._bench.retaker(build, setting, seconds)
 
     def prove_all(self, questions: Sequence[Question]) -> tuple[Proof, ...]:
         """Puts several closed claims to the provers, side by side where there are several."""

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 LEAST = 48
 """Fewer subjects than this are judged sooner than processes start."""
 PART = 24
+PROVED = ("symbolic", "prediction")
+"""Kinds that ask a prover."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,7 +46,7 @@ def side_by_side(group: Sequence[Loaded]) -> bool:
     contract = group[0].contract
     plain = not contract.runs and not any(item.remote for item in contract.inputs.values())
     kinds = [item.kind for criterion in contract.criteria for item in criterion.obligations]
-    ours = all(kind is not None and not kind.foreign() and kind.name != "symbolic" for kind in kinds)
+    ours = all(kind is not None and not kind.foreign() and kind.name not in PROVED for kind in kinds)
     return len(group) >= LEAST and plain and ours
 
 

@@ -7,13 +7,16 @@ import shutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from types import MappingProxyType
 
+from harness.corpora.build import ready
 from harness.engine.load import Loaded
 from harness.engine.project import Project
 from harness.engine.sources import shipped
 from harness.evidence.memo import Memo
 from harness.model.problem import InputError
 from harness.model.run import RunRecord
+from harness.runs.identity import corpora_of
 from harness.runs.launch import launch_all
 from harness.runs.plan import Plan, Progress, plan
 from harness.runs.store import RunStore
@@ -44,8 +47,11 @@ def make_runs(
     again: bool,
     show: Callable[[Progress], None],
     launcher: str = "",
+    held: Mapping[tuple[str, str], str] = MappingProxyType({}),
 ) -> Made:
     """Launches the wanted runs (contract, run name) that are not finished, or all of them ``again``.
+
+    Those ``held`` back, each for its reason, are blocked.
 
     A run of code that the project does not trust, and one whose device is not here, are blocked; a run
     that fails is reported and its obligations become errors. Interrupting keeps what finished. ``launcher``
@@ -59,6 +65,9 @@ def make_runs(
         run, owner = loaded.contract.runs[name], (loaded.contract.name, name)
         if not (allow_code or shipped(run) or project.trusts(loaded.contract.path)):
             blocked[owner] = "its code is not trusted: harness.toml or --allow-code must allow it"
+            continue
+        if owner in held:
+            blocked[owner] = held[owner]
             continue
         try:
             planned = plan(name, run, project.root, lambda path: memo.sha256(os.fspath(path)))
@@ -74,6 +83,10 @@ def make_runs(
     failed |= damaged
     plans = {identity: one for identity, one in plans.items() if identity not in damaged}
     before = {identity for identity in plans if again or known[identity] is None}
+    unbuilt = _corpora(plans[identity] for identity in before)
+    failed |= unbuilt
+    plans = {identity: one for identity, one in plans.items() if identity not in unbuilt}
+    before -= unbuilt.keys()
     start = partial(launch_all, show=show, launcher=launcher, default=project.launcher)
     results, repeated = _launch(list(plans.values()), store, start, again=again)
     for identity, result in results.items():
@@ -116,6 +129,18 @@ def _launch(
     if not any(isinstance(result, InputError) for result in results.values()):
         shutil.rmtree(beside.root, ignore_errors=True)  # else it holds the logs of what failed
     return results, repeated
+
+
+def _corpora(plans: Iterable[Plan]) -> dict[str, InputError]:
+    """Builds the corpora that plans read where they are not built; returns by identity what hinders one."""
+    found: dict[str, InputError] = {}
+    for each in plans:
+        try:
+            for name in corpora_of(each.run):
+                ready(each.root, name)
+        except InputError as error:
+            found[each.identity] = InputError(f"run {each.name} seed {each.seed}: {error}", error.reason)
+    return found
 
 
 def _finished(store: RunStore, identity: str) -> RunRecord | InputError | None:

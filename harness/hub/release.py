@@ -14,7 +14,7 @@ from harness.hub.pickles import pickled
 from harness.model.problem import InputError
 from harness.scoreboard.board import Board, ObligationRow
 from harness.scoreboard.fold import Status
-from harness.scoreboard.sealed import POLICY
+from harness.scoreboard.waived import POLICY
 
 CLAIMS = "claims"
 """The folder of a published repository in which contracts and evidence lie, laid out as their project."""

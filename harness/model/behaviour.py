@@ -12,10 +12,17 @@ from typing import Any, Literal, Protocol, Self
 
 from harness.model.code import Plain
 from harness.model.predictor import Encoded
+from harness.model.trainer import Trainer
 from harness.model.verdict import Reason, Witness
 
-Need = Literal["logits", "loss", "decode", "texts"]
-"""What an invariant may ask of a live model: the name of a field of ``Live``."""
+Need = Literal[
+    "logits", "loss", "decode", "texts",
+    "start", "step", "batch", "batches", "batch_loss", "micro", "evaluate", "held_out", "output",
+    "save", "resume",
+    "export", "load", "encode", "decode_text", "rate", "masked", "packed", "probabilities", "auxiliary",
+    "adapt", "rank",
+]  # fmt: skip
+"""What an invariant may ask of a live model: the name of a field of ``Live`` or of its ``Trainer``."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,9 +33,9 @@ class Live:
     another precision can be asked too. ``loss(module, ids)`` is the scalar that training minimises, where
     it is not the mean cross-entropy of each next symbol. ``decode(module, ids)`` gives the logits as they
     come when the symbols are read one at a time with the model's own cache. ``texts()`` are the bytes it was
-    trained on (``train``) and those kept apart from them (``held_out``). ``encode`` divides texts into
-    symbols where these are not bytes; ``logits`` then takes a third argument, a mask (batch, time) that is 0
-    behind the end of a window.
+    trained on (``train``) and those kept apart from them (``held_out``). ``trainer`` is the program that
+    trains it, in parts. ``divide`` makes symbols of texts where these are not bytes; ``logits`` then takes a
+    third argument, a mask (batch, time) that is 0 behind the end of a window.
     """
 
     module: Any
@@ -38,7 +45,15 @@ class Live:
     loss: Callable[[Any, Any], Any] | None = None
     decode: Callable[[Any, Any], Any] | None = None
     texts: Callable[[], Mapping[str, bytes]] | None = None
-    encode: Callable[[Sequence[str]], Sequence[Encoded]] | None = None
+    trainer: Trainer | None = None
+    divide: Callable[[Sequence[str]], Sequence[Encoded]] | None = None
+
+    def offers(self, need: Need) -> bool:
+        """Tells whether a law that needs this can be tried; a model without symbols has no logits."""
+        if need == "logits":
+            return self.vocab > 0
+        found = getattr(self, need, None) if hasattr(self, need) else getattr(self.trainer, need, None)
+        return found is not None and found != 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -13,6 +13,7 @@ from harness.model.contract import Formula
 from harness.model.frame import Frame
 from harness.model.predictor import Predictor, Tokenised
 from harness.model.proof import Proof, Question
+from harness.model.replaying import Retaker, Setting
 from harness.model.values import InputName, Printed
 from harness.model.verdict import Basis, Outcome, Verdict
 
@@ -88,6 +89,9 @@ class Context(Protocol):
     def open_live(self, build: Build, seconds: float) -> LiveSession:
         """Builds a live model in a process of its own, to be tried for so long; raises ``InputError``."""
 
+    def open_replay(self, build: Build, setting: Setting, seconds: float) -> Retaker:
+        """Builds a training loop in a process of its own, to be tried for so long; raises ``InputError``."""
+
     def prove_all(self, questions: Sequence[Question]) -> tuple[Proof, ...]:
         """Puts several closed claims to the provers, side by side where there are several workers."""
 
@@ -147,6 +151,10 @@ class Kind:
     def foreign(self) -> str:
         """Names the code of the contract's author that judging runs; empty where there is none."""
         return ""
+
+    def preregistered(self) -> bool:
+        """Tells whether a verdict counts only if the obligation was locked before what it is about."""
+        return False
 
     def discharge(self, context: Context) -> Verdict:
         """Judges the obligation; raises ``InputError`` when an input cannot be judged."""

@@ -17,7 +17,21 @@ ROWS = frozenset({"loss", "document", "weight", "weights", "mode", "calibrate", 
 """Fields of ``gap`` that speak of losses which an evaluation wrote: no model is asked then."""
 _ENDING = re.compile(r"\.[A-Za-z]\w*\Z", re.ASCII)
 _SIMPLE = re.compile(r"[\w.+/-]+\Z", re.ASCII)
-CRITERION_KEYS = frozenset({"id", "claim", "clause", "severity", "reason", "basis", "scale", "obligations"})
+CRITERION_KEYS = frozenset(
+    {
+        "id",
+        "claim",
+        "clause",
+        "severity",
+        "reason",
+        "untried",
+        "versions",
+        "basis",
+        "scale",
+        "best_of",
+        "obligations",
+    }
+)
 
 
 def lower(document: Table, shorts: Mapping[str, str]) -> Table:

@@ -73,6 +73,7 @@ _FIELDS: Mapping[str, Callable[[object], bool]] = {
     "encoded": _parts,
     **dict.fromkeys(("logs", "first", "moved"), _rows),
     "finding": lambda value: isinstance(value, dict),
+    "retaken": lambda value: isinstance(value, dict),
     **dict.fromkeys(("noticed", "missed", "said", "nats"), _texts),
     **dict.fromkeys(("error", "reason", "wrong", "raised", "text", "died", "garbled"), _text),
 }
@@ -85,5 +86,6 @@ _SHAPES: Mapping[str, tuple[set[str], ...]] = {
         {"logs", "first"},
         {"raised", "reason"},
     ),
+    "retake": ({"retaken"}, {"raised", "reason"}),
     "close": ({"files"},),
 }

@@ -13,6 +13,7 @@ from harness import registry
 from harness.model.behaviour import Ask, Build, Finding, Invariant, Live
 from harness.model.problem import InputError
 from harness.runs import live_tokens
+from harness.runs.adapter import is_adapter, live_of
 
 Answer = Mapping[str, object]
 Answerer = Callable[[Mapping[str, Any]], Answer]
@@ -59,8 +60,13 @@ def _of_callable(build: Build) -> Live:
     torch.manual_seed(build.seed)
     told = {"weights": build.weights} if build.weights else {}
     module = found(**build.arguments, **told)
+    if is_adapter(module):
+        return live_of(module, build.seed, build.callable)
     if not isinstance(module, torch.nn.Module):
-        raise InputError(f"{build.callable} returned a {type(module).__name__}, not a torch.nn.Module")
+        raise InputError(
+            f"{build.callable} returned a {type(module).__name__}: neither a torch.nn.Module nor an adapter, "
+            "which has a method build"
+        )
     return Live(module=module, logits=_logits, vocab=build.vocab, length=build.length)
 
 
@@ -74,7 +80,7 @@ def _logits(module: Any, ids: Any) -> Any:
 def _invariant(live: Live, asked: Mapping[str, Any]) -> Answer:
     """Tries an invariant on the model; where it holds, on copies with each planted fault too."""
     rule: Invariant = registry.load("invariants", asked["name"]).INVARIANT
-    if lacking := [need for need in rule.needs if getattr(live, need) is None]:
+    if lacking := [need for need in rule.needs if not live.offers(need)]:
         raise InputError(f"the model offers no {lacking[0]}", reason="UNSUPPORTED")
     ask = Ask(**asked["ask"])
     finding = rule.check(live, ask)

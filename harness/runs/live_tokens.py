@@ -25,9 +25,9 @@ def about(live: Live, _: Mapping[str, Any]) -> Answer:
 
 def encode(live: Live, asked: Mapping[str, Any]) -> Answer:
     """Divides texts."""
-    if live.encode is None:
+    if live.divide is None:
         raise InputError("the model has no tokenizer: its symbols are bytes", "UNSUPPORTED")
-    parts = live.encode(asked["texts"])
+    parts = live.divide(asked["texts"])
     return {"encoded": [[list(p.ids), list(p.sizes), p.lead, p.unknown] for p in parts]}
 
 

@@ -23,6 +23,10 @@ SOUND = {
     "RATIO": "DISCHARGED",
     "TOKENS": "DISCHARGED",
     "SAME": "DISCHARGED",
+    "EVALUATION-TIME": "INCONCLUSIVE",
+    "FIELDS": "DISCHARGED",
+    "ATTESTED": "INCONCLUSIVE",
+    "MARGIN": "INCONCLUSIVE",
 }
 PLANTED = [
     ("CLAIM", "submission.json", '"val_bpb": 1.16043988', '"val_bpb": 1.09043988'),

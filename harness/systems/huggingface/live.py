@@ -29,7 +29,7 @@ def live(folder: Path, config: Mapping[str, Any]) -> Live:
     encode = _encoder(folder, vocab)
     lengths = [config[name] for name in _LENGTHS if isinstance(config.get(name), int)]
     longest = min([length for length in lengths if length > 1], default=UNBOUNDED)
-    return Live(module=module, logits=_logits, vocab=vocab, length=longest, encode=encode)
+    return Live(module=module, logits=_logits, vocab=vocab, length=longest, divide=encode)
 
 
 def _logits(module: Any, ids: Any, mask: Any = None) -> Any:
