@@ -32,8 +32,8 @@ def main(options: argparse.Namespace) -> int:
         project.root / "samples" / options.claim / name: one for name, one in samples(options.claim).items()
     }
     _write({target: contract_text(options.claim).encode(), **data})
-    beside = f"{some(len(data), 'file')} in samples/{options.claim} on which it holds"
-    say(f"wrote {project.shown(target)}, and {beside}")
+    beside = f", and {some(len(data), 'file')} in samples/{options.claim} on which it holds" if data else ""
+    say(f"wrote {project.shown(target)}{beside}")
     say("now: harness check, then put your own files in their place")
     return Exit.DISCHARGED
 

@@ -39,6 +39,7 @@ def untrained(folder):
 
 
 FAULTS = {
+    "replay": ("REPLAY", ("    tampered: 0.4", "    arguments: {lr: 1.001e-3}\n    tampered: 0.4")),
     "memorization": ("CLEAN", copy("held_texts.jsonl", "train_texts.jsonl")),
     "improvement": ("BETTER", swapped),
     "gap": ("GAP", changed("train.jsonl", lambda _, row: row | {"loss": row["loss"] - 1})),
@@ -70,7 +71,10 @@ def test_a_template_lints_holds_on_its_data_and_fails_with_a_fault(bench, name):
     said = bench("check")
     assert set(bench.statuses().values()) == {"DISCHARGED"}, said.out
     criterion, plant = FAULTS[name]
-    plant(bench.root / "samples" / name)
+    if isinstance(plant, tuple):
+        bench.edit(f"contracts/{name}.yaml", *plant)
+    else:
+        plant(bench.root / "samples" / name)
     assert bench("check").code == 1
     assert bench.statuses()[f"{name}/{criterion}"] == "FALSIFIED"
 
@@ -80,7 +84,8 @@ def test_a_template_is_commented_and_its_data_is_small(bench, name):
     text = bench("new", name).out
     assert text.startswith("# ")
     assert sum(line.startswith("#") for line in text.splitlines()) >= 3
-    assert 0 < sum(map(len, samples(name).values())) < 100_000
+    assert sum(map(len, samples(name).values())) < 100_000
+    assert samples(name) or "runs:" in text
 
 
 def test_it_writes_where_it_is_told_and_overwrites_nothing(bench):
