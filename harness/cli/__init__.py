@@ -67,11 +67,9 @@ def run(arguments: Sequence[str]) -> int:
 
         if "HARNESS_DEBUG" in os.environ:
             raise
-        return _tell(
-            f"harness failed: {type(error).__name__}: {error}\n"
-            "  set HARNESS_DEBUG=1 to see where, and please report it",
-            Exit.FAILED,
-        )
+        from harness.cli._failed import failed_text
+
+        return _tell(failed_text(error), Exit.FAILED)
 
 
 def _tell(message: str, code: Exit) -> int:

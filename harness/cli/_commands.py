@@ -238,6 +238,9 @@ def _verify(command: argparse.ArgumentParser) -> None:
     command.add_argument("--release", metavar="FOLDER", help="a downloaded release with its claims")
     command.add_argument("--checkpoint", metavar="FOLDER", help="verify only such a signed folder")
     command.add_argument("--recheck", action="store_true", help="judge again what needs no run and no code")
+    command.add_argument(
+        "--trust-times", action="store_true", help="of a checkpoint, read only files that were touched"
+    )
     _text_or_json(command)
 
 

@@ -37,6 +37,15 @@ def find_contracts(project: Project, named: list[str]) -> list[Path]:
     return contract_paths(project, tuple(named))
 
 
+def take_up(project: Project, memo: Memo) -> None:
+    """Takes up what an earlier command had judged and trained when it was cut off, and says so."""
+    from harness.engine.recover import recover
+    from harness.reports._out import say, some
+
+    if found := recover(project, memo, utc_now, time.time_ns):
+        say(f"{some(found, 'result')} taken up from a check that was cut off")
+
+
 def utc_now() -> str:
     """Returns the time as RFC 3339 text in UTC."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

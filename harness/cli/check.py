@@ -9,7 +9,7 @@ from contextlib import closing
 
 from harness.cli._output import deliver, report
 from harness.cli._progress import CheckProgress, FetchProgress, RunProgress
-from harness.cli._setup import find_contracts, open_project, utc_now
+from harness.cli._setup import find_contracts, open_project, take_up, utc_now
 from harness.engine.check import Checker, Done, look_at, runs_of
 from harness.engine.journal import journal_runs
 from harness.engine.load import Loaded, by_contract, load_contracts
@@ -17,6 +17,7 @@ from harness.engine.many import Counts, check_many, side_by_side
 from harness.engine.registered import held_runs
 from harness.engine.running import Made, make_runs
 from harness.evidence.ledger import read_ledger
+from harness.evidence.pending import Pending
 from harness.reports._out import clean, say, some
 from harness.scoreboard.amend import proved_by
 from harness.scoreboard.build import build
@@ -40,6 +41,7 @@ def main(options: argparse.Namespace) -> int:
         say(f"no contracts below {project.contracts}/: nothing to check")
         return Exit.NOTHING
     loaded = load_contracts(project, paths)
+    take_up(project, memo)
     with ProverPool() as provers:
         with FetchProgress() as fetching:  # all remote inputs are fetched before anything is judged
             remotes = look_at(project, utc_now, fetching.show)
@@ -81,6 +83,7 @@ def _make(checker: Checker, loaded: tuple[Loaded, ...], options: argparse.Namesp
             if options.rerun or options.all or checker.fresh(item, ledger) is None:
                 wanted += [(one, name) for name in runs_of(item)]
     held = held_runs(checker.project, loaded)
+    notes = Pending(checker.project.pending)
     with RunProgress() as progress:
         made = make_runs(
             checker.project,
@@ -90,8 +93,10 @@ def _make(checker: Checker, loaded: tuple[Loaded, ...], options: argparse.Namesp
             allow_code=options.allow_code,
             again=options.rerun,
             show=progress.show,
+            starting=notes.launching,
         )
     journal_runs(checker.project, checker.memo, made, utc_now)
+    notes.done()
     return made
 
 

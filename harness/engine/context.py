@@ -17,6 +17,7 @@ from harness.model.behaviour import Build, LiveSession
 from harness.model.code import Session, Target
 from harness.model.compared import Compared
 from harness.model.contract import Formula, Run
+from harness.model.events import EventLog
 from harness.model.frame import Frame
 from harness.model.kind import Subject
 from harness.model.predictor import Predictor, Tokenised
@@ -24,6 +25,7 @@ from harness.model.problem import InputError
 from harness.model.proof import Proof, Question
 from harness.model.replaying import Retaker, Setting
 from harness.model.run import RunRecord
+from harness.model.stream import Stream
 from harness.model.values import InputName, Printed
 from harness.model.verdict import Basis
 
@@ -107,6 +109,24 @@ class DischargeContext:
             read = read_frames([(item.name, Path(item.path))], rows=declared.rows, format=declared.format)
             frames += [replace(frame, label=f"seed={source.seed}") for frame in read]
         return tuple(frames)
+
+    def streams(self, name: InputName) -> tuple[Stream, ...]:
+        """Returns the log rows of an input part by part, where all its files are long; else none."""
+        from harness.logs._streams import read_streams
+
+        declared = self._sources.contract.inputs[name]
+        if declared.run is not None:
+            return ()
+        files = [(item.name, Path(item.path)) for item in self.subjects(name)]
+        return read_streams(files, rows=declared.rows, format=declared.format)
+
+    def events(self, name: InputName, key: str, cells: Sequence[str]) -> tuple[EventLog, ...]:
+        """Returns the events of an input, one log per file or seed; raises ``InputError``."""
+        from harness.logs._events import read_events
+
+        declared = self._sources.contract.inputs[name]
+        files = [(item.name, Path(item.path)) for item in self.subjects(name)]
+        return read_events(files, key=key, cells=cells, rows=declared.rows, format=declared.format)
 
     def predictors(self, name: InputName, system: str | None) -> tuple[Predictor | Tokenised, ...]:
         """Returns the models of an input, one per file, seed or checkpoint folder; raises ``InputError``."""

@@ -23,13 +23,13 @@ def journal_runs(project: Project, memo: Memo, made: Made, now: Callable[[], str
         f"repeated {key}": "same bytes" if same else "other bytes" for key, same in made.repeated.items()
     }
     store = RunStore(project.runs)
-    details |= {f"launched {identity}": _sort(store.finished(identity)) for identity in made.launched}
+    details |= {f"launched {identity}": sort_of(store.finished(identity)) for identity in made.launched}
     if details:
         heads = read_ledger(project.ledger, memo).heads
         append(project.ledger, heads, event="runs", time=now(), harness=__version__, details=details)
 
 
-def _sort(record: RunRecord | None) -> str:
+def sort_of(record: RunRecord | None) -> str:
     """Says which seed of what a finished run is, so that seeds which nobody declares are told."""
     if record is None:
         return "finished"

@@ -17,8 +17,7 @@ from harness.evidence.memo import Memo
 from harness.model.problem import InputError
 from harness.model.run import RunRecord
 from harness.runs.identity import corpora_of
-from harness.runs.launch import launch_all
-from harness.runs.plan import Plan, Progress, plan
+from harness.runs.plan import Plan, Progress, Show, plan
 from harness.runs.store import RunStore
 
 
@@ -38,7 +37,7 @@ class Made:
     launched: tuple[str, ...] = ()
 
 
-def make_runs(
+def make_runs(  # noqa: PLR0913 - each is a port of its own
     project: Project,
     wanted: Iterable[tuple[Loaded, str]],
     memo: Memo,
@@ -48,6 +47,7 @@ def make_runs(
     show: Callable[[Progress], None],
     launcher: str = "",
     held: Mapping[tuple[str, str], str] = MappingProxyType({}),
+    starting: Callable[[Iterable[str]], None] = lambda _: None,
 ) -> Made:
     """Launches the wanted runs (contract, run name) that are not finished, or all of them ``again``.
 
@@ -55,7 +55,8 @@ def make_runs(
 
     A run of code that the project does not trust, and one whose device is not here, are blocked; a run
     that fails is reported and its obligations become errors. Interrupting keeps what finished. ``launcher``
-    starts them all; without one each run's own choice does, then the project's.
+    starts them all; without one each run's own choice does, then the project's. ``starting`` is told the
+    identities of those that are about to be started.
     """
     blocked: dict[tuple[str, str], str] = {}
     plans: dict[str, Plan] = {}
@@ -78,6 +79,7 @@ def make_runs(
             plans.setdefault(each.identity, each)
             owners.setdefault(each.identity, []).append(owner)
     store = RunStore(project.runs)
+    _rescue(store, plans)
     known = {identity: _finished(store, identity) for identity in plans}
     damaged = {i: found for i, found in known.items() if isinstance(found, InputError) and not again}
     failed |= damaged
@@ -87,7 +89,8 @@ def make_runs(
     failed |= unbuilt
     plans = {identity: one for identity, one in plans.items() if identity not in unbuilt}
     before -= unbuilt.keys()
-    start = partial(launch_all, show=show, launcher=launcher, default=project.launcher)
+    starting(sorted(before))
+    start = partial(_launch_all, show=show, launcher=launcher, default=project.launcher)
     results, repeated = _launch(list(plans.values()), store, start, again=again)
     for identity, result in results.items():
         if not isinstance(result, InputError):
@@ -98,6 +101,17 @@ def make_runs(
             failed[identity] = result
     launched = tuple(sorted(i for i in before if not isinstance(results[i], InputError)))
     return Made(blocked=blocked, failed=failed, repeated=repeated, launched=launched)
+
+
+def _launch_all(
+    plans: list[Plan], store: RunStore, *, show: Show, launcher: str, default: str
+) -> tuple[RunRecord | InputError, ...]:
+    """Launches runs, where there are any: contracts without do not wait for what that imports."""
+    if not plans:
+        return ()
+    from harness.runs.launch import launch_all
+
+    return launch_all(plans, store, show=show, launcher=launcher, default=default)
 
 
 def _launch(
@@ -111,7 +125,7 @@ def _launch(
     if not again:
         found = start(plans, store)
         return {p.identity: result for p, result in zip(plans, found, strict=True)}, {}
-    beside = RunStore(store.root.parent / "reruns")
+    beside = _beside(store)
     shutil.rmtree(beside.root, ignore_errors=True)
     results: dict[str, RunRecord | InputError] = {}
     repeated: dict[str, bool] = {}
@@ -129,6 +143,21 @@ def _launch(
     if not any(isinstance(result, InputError) for result in results.values()):
         shutil.rmtree(beside.root, ignore_errors=True)  # else it holds the logs of what failed
     return results, repeated
+
+
+def _beside(store: RunStore) -> RunStore:
+    """Returns the store in which runs are repeated."""
+    return RunStore(store.root.parent / "reruns")
+
+
+def _rescue(store: RunStore, identities: Iterable[str]) -> None:
+    """Puts a repetition in place that was cut off between removing the old run and moving the new one."""
+    beside = _beside(store)
+    if not beside.root.is_dir():
+        return
+    for identity in identities:
+        if _finished(store, identity) is None and isinstance(_finished(beside, identity), RunRecord):
+            beside.folder(identity).rename(store.folder(identity))
 
 
 def _corpora(plans: Iterable[Plan]) -> dict[str, InputError]:

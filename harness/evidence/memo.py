@@ -21,12 +21,16 @@ RACY_NS = 50_000_000
 
 
 class Memo:
-    """Values by file and purpose, kept in one JSON file; ``path`` None keeps them in memory only."""
+    """Values by file and purpose, kept in one JSON file; ``path`` None keeps them in memory only.
+
+    ``computed`` counts what was not remembered.
+    """
 
     def __init__(self, path: Path | None, fingerprint: str, now_ns: Callable[[], int]) -> None:
         self._path, self._fingerprint, self._now = path, fingerprint, now_ns
         self._kept: dict[str, list[Any]] = {}
         self._dirty = False
+        self.computed = 0
         if path is not None:
             self._load(path)
 
@@ -53,6 +57,7 @@ class Memo:
         if kept is not None and kept[0] == stamp:
             return kept[1]
         value = compute(path)
+        self.computed += 1
         if state.st_ctime_ns < self._now() - RACY_NS:
             self._kept[key] = [stamp, value]
             self._dirty = True

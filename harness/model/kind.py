@@ -10,10 +10,12 @@ from harness.model.behaviour import Build, LiveSession
 from harness.model.code import Session, Target
 from harness.model.compared import Compared
 from harness.model.contract import Formula
+from harness.model.events import EventLog
 from harness.model.frame import Frame
 from harness.model.predictor import Predictor, Tokenised
 from harness.model.proof import Proof, Question
 from harness.model.replaying import Retaker, Setting
+from harness.model.stream import Stream
 from harness.model.values import InputName, Printed
 from harness.model.verdict import Basis, Outcome, Verdict
 
@@ -55,6 +57,15 @@ class Context(Protocol):
 
     def frames(self, name: InputName) -> tuple[Frame, ...]:
         """The log rows of an input, one frame per file or seed; raises ``InputError``."""
+
+    def streams(self, name: InputName) -> tuple[Stream, ...]:
+        """The log rows of an input part by part, where all its files are long; none otherwise."""
+
+    def events(self, name: InputName, key: str, cells: Sequence[str]) -> tuple[EventLog, ...]:
+        """The events of an input, one log per file or seed, each event named by its cell ``key``.
+
+        Of their other cells only ``cells`` can be asked. Raises ``InputError``, also while they are read.
+        """
 
     def subjects(self, name: InputName) -> tuple[Subject, ...]:
         """The files of an input, one per file or seed; raises ``InputError``."""

@@ -55,10 +55,14 @@ class Demands:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Policy:
-    """A project's policy; ``keys`` and ``authors`` are paths of public keys, ``heads`` of pinned heads."""
+    """A project's policy; ``keys`` and ``authors`` are paths of public keys, ``heads`` of pinned heads.
+
+    ``pickles`` lets pickles be published that a scanner finds harmless.
+    """
 
     keys: tuple[str, ...] = ()
     authors: tuple[str, ...] = ()
     heads: str | None = None
     tiers: Mapping[str, Demands] = field(default_factory=dict)
     waivers: tuple[Waiver, ...] = ()
+    pickles: bool = False

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +47,24 @@ def lowered(data: bytes, file: str) -> Node:
 
 
 def _lowered(node: Node) -> Node:
-    return lower(node, short_fields()) if isinstance(node, Table) else node
+    return lower(node, _Shorts()) if isinstance(node, Table) else node
+
+
+class _Shorts(Mapping[str, str]):
+    """The short fields, gathered from all kinds only for a contract in which an obligation names none."""
+
+    @cached_property
+    def _found(self) -> Mapping[str, str]:
+        return short_fields()
+
+    def __getitem__(self, name: str) -> str:
+        return self._found[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
 
 
 def read_contract(data: bytes, file: str, root: Path) -> Contract:

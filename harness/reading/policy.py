@@ -15,7 +15,7 @@ from harness.reading.names import DEVICES
 from harness.reading.nodes import Listing, Node, Scalar, Table, read_nodes
 
 TIERS = ("private", "public")
-_TOP = ("policy", "signers", "authors", "heads", "demands", "private", "public", "waivers")
+_TOP = ("policy", "signers", "authors", "heads", "demands", "private", "public", "waivers", "pickles")
 _DEMANDS = ("signatures", "locked", "fresh_days", "bases", "scale", "severities", "plugins", "amended")
 _SCALE = ("device", "steps", "parameters")
 _SEVERITIES = ("required", "refuted", "advisory")
@@ -65,6 +65,7 @@ class _Reader:
             heads=self.word(told["heads"], "heads") if "heads" in told else None,
             tiers={tier: self.demands(told.get(tier), tier, base) for tier in TIERS},
             waivers=self.waivers(told.get("waivers")),
+            pickles=self.scanned(told.get("pickles")),
         )
         for tier, asked in found.tiers.items():
             if asked.signatures > len(found.keys):
@@ -112,6 +113,11 @@ class _Reader:
             plugins=self.plugins(told.get("plugins"), f"{path}.plugins") or base.plugins,
             amended=self.flag(told, "amended", path, base=base.amended),
         )
+
+    def scanned(self, node: Node | None) -> bool:
+        if node is not None and self.word(node, "pickles") not in ("refused", "scanned"):
+            self.note(node, "pickles", "wants refused (the default) or scanned")
+        return node is not None and self.word(node, "pickles") == "scanned"
 
     def basis(self, word: str, node: Node, path: str) -> Basis:
         if word in ("proved", "measured", "checked"):

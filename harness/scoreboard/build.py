@@ -221,7 +221,8 @@ class _Builder:
         if self.ledger.withdrawn(path):
             return None, "its verdict was withdrawn"
         if not self.ledger.accepts(path, told["sha256"]):
-            return None, self.name_problem(f"{path} is not what the ledger recorded: it counts as absent")
+            altered = f"{path} is not what the ledger recorded: it counts as absent"
+            return None, self.name_problem(f"{altered} until `harness check` judges anew")
         return _record(path, told), ""
 
     def name_problem(self, problem: str) -> str:
