@@ -166,9 +166,17 @@ def _log(command: argparse.ArgumentParser) -> None:
 
 def _init(command: argparse.ArgumentParser) -> None:
     command.add_argument("path", metavar="PATH", help="a run's folder, a log, or a checkpoint")
-    command.add_argument(
-        "--write", nargs="?", const="", metavar="FILE", help="write it (default: contracts/<name>.yaml)"
-    )
+    _written(command, "name")
+
+
+def _written(command: argparse.ArgumentParser, name: str) -> None:
+    told = f"write it (default: contracts/<{name}>.yaml)"
+    command.add_argument("--write", nargs="?", const="", metavar="FILE", help=told)
+
+
+def _new(command: argparse.ArgumentParser) -> None:
+    command.add_argument("claim", nargs="?", metavar="KIND", help="of claim (default: list the templates)")
+    _written(command, "kind")
 
 
 def _import(command: argparse.ArgumentParser) -> None:
@@ -297,6 +305,7 @@ COMMANDS = {
     "runs": ("list the runs that are kept, or delete some", _runs),
     "data": ("list the corpora that can be built offline, build or verify them", _data),
     "init": ("draft a first contract from what lies in a folder", _init),
+    "new": ("print or write a commented contract of one kind of claim, to be copied", _new),
     "import": ("make contracts of those of another dialect; what nothing can try is UNTRIED", _import),
     "attach": ("adopt a finished run by its bytes", _attach),
     "retract": ("withdraw a verdict that was wrong, with the reason; nothing is deleted", _retract),

@@ -20,7 +20,7 @@ from harness.model.contract import Formula, Run
 from harness.model.events import EventLog
 from harness.model.frame import Frame
 from harness.model.kind import Subject
-from harness.model.predictor import Predictor
+from harness.model.predictor import Predictor, Tokenised
 from harness.model.problem import InputError
 from harness.model.proof import Proof, Question
 from harness.model.replaying import Retaker, Setting
@@ -59,6 +59,7 @@ class DischargeContext:
         """``bench`` runs code that obligations name; without one there is none that may run."""
         self._sources, self._prove, self._prove_all, self._bench = sources, prove, prove_all, bench
         self._swaps: Mapping[str, Subject] = {}
+        self._folders: dict[tuple[str, ...], Tokenised] = {}
 
     @property
     def formulas(self) -> Mapping[str, Formula]:
@@ -127,13 +128,16 @@ class DischargeContext:
         files = [(item.name, Path(item.path)) for item in self.subjects(name)]
         return read_events(files, key=key, cells=cells, rows=declared.rows, format=declared.format)
 
-    def predictors(self, name: InputName, system: str | None) -> tuple[Predictor, ...]:
-        """Returns the models of an input, one per file or seed; raises ``InputError``."""
-        from harness.engine.subjects import predictor
+    def predictors(self, name: InputName, system: str | None) -> tuple[Predictor | Tokenised, ...]:
+        """Returns the models of an input, one per file, seed or checkpoint folder; raises ``InputError``."""
+        from harness.engine.subjects import checkpoint_folders, opened, predictor
 
         declared = self._sources.contract.inputs[name]
         run = None if declared.run is None else self._sources.contract.runs[declared.run]
-        return tuple(predictor(Path(subject.path), run, system) for subject in self.subjects(name))
+        subjects = self.subjects(name)
+        if run is None and (folders := checkpoint_folders(subjects, system)):
+            return tuple(opened(label, files, self._folders) for label, files in folders.items())
+        return tuple(predictor(Path(subject.path), run, system) for subject in subjects)
 
     @contextmanager
     def replaced(self, name: InputName, change: Callable[[bytes], bytes]) -> Iterator[DischargeContext]:

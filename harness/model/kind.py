@@ -12,7 +12,7 @@ from harness.model.compared import Compared
 from harness.model.contract import Formula
 from harness.model.events import EventLog
 from harness.model.frame import Frame
-from harness.model.predictor import Predictor
+from harness.model.predictor import Predictor, Tokenised
 from harness.model.proof import Proof, Question
 from harness.model.replaying import Retaker, Setting
 from harness.model.stream import Stream
@@ -70,10 +70,11 @@ class Context(Protocol):
     def subjects(self, name: InputName) -> tuple[Subject, ...]:
         """The files of an input, one per file or seed; raises ``InputError``."""
 
-    def predictors(self, name: InputName, system: str | None) -> tuple[Predictor, ...]:
-        """The models of an input, one per file or seed, ready to be asked; raises ``InputError``.
+    def predictors(self, name: InputName, system: str | None) -> tuple[Predictor | Tokenised, ...]:
+        """The models of an input, one per file, seed or checkpoint folder; raises ``InputError``.
 
-        ``system`` says whose models they are where the input is no output of a run that tells it.
+        ``system`` says whose models they are where the input is no output of a run that tells it. A folder of
+        the Hugging Face layout says it itself.
         """
 
     def replaced(self, name: InputName, change: Callable[[bytes], bytes]) -> AbstractContextManager[Context]:

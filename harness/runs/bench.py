@@ -40,11 +40,11 @@ ADDRESSES = 1 << 46  # what a GPU's memory is mapped into
 class Bench:
     """Opens targets of one project, one at a time. Use it as a context manager, or call ``close``.
 
-    ``root`` is the folder that the next target is loaded from.
+    ``root`` is the folder that the next target is loaded from, ``memory`` what it may take.
     """
 
     def __init__(self, root: Path, *, memory: int = MEMORY) -> None:
-        self.root, self._memory = root, memory
+        self.root, self.memory = root, memory
         self._process: subprocess.Popen[bytes] | None = None
         self._pipe = -1
         self._rest = b""
@@ -56,6 +56,11 @@ class Bench:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    @property
+    def running(self) -> bool:
+        """Whether there is a server process that has not ended."""
+        return self._process is not None and self._process.poll() is None
 
     def open(self, target: Target, seconds: float) -> Trying:
         """Loads a target, to be tried for so many seconds in all; raises ``InputError`` if it does not load.
@@ -88,7 +93,7 @@ class Bench:
     def _load(self, job: Mapping[str, Any]) -> None:
         if self._process is None:
             self._start()
-        told = {"memory": self._memory, **job, "root": os.fspath(self.root.resolve())}
+        told = {"memory": self.memory, **job, "root": os.fspath(self.root.resolve())}
         found = self.exchange({"open": told}, time.monotonic() + START_SECONDS, "loading it")
         if "error" in found:
             raise InputError(str(found["error"]), reason=str(found["reason"]))

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.model.problem import InputError
+from harness.registry import load as load_plugin
 from harness.runs import live, retrace
 from harness.runs.bench_fork import Fork, read_line, send
 from harness.runs.bench_targets import WrongResult, load
@@ -54,6 +55,10 @@ def _preload(job: Mapping[str, Any]) -> None:
             importlib.import_module(wanted)
         except ImportError:
             return  # the fork says so
+    if job["role"] == "live" and job["build"]["system"]:
+        warm = getattr(load_plugin("systems", job["build"]["system"]).SYSTEM, "preload", None)
+        if warm is not None:
+            warm()
     if job["role"] not in ("callable", *BUILDERS) and "torch._dynamo" not in sys.modules:
         _first_step()
     if job["role"] == "replay" and "torch" in sys.modules:
