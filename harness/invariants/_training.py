@@ -172,15 +172,65 @@ def tensors_of(nest: Any) -> Iterator[Any]:
 
 
 def mapped(nest: Any, change: Callable[[Any], Any]) -> Any:
-    """Returns a copy of a batch with every tensor changed."""
+    """Returns a copy of a batch with every tensor changed, in the order of ``tensors_of``."""
     import torch
 
     if isinstance(nest, torch.Tensor):
         return change(nest)
     if isinstance(nest, Mapping):
-        return {key: mapped(each, change) for key, each in nest.items()}
+        changed = {key: mapped(nest[key], change) for key in sorted(nest, key=str)}
+        return {key: changed[key] for key in nest}
     if isinstance(nest, tuple) and hasattr(nest, "_fields"):
         return type(nest)(*(mapped(each, change) for each in nest))
     if isinstance(nest, (list, tuple)):
         return type(nest)(mapped(each, change) for each in nest)
     return copy.copy(nest)
+
+
+def is_named(name: str, word: str) -> bool:
+    """Tells whether a declared word means a tensor: its name, or a prefix that ends in a point."""
+    return name == word or (word.endswith(".") and name.startswith(word))
+
+
+def bits(tensor: Any) -> bytes:
+    """Returns the bytes of a tensor's values in order."""
+    found: bytes = tensor.detach().to_dense().contiguous().flatten().cpu().view(_bytes()).numpy().tobytes()
+    return found
+
+
+def _bytes() -> Any:
+    import torch
+
+    return torch.uint8
+
+
+def rows(batch: Any) -> int:
+    """Returns how many rows a batch has: the length that all its tensors share, or 0."""
+    lengths = {len(tensor) for tensor in tensors_of(batch) if tensor.dim()}
+    return lengths.pop() if len(lengths) == 1 else 0
+
+
+def with_row(batch: Any, row: int, other: Any, source: int) -> Any:
+    """Returns a copy of a batch with one row from another batch of its form."""
+    given = iter(list(tensors_of(other)))
+
+    def change(tensor: Any) -> Any:
+        from_other, copied = next(given), tensor.clone()
+        if tensor.dim() and from_other.shape[1:] == tensor.shape[1:]:
+            copied[row] = from_other[source]
+        return copied
+
+    return mapped(batch, change)
+
+
+def joined(one: Any, two: Any) -> Any:
+    """Returns the rows of two batches of one form as one batch."""
+    import torch
+
+    given = iter(list(tensors_of(two)))
+    return mapped(one, lambda tensor: torch.cat([tensor, next(given)]) if tensor.dim() else next(given))
+
+
+def taken_rows(batch: Any, order: Any) -> Any:
+    """Returns the rows of a batch at these places."""
+    return mapped(batch, lambda tensor: tensor[order] if tensor.dim() else tensor)

@@ -170,9 +170,9 @@ class Program:
     def micro(self, state, batches):
         state.model.train()
         state.optimizer.zero_grad(set_to_none=True)
-        rows, total = sum(len(batch) for batch in batches), 0.0
-        for batch in batches:
-            loss = self.loss(state.model, batch) * (len(batch) / rows)
+        real, total = [int((batch[:, 1:] != PAD).sum()) for batch in batches], 0.0
+        for batch, symbols in zip(batches, real, strict=True):
+            loss = self.loss(state.model, batch) * (symbols / sum(real))
             loss.backward()
             total += loss.item()
         norm = nn.utils.clip_grad_norm_(state.model.parameters(), CLIP)
