@@ -234,3 +234,17 @@ def joined(one: Any, two: Any) -> Any:
 def taken_rows(batch: Any, order: Any) -> Any:
     """Returns the rows of a batch at these places."""
     return mapped(batch, lambda tensor: tensor[order] if tensor.dim() else tensor)
+
+
+def shadow(state: Any) -> dict[str, Any]:
+    """Returns the averaged weights by the names of parameters; raises ``InputError`` where there are none."""
+    named = dict(state.model.named_parameters())
+    found = {}
+    for name, value in averaged(state).items():
+        plain = name.removeprefix("average ")
+        plain = plain if plain in named else plain.removeprefix("module.")
+        if plain in named and value.shape == named[plain].shape:
+            found[plain] = value.detach()
+    if not found:
+        raise InputError("no average of the weights is kept", reason="UNSUPPORTED")
+    return found

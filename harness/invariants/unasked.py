@@ -102,10 +102,11 @@ class Unasked:
             for name, drift in drifts.items()
             if drift > UNITS * steps * _stepping.eps(quiet[name])
         }
+        most = max(drifts.values(), default=0.0)
         return Finding(
             total=len(quiet),
             unit="tensors without a gradient",
-            measured=f"{len(moved)} of {len(quiet)} moved, by {max(drifts.values(), default=0.0):.3g} at most",
+            measured=f"{len(moved)} of {len(quiet)} moved, the most by {most:.3g}",
             threshold=f"{UNITS * steps} units of rounding",
             detail=f"{steps} steps after {WARM}",
             reason=None if quiet and taken[0] else Reason.VACUOUS,

@@ -18,7 +18,8 @@ class Declared:
     ``tied`` are groups of parameter names that share one tensor, ``frozen`` names (or prefixes that end in a
     point) that no step may change, ``undecayed`` those without weight decay. ``clip`` is the largest gradient
     norm that reaches the optimizer. ``steps`` is the length of the schedule. ``rank`` is that of a low-rank
-    optimizer state, ``quantum`` how far an exported model may be from its parent in a logit.
+    optimizer state, ``quantum`` how far an exported model may be from its parent in a logit. ``average`` is
+    the decay of averaged weights in one step, ``balance`` what each auxiliary loss counts in the loss.
     """
 
     tied: tuple[tuple[str, ...], ...] = ()
@@ -28,6 +29,8 @@ class Declared:
     steps: int | None = None
     rank: int | None = None
     quantum: float | None = None
+    average: float | None = None
+    balance: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

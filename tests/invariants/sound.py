@@ -109,6 +109,8 @@ class Program:
             "undecayed": ["bias", "norm", "embedding", "places"],
             "clip": CLIP,
             "steps": STEPS,
+            "average": decay,
+            "balance": 0.01,
         }
         self.dropout, self.dtype, self.decay = dropout, dtype, decay
         generator = torch.Generator().manual_seed(7)
@@ -186,12 +188,19 @@ class Program:
         return {"loss": total, "lr": rate, "grad_norm": norm.item()}
 
     def evaluate(self, state):
-        training = state.model.training
+        training, kept = (
+            state.model.training,
+            {n: p.detach().clone() for n, p in state.model.named_parameters()},
+        )
         state.model.eval()
         with torch.no_grad():
-            value = self.loss(state.model, self.held_out).item()
+            for name, value in state.model.named_parameters():
+                value.copy_(state.average[name])
+            found = self.loss(state.model, self.held_out).item()
+            for name, value in state.model.named_parameters():
+                value.copy_(kept[name])
         state.model.train(training)
-        return value
+        return found
 
     def probabilities(self, model, ids):
         return model(ids).softmax(dim=-1)
