@@ -63,7 +63,7 @@ def loss_of(live: Live, model: Any, batch: Any) -> Loss:
 
 
 def _first_used(whole: Any, alike: Sequence[Any]) -> Part:
-    """Returns the first of equal numbers that the loss depends on, from which sums that begin with it come."""
+    """Returns the first of equal numbers that the loss depends on: sums that begin with it come later."""
     import torch
 
     found = torch.autograd.grad(whole, list(alike), retain_graph=True, allow_unused=True)

@@ -79,6 +79,20 @@ def held(optimizer: Any) -> list[Any]:
     return [tensor for group in groups(optimizer) for tensor in group["params"]]
 
 
+def every(state: Any) -> list[Any]:
+    """Returns the parameters of the model and the other tensors that its optimizers hold, each once."""
+    inside = [tensor for optimizer in _training.optimizers(state) for tensor in held(optimizer)]
+    return list({id(each): each for each in (*state.model.parameters(), *inside)}.values())
+
+
+def holds_its_own(live: Live) -> None:
+    """Raises ``InputError`` where the optimizers hold copies: some faults need the parameters themselves."""
+    state = _training.trainer(live).start(0)
+    big = _training.largest(state.model)[1]
+    if not any(each is big for optimizer in _training.optimizers(state) for each in held(optimizer)):
+        raise InputError("the optimizer does not hold the largest parameter itself", reason="VACUOUS")
+
+
 def names(state: Any) -> dict[int, str]:
     """Returns the name of each tensor of the model by identity, and of each copy that an optimizer holds.
 

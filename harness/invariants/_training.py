@@ -82,9 +82,9 @@ def optimizer_tensors(state: Any) -> Iterator[tuple[str, Any]]:
     import torch
 
     named = {id(value): name for name, value in state.model.named_parameters()}
-    for optimizer in optimizers(state):
-        for parameter, kept in optimizer.state.items():
-            owner = named.get(id(parameter), "a parameter of no model")
+    for number, optimizer in enumerate(optimizers(state)):
+        for place, (parameter, kept) in enumerate(optimizer.state.items()):
+            owner = named.get(id(parameter), f"{number} parameter {place} of no model")
             for key, value in kept.items() if isinstance(kept, Mapping) else ():
                 if isinstance(value, torch.Tensor):
                     yield f"optimizer {owner} {key}", value

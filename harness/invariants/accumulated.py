@@ -39,6 +39,8 @@ def _undivided(live: Live) -> Live:
 
 def _first_only(live: Live) -> Live:
     """Accumulates the first micro-batch in the place of every one."""
+    if _training.trainer(live).batches == 1:
+        raise InputError("there is one batch", reason="VACUOUS")
     inner = _training.trainer(live).micro
 
     def micro(state: Any, batches: Sequence[Any]) -> Any:

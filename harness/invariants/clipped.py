@@ -17,7 +17,7 @@ from harness.model.behaviour import Ask, Finding, Live, Need
 from harness.model.problem import InputError
 from harness.model.verdict import Reason, Witness
 
-STEPS, LARGE = 2, 64.0
+STEPS, TRIES, LARGE = 2, 12, 64.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,18 +80,19 @@ class Clipped:
                 "declares no clip: the largest norm that reaches the optimizer", reason="UNSUPPORTED"
             )
         state = _training.fresh(live, ask.seed)
-        plain = _norms(live, state, 0, 1.0)
-        size = max(plain.arrived, default=0.0)
-        if not size:
-            return _finding([], clip, [])
-        enlarged = [
-            _norms(live, state, step, LARGE * clip / size)
-            for step in range(1, 1 + (ask.windows or self.windows))
-        ]
-        taken = [each for each in enlarged if each.reached]
-        return _finding(
-            taken, clip, [w for step, each in enumerate(taken, 1) for w in _wrong(each, clip, step)]
-        )
+        factor, taken, witnesses = 1.0, list[_Norms](), list[Witness]()
+        for step in range(TRIES):
+            norms = _norms(live, state, step, factor)
+            if not norms.reached:
+                continue  # skipped, as what overflows is
+            if factor == 1.0:
+                factor = LARGE * clip / (max(norms.arrived) or 1.0)
+                continue
+            taken.append(norms)
+            witnesses += _wrong(norms, clip, step)
+            if len(taken) == (ask.windows or self.windows):
+                break
+        return _finding(taken, clip, witnesses)
 
 
 def _finding(taken: list[_Norms], clip: float, witnesses: list[Witness]) -> Finding:

@@ -17,7 +17,8 @@ from harness.invariants import _stepping, _training
 from harness.model.behaviour import Ask, Finding, Live, Need
 from harness.model.verdict import Reason, Witness
 
-STEPS, UNITS = 4, 16
+STEPS, UNITS, SIGNED = 4, 16, 32
+"""``SIGNED`` times what an update of the rate in every value takes is more than any normalised decay."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,18 +29,21 @@ class _Pull:
     share: float
     wanted: float
     proportional: bool
+    signed: float
     unit: float
 
 
 def _by_hand(live: Live) -> Live:
-    """Halves the largest parameter's distance from zero a little with every step, whatever its group says."""
+    """Turns the largest parameter over after every step, far beyond any decay."""
 
     def change(state: Any, _: Any, take: Callable[[], Any]) -> Any:
         import torch
 
         told = take()
         with torch.no_grad():
-            _training.largest(state.model)[1].mul_(0.5)
+            big = _training.largest(state.model)[1].shape
+            for tensor in _stepping.every(state):
+                tensor.mul_(-64.0 if tensor.shape == big else 1.0)
         return told
 
     return _stepping.each_step(live, change)
@@ -53,7 +57,7 @@ def _everywhere(live: Live) -> Live:
 
         with torch.no_grad():
             for tensor in _stepping.held(optimizer):
-                tensor.mul_(0.9)
+                tensor.mul_(2.0**-6)
 
     return _stepping.each_optimizer_step(live, before)
 
@@ -65,7 +69,7 @@ class Decayed:
     needs: tuple[Need, ...] = ("start", "step", "batch")
     windows: int = STEPS
     faults: Mapping[str, Callable[[Live], Live]] = field(
-        default_factory=lambda: {"the largest is halved": _by_hand, "everything decays": _everywhere}
+        default_factory=lambda: {"the largest is moved by hand": _by_hand, "everything decays": _everywhere}
     )
 
     def check(self, live: Live, ask: Ask) -> Finding:
@@ -110,7 +114,7 @@ def _witness(pull: _Pull, wanted: str) -> Witness:
 def _off(pull: _Pull) -> bool:
     """Tells whether a decay that its group asks for is absent, or of another size."""
     if not pull.proportional:
-        return pull.share <= pull.unit
+        return not pull.unit < pull.share < SIGNED * (pull.wanted + pull.signed)
     return abs(pull.share - pull.wanted) > UNITS * pull.unit + pull.wanted / 8
 
 
@@ -118,7 +122,7 @@ def _pulls(live: Live, seed: int, steps: int) -> list[_Pull]:
     """Returns what the first step that has a rate does to each tensor when all gradients are zero."""
     state = _training.fresh(live, seed)
     named = _stepping.names(state)
-    asked: dict[str, tuple[Any, float, bool]] = {}
+    asked: dict[str, tuple[Any, float, bool, float]] = {}
 
     def before(_: int, optimizer: Any) -> None:
         import torch
@@ -143,7 +147,7 @@ def _pulls(live: Live, seed: int, steps: int) -> list[_Pull]:
 
         with _stepping.watching(state, now):
             _training.advance(live, state, 1, first=step)
-        if any(wanted for _, wanted, _ in asked.values()) or (asked and step == steps - 1):
+        if any(wanted for _, wanted, *_ in asked.values()) or (asked and step == steps - 1):
             break
     return [
         _Pull(
@@ -151,9 +155,10 @@ def _pulls(live: Live, seed: int, steps: int) -> list[_Pull]:
             share=_share(kept[name], tensor.detach().double()),
             wanted=wanted,
             proportional=proportional and step == 0,
+            signed=rate * tensor.numel() ** 0.5 / (float(kept[name].norm()) or 1.0),
             unit=_stepping.eps(tensor),
         )
-        for name, (tensor, wanted, proportional) in asked.items()
+        for name, (tensor, wanted, proportional, rate) in asked.items()
         if bool(tensor.isfinite().all())
     ]
 
@@ -163,13 +168,13 @@ def _share(before: Any, after: Any) -> float:
     return float(((before - after) * before).sum()) / (float(before.square().sum()) or 1.0)
 
 
-def _asked(optimizer: Any, group: Mapping[str, Any]) -> tuple[float, bool]:
-    """Returns rate × decay of a group, and whether its optimizer shrinks a tensor by that share."""
+def _asked(optimizer: Any, group: Mapping[str, Any]) -> tuple[float, bool, float]:
+    """Returns rate × decay of a group, whether its optimizer shrinks by that share, and the rate."""
     decay, rate = float(group.get("weight_decay") or 0.0), float(group.get("lr") or 0.0)
     kind = type(optimizer)
     own = kind.__module__.startswith("torch.optim")
     plain = kind.__name__ in ("SGD", "AdamW") or bool(group.get("decoupled_weight_decay"))
-    return rate * decay, own and plain and not group.get("nesterov")
+    return rate * decay, own and plain and not group.get("nesterov"), rate
 
 
 INVARIANT = Decayed()

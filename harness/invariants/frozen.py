@@ -83,7 +83,10 @@ class Frozen:
             with _stepping.watching(state, before, after):
                 _training.advance(live, state, 1, first=step)
             for name, size in _training.differing(outer, _copies(watched)):
-                strays = _still(state, name) and not _follows(outer[name], watched[name], name, others)
+                strays = _still(state, name) and not any(
+                    _follows(outer[name], watched[name], name, each)
+                    for each in (others, _training.weights(state))
+                )
                 if _told(declared, name) or strays:
                     witnesses.setdefault(name, _moved(name, size, f"step {step}"))
         return Finding(

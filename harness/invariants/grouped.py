@@ -21,6 +21,8 @@ STEPS = 2
 
 
 def _left_out(live: Live) -> Live:
+    _stepping.holds_its_own(live)
+
     def change(state: Any) -> None:
         lost = _training.largest(state.model)[1]
         for optimizer in _training.optimizers(state):
@@ -31,6 +33,8 @@ def _left_out(live: Live) -> Live:
 
 
 def _twice(live: Live) -> Live:
+    _stepping.holds_its_own(live)
+
     def change(state: Any) -> None:
         first = _training.optimizers(state)[0].param_groups[0]["params"]
         first.append(first[0])
@@ -40,6 +44,7 @@ def _twice(live: Live) -> Live:
 
 def _stale(live: Live) -> Live:
     """Rebuilds the largest parameter after the optimizer has taken it."""
+    _stepping.holds_its_own(live)
 
     def change(state: Any) -> None:
         import torch
@@ -72,7 +77,7 @@ class Grouped:
         """Looks at the groups of a fresh state, and again after a few steps."""
         state = _training.fresh(live, ask.seed)
         frozen = _training.trainer(live).declared.frozen
-        before = _training.weights(state)
+        before = _values(state)
         found = {witness.where: witness for witness in _wrong(state, frozen, before, started=True)}
         count = len(_stepping.trained(state))
         if not found:
@@ -90,16 +95,16 @@ class Grouped:
 
 
 def _wrong(
-    state: Any, frozen: tuple[str, ...], before: Mapping[str, Any], *, started: bool
+    state: Any, frozen: tuple[str, ...], before: Mapping[int, Any], *, started: bool
 ) -> Iterator[Witness]:
     """Yields the trainable tensors that are not in one group, and what is held in vain."""
     inside = [tensor for optimizer in _training.optimizers(state) for tensor in _stepping.held(optimizer)]
     named, when = _stepping.names(state), "at the start" if started else "after steps"
-    copies = {named[id(tensor)] for tensor in inside if id(tensor) in named}
+    copies = {named[id(each)] for each in inside if id(each) in named and (started or _moved(before, each))}
     times = Counter(map(id, inside))
     for name, value in _stepping.trained(state).items():
         many = times[id(value)]
-        if many == 0 and name in copies and (started or not _same(before.get(name), value)):
+        if many == 0 and name in copies:
             continue
         if many == 0 and any(_training.is_named(name, word) for word in frozen):
             continue
@@ -119,10 +124,17 @@ def _wrong(
             )
 
 
-def _same(before: Any, now: Any) -> bool:
+def _values(state: Any) -> dict[int, Any]:
+    """Returns copies of the tensors in all groups, by identity."""
+    inside = (each for optimizer in _training.optimizers(state) for each in _stepping.held(optimizer))
+    return {id(each): each.detach().clone() for each in inside}
+
+
+def _moved(before: Mapping[int, Any], now: Any) -> bool:
+    """Tells whether a tensor has moved: a copy that the optimizer uses does, one left behind does not."""
     import torch
 
-    return before is not None and torch.equal(before, now.detach())
+    return id(now) in before and not torch.equal(before[id(now)], now.detach())
 
 
 def _modules(state: Any) -> Iterator[Any]:

@@ -14,13 +14,20 @@ from typing import Any
 
 from harness.invariants import _stepping, _training
 from harness.model.behaviour import Ask, Finding, Live, Need
+from harness.model.problem import InputError
 from harness.model.verdict import Reason, Witness
 
 ROWS, OTHERS = 6, 4
 
 
+def _several(live: Live) -> None:
+    if len({tuple(_bits(each)) for each in _batches(live)}) < 2:
+        raise InputError("there is one batch", reason="VACUOUS")
+
+
 def _first_again(live: Live) -> Live:
     """Steps on the first batch that it ever saw."""
+    _several(live)
     kept: list[Any] = []
     start, take = _training.trainer(live).start, _stepping.step_of(live)
 
@@ -37,6 +44,7 @@ def _first_again(live: Live) -> Live:
 
 def _constant(live: Live) -> Live:
     """Steps on one batch whatever it is given."""
+    _several(live)
     take, only = _stepping.step_of(live), _training.batch(live, 0)
     return _training.with_trainer(live, step=lambda state, _: take(state, only))
 

@@ -76,7 +76,7 @@ class RateSurvivesEvaluation:
         judged, _ = _rates(live, ask.seed, steps, evaluated=True)
         many = min(len(alone), len(judged))
         reason = Reason.UNJUDGED if reacts or not many else None
-        if not reacts and many and len({rate for rates in (*alone, *judged) for rate in rates[:1]}) == 1:
+        if not reacts and many and len({*alone, *judged}) == len({place for place, *_ in alone}):
             reason = Reason.VACUOUS
         return Finding(
             total=many,
@@ -98,15 +98,15 @@ class RateSurvivesEvaluation:
 
 
 def _rates(live: Live, seed: int, steps: int, *, evaluated: bool) -> tuple[list[tuple[float, ...]], bool]:
-    """Returns the rates of every optimizer step, and whether the schedule reacts to what is measured."""
+    """Returns the optimizer and rates of every step, and whether the schedule reacts to what is measured."""
     evaluate = _training.trainer(live).evaluate
     if evaluate is None:
         raise InputError("nothing is evaluated", reason="UNSUPPORTED")
     state = _training.fresh(live, seed)
     found: list[tuple[float, ...]] = []
 
-    def before(_: int, optimizer: Any) -> None:
-        found.append(_stepping.rates(optimizer))
+    def before(place: int, optimizer: Any) -> None:
+        found.append((place, *_stepping.rates(optimizer)))
 
     with _stepping.watching(state, before):
         for step in range(steps):
@@ -118,7 +118,7 @@ def _rates(live: Live, seed: int, steps: int, *, evaluated: bool) -> tuple[list[
 
 
 def _told(rates: tuple[float, ...]) -> str:
-    return ", ".join(f"{rate:.6g}" for rate in rates)
+    return ", ".join(f"{rate:.6g}" for rate in rates[1:])
 
 
 INVARIANT = RateSurvivesEvaluation()

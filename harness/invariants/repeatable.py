@@ -28,7 +28,7 @@ def _unseeded(live: Live) -> Live:
     def started(seed: int) -> Any:
         state = start(seed)
         _, big = _training.largest(state.model)
-        big.data.mul_(1 + next(count) * 2.0**-10)
+        big.data.add_(next(count) * 2.0**-3)
         return state
 
     return _training.with_trainer(live, start=started)

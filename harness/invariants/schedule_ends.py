@@ -28,7 +28,7 @@ def _slower(live: Live) -> Live:
 
     def change(state: Any) -> None:
         scheduler = getattr(state, "scheduler", None)
-        if scheduler is None or _training.trainer(live).rate is None:
+        if scheduler is None:
             raise InputError("no schedule to slow down", reason="UNSUPPORTED")
         inner, calls = scheduler.step, [0]
 
@@ -142,7 +142,9 @@ def _applied(live: Live, seed: int, steps: int, far: int, real: int) -> list[flo
     with _stepping.watching(state, before):
         _training.advance(live, state, steps if steps <= real else 2)
     scheduler, optimizer = getattr(state, "scheduler", None), _training.optimizers(state)[0]
-    if scheduler is None or not found or "Plateau" in type(scheduler).__name__ or not _by_step(live, seed):
+    if scheduler is None or not found or "Plateau" in type(scheduler).__name__:
+        return found
+    if len(found) < steps and not _by_step(live, seed):
         return found
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

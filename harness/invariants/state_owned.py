@@ -119,7 +119,7 @@ def _overlaps(state: Any, kept: Mapping[str, Any]) -> Iterator[Witness]:
     spans = sorted(
         (each.data_ptr(), each.data_ptr() + each.numel() * each.element_size(), name)
         for name, each in every.items()
-        if each.numel() and each.layout.__str__() == "torch.strided" and each.is_contiguous()
+        if each.numel() and str(each.layout) == "torch.strided" and each.is_contiguous()
     )
     for (_, end, one), (begin, _, two) in pairwise(spans):
         if begin < end and (one in kept or two in kept):

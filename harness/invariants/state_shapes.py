@@ -39,11 +39,12 @@ def _another_row(live: Live) -> Live:
     def change(state: Any, _: Any, take: Callable[[], Any]) -> Any:
         import torch
 
-        told, big = take(), _training.largest(state.model)[1]
+        told = take()
         for optimizer in _training.optimizers(state):
+            big = max(_stepping.held(optimizer), key=lambda each: each.numel())
             kept = optimizer.state.get(big, {})
             for key, value in list(kept.items()):
-                if isinstance(value, torch.Tensor) and value.shape == big.shape:
+                if isinstance(value, torch.Tensor) and value.numel() > 1:
                     kept[key] = torch.cat([value, value[:1]])
         return told
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,10 @@ STEPS = 2
 def _untied(live: Live) -> Live:
     """Gives the second of tied names a tensor of its own, equal to the first."""
     _has_ties(live)
-    return _stepping.each_start(live, lambda state: _parted(state.model, _groups(live)))
+    groups = tuple(_groups(live))
+    told = replace(_training.trainer(live).declared, tied=groups)
+    planted = _stepping.each_start(live, lambda state: _parted(state.model, groups))
+    return _training.with_trainer(planted, declared=told)
 
 
 def _untied_by_a_step(live: Live) -> Live:
@@ -48,7 +51,7 @@ def _groups(live: Live) -> list[tuple[str, ...]]:
     return _tied(live, _training.trainer(live).start(0).model)
 
 
-def _parted(model: Any, groups: list[tuple[str, ...]]) -> None:
+def _parted(model: Any, groups: Sequence[tuple[str, ...]]) -> None:
     import torch
 
     for _, *names in groups:

@@ -4,7 +4,7 @@ Source: an expert that no token reached must stay as it is; weight decay or mome
 zero-filled gradients shrinks it step by step (a norm drift of 0 becomes one of 22 %). The gradients of every
 third tensor and of the largest are taken away as the optimizer begins, so that it must pass them by; and
 what the program leaves without a gradient by itself for all the steps is watched too. Bits are compared, and
-a drift below four units of rounding a step, as a renormalisation leaves it, is none.
+a drift below one unit of rounding a step, as a renormalisation leaves it, is none.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from harness.model.behaviour import Ask, Finding, Live, Need
 from harness.model.problem import InputError
 from harness.model.verdict import Reason, Witness
 
-WARM, STEPS, UNITS = 2, 4, 4
+WARM, STEPS, UNITS = 2, 4, 1
 
 
 def _zero_filled(live: Live) -> Live:
@@ -31,7 +31,7 @@ def _zero_filled(live: Live) -> Live:
             for tensor in _stepping.held(optimizer):
                 if tensor.grad is None:
                     tensor.grad = torch.zeros_like(tensor)
-                    tensor.mul_(1 - 2.0**-6)
+                    tensor.mul_(1 - 2.0**-4)
 
     return _stepping.each_optimizer_step(live, before)
 
@@ -44,8 +44,8 @@ def _decays_all(live: Live) -> Live:
 
         told = take()
         with torch.no_grad():
-            for tensor in state.model.parameters():
-                tensor.mul_(1 - 2.0**-6)
+            for tensor in _stepping.every(state):
+                tensor.mul_(1 - 2.0**-4)
         return told
 
     return _stepping.each_step(live, change)

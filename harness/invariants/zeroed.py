@@ -22,11 +22,13 @@ STEPS = 3
 
 def _kept(live: Live) -> Live:
     """Puts back what the optimizer last used just as the next gradient arrives."""
+    _stepping.holds_its_own(live)
     return _stepping.each_start(live, lambda state: _haunt(state, list(_stepping.trained(state).values())))
 
 
 def _one_kept(live: Live) -> Live:
     """Lets the gradient of the largest parameter alone add up."""
+    _stepping.holds_its_own(live)
     return _stepping.each_start(live, lambda state: _haunt(state, [_training.largest(state.model)[1]]))
 
 
@@ -91,6 +93,7 @@ class _Watch:
         self.used: set[int] = set()  # stepped, and nothing has arrived since
         self.stale: dict[int, float] = {}  # the norm of what lay there when the next gradient arrived
         self.leaks: dict[int, Witness] = {}
+        self.last: dict[int, bytes] = {}  # what was used last, of tensors at which nothing arrives
         self.judged = 0
         self.step = 0
 
@@ -119,7 +122,9 @@ class _Watch:
         for tensor in _stepping.held(optimizer):
             if tensor.grad is None:
                 continue
-            left = self.stale.get(id(tensor), _size(tensor) if id(tensor) in self.used else 0.0)
+            left = self.stale.get(id(tensor), 0.0)
+            if id(tensor) in self.used and self.last.get(id(tensor)) == _training.bits(tensor.grad):
+                left = _size(tensor)
             self.judged += id(tensor) in self.names
             if left and id(tensor) in self.names:
                 self.leaks.setdefault(id(tensor), self._witness(id(tensor), left))
@@ -129,6 +134,7 @@ class _Watch:
         for tensor in _stepping.held(optimizer):
             if tensor.grad is not None:
                 self.used.add(id(tensor))
+                self.last[id(tensor)] = _training.bits(tensor.grad)
                 self.stale.pop(id(tensor), None)
 
     def _witness(self, key: int, left: float) -> Witness:
