@@ -9,6 +9,7 @@ or a rate of zero leaves a tensor undecided.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,8 +18,9 @@ from harness.invariants import _stepping, _training
 from harness.model.behaviour import Ask, Finding, Live, Need
 from harness.model.verdict import Reason, Witness
 
-STEPS, UNITS, SIGNED = 4, 16, 32
-"""``SIGNED`` times what an update of the rate in every value takes is more than any normalised decay."""
+STEPS, UNITS, SIGNED, NOISE = 4, 16, 32, 6.0
+"""``SIGNED`` times what an update of the rate in every value takes is more than any normalised decay;
+``NOISE`` standard deviations of noise that a program adds are taken for none."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -132,7 +134,7 @@ def _pulls(live: Live, seed: int, steps: int) -> list[_Pull]:
                 if tensor.grad is None or id(tensor) not in named:
                     continue
                 with torch.no_grad():
-                    tensor.grad = torch.zeros_like(tensor)
+                    tensor.grad = torch.zeros_like(tensor.grad)
                     if not bool(tensor.any()):
                         tensor.fill_(1.0)  # what is zero shows no decay
                 asked[named[id(tensor)]] = (tensor, *_asked(optimizer, group))
@@ -149,23 +151,35 @@ def _pulls(live: Live, seed: int, steps: int) -> list[_Pull]:
             _training.advance(live, state, 1, first=step)
         if any(wanted for _, wanted, *_ in asked.values()) or (asked and step == steps - 1):
             break
-    return [
-        _Pull(
-            name=name,
-            share=_share(kept[name], tensor.detach().double()),
-            wanted=wanted,
-            proportional=proportional and step == 0,
-            signed=rate * tensor.numel() ** 0.5 / (float(kept[name].norm()) or 1.0),
-            unit=_stepping.eps(tensor),
-        )
-        for name, (tensor, wanted, proportional, rate) in asked.items()
-        if bool(tensor.isfinite().all())
-    ]
+    moves = {name: kept[name] - each[0].detach().double() for name, each in asked.items()}
+    noise = NOISE / UNITS * _noise(kept, moves)
+    found = []
+    for name, (tensor, wanted, proportional, rate) in asked.items():
+        if bool(tensor.isfinite().all()):
+            size = float(kept[name].norm()) or 1.0
+            found.append(
+                _Pull(
+                    name=name,
+                    share=_share(kept[name], moves[name]),
+                    wanted=wanted,
+                    proportional=proportional and step == 0,
+                    signed=rate * tensor.numel() ** 0.5 / size,
+                    unit=max(_stepping.eps(tensor), noise / size),
+                )
+            )
+    return found
 
 
-def _share(before: Any, after: Any) -> float:
+def _share(before: Any, lost: Any) -> float:
     """Returns how much of a tensor is lost along itself, relative to it."""
-    return float(((before - after) * before).sum()) / (float(before.square().sum()) or 1.0)
+    return float((lost * before).sum()) / (float(before.square().sum()) or 1.0)
+
+
+def _noise(kept: Mapping[str, Any], moves: Mapping[str, Any]) -> float:
+    """Returns the root mean square of what moved across the tensors: no decay, but noise that is added."""
+    across = [lost - _share(kept[name], lost) * kept[name] for name, lost in moves.items()]
+    total = sum(float(each.square().sum()) for each in across if bool(each.isfinite().all()))
+    return math.sqrt(total / max(1, sum(each.numel() for each in across)))
 
 
 def _asked(optimizer: Any, group: Mapping[str, Any]) -> tuple[float, bool, float]:

@@ -82,12 +82,13 @@ class HeedsBatch:
         witnesses: list[Witness] = []
         judged = 0
         for warm in (0, 1) if others else ():
-            judged += 1
-            if _gradients(live, ask.seed, warm, one) == _gradients(live, ask.seed, warm, others[0]):
+            seen = _gradients(live, ask.seed, warm, one)
+            judged += bool(seen)
+            if seen and seen == _gradients(live, ask.seed, warm, others[0]):
                 witnesses.append(_witness(f"step {warm}", "the same gradients from two batches"))
         base = _gradients(live, ask.seed, 0, one)
         count = _training.rows(one)
-        if count > 1 and not witnesses:
+        if base and count > 1 and not witnesses:
             wanted = min(count, ask.windows or self.windows)
             for row in sorted({round(place * (count - 1) / max(1, wanted - 1)) for place in range(wanted)}):
                 read = _reads(live, ask.seed, base, row, [one, *others])

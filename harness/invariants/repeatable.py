@@ -3,7 +3,7 @@
 Source: a training that draws from generators that nobody seeds, or reads a clock, cannot be told from a
 changed one; and one that seeds itself with a constant gives several seeds that are one run. Two trainings
 from one seed are compared in all tensors and logged numbers. A training from another seed must differ; one
-that is the same although generators were left as differently as they were seeded draws nothing, as with
+that is the same although every generator is left as differently as it was seeded draws nothing, as with
 weights that are given, and is not blamed for it.
 """
 
@@ -72,11 +72,11 @@ class Repeatable:
             for name, size in _training.differing(one, two)
         ]
         same = not _training.differing(one, other)
-        if same and not _training.differing(drawn, elsewhere):
+        if same and len(_training.differing(drawn, elsewhere)) < len(drawn):
             witnesses.append(
                 Witness(
                     where=f"seed {ask.seed} and seed {ask.seed + 1}",
-                    found=f"the same training in all {len(one)} tensors, and the same generators after it",
+                    found=f"the same training in all {len(one)} tensors, and some generator too",
                     expected="another training: is a constant seed set after the one that is given?",
                 )
             )

@@ -19,8 +19,8 @@ from harness.model.behaviour import Ask, Finding, Live, Need
 from harness.model.problem import InputError
 from harness.model.verdict import Reason, Witness
 
-REAL, FAR, CEILING = 48, 8, 200_000
-"""Most steps that are taken for real; how many times the declared steps are looked at, and at most these."""
+REAL, FAR, CEILING, SINGLE = 48, 8, 200_000, 2.0**-20
+"""Most steps taken for real; how many times the declared steps are looked at, at most; a rate's rounding."""
 
 
 def _slower(live: Live) -> Live:
@@ -112,10 +112,10 @@ def _other(last: int, applied: float, meant: float) -> Witness:
 
 def _end(rates: Sequence[float]) -> int | None:
     """Returns where the rate is lowest after its peak; None for one that is constant or falls for ever."""
-    peak, lowest = max(rates), min(rates)
-    begin = next(place for place, rate in enumerate(rates) if rate == peak)
+    peak = max(rates)
+    slack = SINGLE * abs(peak)
+    begin = next(place for place, rate in enumerate(rates) if rate >= peak - slack)
     lowest = min(rates[begin:])
-    slack = 1e-9 * peak if peak else 0.0
     if peak - lowest <= slack:
         return None
     end = next(place for place in range(begin, len(rates)) if rates[place] <= lowest + slack)

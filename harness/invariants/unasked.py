@@ -67,7 +67,8 @@ class Unasked:
     def check(self, live: Live, ask: Ask) -> Finding:
         """Takes steps until momentum exists, then steps in which some tensors get no gradient."""
         state = _training.fresh(live, ask.seed)
-        _training.advance(live, state, WARM)
+        warm = WARM if _torchs_own(state) else 0
+        _training.advance(live, state, warm)
         steps = ask.windows or self.windows
         named = _stepping.names(state)
         chosen = _chosen(state, named)
@@ -86,7 +87,7 @@ class Unasked:
         start = _training.weights(state)
         with _stepping.watching(state, before):
             try:
-                _training.advance(live, state, steps, first=WARM)
+                _training.advance(live, state, steps, first=warm)
             except (AttributeError, TypeError) as problem:
                 raise InputError(
                     f"the optimizer takes no missing gradient: {problem}", reason="UNSUPPORTED"
@@ -108,7 +109,7 @@ class Unasked:
             unit="tensors without a gradient",
             measured=f"{len(moved)} of {len(quiet)} moved, the most by {most:.3g}",
             threshold=f"{UNITS * steps} units of rounding",
-            detail=f"{steps} steps after {WARM}",
+            detail=f"{steps} steps after {warm}",
             reason=None if quiet and taken[0] else Reason.VACUOUS,
             witnesses=tuple(
                 Witness(
@@ -119,6 +120,13 @@ class Unasked:
                 for name, drift in sorted(moved.items(), key=lambda pair: -pair[1])[:20]
             ),
         )
+
+
+def _torchs_own(state: Any) -> bool:
+    """Tells whether every optimizer is of torch's kind; a wrapper may pull weights back."""
+    import torch
+
+    return all(isinstance(each, torch.optim.Optimizer) for each in _training.optimizers(state))
 
 
 def _chosen(state: Any, named: Mapping[int, str]) -> set[str]:

@@ -17,6 +17,7 @@ from typing import Any
 
 from harness.invariants import _stepping, _training
 from harness.model.behaviour import Ask, Finding, Live, Need
+from harness.model.problem import InputError
 from harness.model.verdict import Reason, Witness
 
 STEPS, FEW = 3, 256
@@ -154,10 +155,15 @@ def _asked(optimizer: Any, tensors: list[Any]) -> list[Any]:
     for each in every:
         grad, each.grad = each.grad, None
         each.data = each.data.double()
-        each.grad = None if grad is None else (grad.to_dense() if grad.is_sparse else grad).double()
+        each.grad = None if grad is None else grad.double()
     for each, inner in state.items():
         optimizer.state[each] = _doubled(inner)
-    optimizer.step()
+    try:
+        optimizer.step()
+    except RuntimeError as problem:
+        raise InputError(
+            f"the optimizer steps in one precision only: {problem}", reason="UNSUPPORTED"
+        ) from problem
     found = [each.detach().double().clone() for each in tensors]
     for each, data, grad in kept:
         each.grad = None
