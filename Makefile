@@ -29,10 +29,16 @@ lint: $(VENV)/.dev
 # What takes longer than a commit should wait for; commit what it writes.
 full: test
 	HYPOTHESIS_PROFILE=full $(BIN)/python -m pytest tests -q
+	(echo '# python benchmarks/verify.py'; $(BIN)/python benchmarks/verify.py) > benchmarks/verify.txt
+	(echo '# python benchmarks/fuzz.py 600'; $(BIN)/python benchmarks/fuzz.py 600) > benchmarks/fuzz.txt
 	$(BIN)/python benchmarks/board.py | tee benchmarks/board.txt
+	(echo '# python benchmarks/kills.py 1000'; $(BIN)/python benchmarks/kills.py 1000) > benchmarks/kills.txt
+	(echo '# python benchmarks/flips.py 1000'; $(BIN)/python benchmarks/flips.py 1000) > benchmarks/flips.txt
 	(echo '# python benchmarks/statistics.py --panel'; $(BIN)/python benchmarks/statistics.py --panel) > specs/statistics/measured.txt
 	(echo '# python benchmarks/statistics.py --causes'; $(BIN)/python benchmarks/statistics.py --causes) > specs/statistics/causes.txt
+	(echo '# python benchmarks/statistics.py --trends'; $(BIN)/python benchmarks/statistics.py --trends) > specs/statistics/trends.txt
 	(echo '# python benchmarks/statistics.py'; $(BIN)/python benchmarks/statistics.py) > benchmarks/statistics.txt
+	(echo '# python benchmarks/replay.py'; $(BIN)/python benchmarks/replay.py) > specs/statistics/replay.txt
 
 $(VENV)/.venv:
 	$(PYTHON) -m venv $(VENV)

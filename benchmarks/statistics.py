@@ -5,6 +5,8 @@ a plain Python set of windows and, where it is installed, datasketch.
 ``python benchmarks/statistics.py --panel [DRAWS]`` prints the table of ``specs/statistics/measured.txt``.
 ``python benchmarks/statistics.py --causes [RUNS]`` trains RUNS (15) small models of each known cause and
 prints what kind ``memorization`` names; kept in ``specs/statistics/causes.txt``.
+``python benchmarks/statistics.py --trends [DRAWS]`` prints the table of kinds trend and anytime, kept in
+``specs/statistics/trends.txt``.
 DRAWS (10,000) is for tests of about a millisecond; dearer ones get fewer, and every row says how many.
 A rate stands with the half width of its 95 % interval.
 """
@@ -30,6 +32,10 @@ else:
         from _causes_panel import causes
 
         causes(int(sys.argv[2]) if len(sys.argv) > 2 else 15)
+    elif sys.argv[1:2] == ["--trends"]:
+        from _trends_panel import trends
+
+        trends(int(sys.argv[2]) if len(sys.argv) > 2 else 10_000)
     else:
         from _overlap_throughput import throughput
 

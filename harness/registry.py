@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from types import MappingProxyType, ModuleType
 from typing import Any
@@ -57,6 +57,18 @@ def _entry_points(room: str) -> list[tuple[str, str]]:
     return [(point.name, point.module) for point in entry_points(group=f"harness.{room}")]
 
 
+@cache
+def plugins() -> Mapping[str, str]:
+    """Returns the version of every installed distribution that brings plug-ins, by its name."""
+    from importlib.metadata import entry_points
+
+    found: dict[str, str] = {}
+    for room in ROOMS:
+        for point in entry_points(group=f"harness.{room}"):
+            found[point.dist.name if point.dist else point.module] = point.dist.version if point.dist else ""
+    return MappingProxyType(dict(sorted(found.items())))
+
+
 def load(room: str, name: str) -> ModuleType:
     """Imports one plug-in's module; raises ``PluginError`` when it is unknown or does not load."""
     target = modules(room).get(name)
@@ -70,10 +82,36 @@ def load(room: str, name: str) -> ModuleType:
 
 @cache
 def kinds() -> Mapping[str, type[Any]]:
-    """Returns every kind's class by name; each module defines exactly one."""
-    return MappingProxyType({name: _kind_of(load("kinds", name), name) for name in modules("kinds")})
+    """Returns every kind's class by name; each module defines exactly one.
+
+    Those that ship are imported when they are asked for, any others at once: a broken one is fatal.
+    """
+    found = _Kinds()
+    for name, target in modules("kinds").items():
+        if not target.startswith("harness.kinds."):
+            found[name]
+    return found
 
 
+class _Kinds(Mapping[str, type[Any]]):
+    """The kinds by name, of which a contract needs a few and whose imports are most of a short check."""
+
+    def __getitem__(self, name: str) -> type[Any]:
+        if name not in modules("kinds"):
+            raise KeyError(name)
+        return _kind_of(load("kinds", name), name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(modules("kinds"))
+
+    def __len__(self) -> int:
+        return len(modules("kinds"))
+
+    def __contains__(self, name: object) -> bool:
+        return name in modules("kinds")
+
+
+@cache
 def _kind_of(module: ModuleType, name: str) -> type[Any]:
     found = [
         value

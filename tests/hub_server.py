@@ -155,6 +155,8 @@ class HubServer(Site):
                 files[value["path"]] = base64.b64decode(value["content"])
             elif line["key"] == "lfsFile":
                 files[value["path"]] = self.large[value["oid"]]
+            elif line["key"] == "deletedFile":
+                files[value["path"]] = None
         sha = repo.commit(self.meddle(repo, files))
         self._json(
             request, {"success": True, "commitOid": sha, "commitUrl": f"{self.url}/{name}/commit/{sha}"}

@@ -37,6 +37,7 @@ HEAVY = {
     "securesystemslib",
     "submitit",
     "sympy",
+    "tokenizers",
     "torch",
     "transformers",
     "yaml",

@@ -73,7 +73,7 @@ class _Refused(Exception):
 
 def _parse(raw: bytes) -> dict[str, Any]:
     try:
-        header = json.loads(raw, object_pairs_hook=_unique)
+        header = json.loads(raw.decode("utf-8"), object_pairs_hook=_unique)  # bytes might be UTF-16 too
     except (ValueError, RecursionError) as error:
         raise _Refused(f"the header is not JSON: {error}") from error
     if not raw.startswith(b"{") or not isinstance(header, dict):

@@ -50,7 +50,13 @@ def run(arguments: Sequence[str]) -> int:
         top.print_help()
         return Exit.INVALID
     try:
-        module = importlib.import_module(f"harness.cli.{options.command.replace('-', '_')}")
+        if options.command == "check":  # many subjects unchanged: before all that judges is imported
+            from harness.cli._unchanged import nothing_to_do
+
+            if (code := nothing_to_do(options)) is not None:
+                return int(code)
+        own = options.command.replace("-", "_") + "_" * (options.command == "import")  # a word of Python's
+        module = importlib.import_module(f"harness.cli.{own}")
         return int(module.main(options))
     except InvalidContract as error:
         return _tell(str(error), Exit.INVALID)
@@ -61,11 +67,9 @@ def run(arguments: Sequence[str]) -> int:
 
         if "HARNESS_DEBUG" in os.environ:
             raise
-        return _tell(
-            f"harness failed: {type(error).__name__}: {error}\n"
-            "  set HARNESS_DEBUG=1 to see where, and please report it",
-            Exit.FAILED,
-        )
+        from harness.cli._failed import failed_text
+
+        return _tell(failed_text(error), Exit.FAILED)
 
 
 def _tell(message: str, code: Exit) -> int:

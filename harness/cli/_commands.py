@@ -102,6 +102,13 @@ def _runs(command: argparse.ArgumentParser) -> None:
     remove.add_argument("--undeclared", action="store_true", help="runs that no contract declares any more")
 
 
+def _data(command: argparse.ArgumentParser) -> None:
+    actions = ("list", "build", "verify")
+    command.add_argument("action", nargs="?", choices=actions, default="list", help="default: list")
+    command.add_argument("corpora", nargs="*", metavar="CORPUS", help="default: all")
+    _text_or_json(command)
+
+
 def _compare(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "before",
@@ -159,9 +166,25 @@ def _log(command: argparse.ArgumentParser) -> None:
 
 def _init(command: argparse.ArgumentParser) -> None:
     command.add_argument("path", metavar="PATH", help="a run's folder, a log, or a checkpoint")
-    command.add_argument(
-        "--write", nargs="?", const="", metavar="FILE", help="write it (default: contracts/<name>.yaml)"
-    )
+    _written(command, "name")
+
+
+def _written(command: argparse.ArgumentParser, name: str) -> None:
+    told = f"write it (default: contracts/<{name}>.yaml)"
+    command.add_argument("--write", nargs="?", const="", metavar="FILE", help=told)
+
+
+def _new(command: argparse.ArgumentParser) -> None:
+    command.add_argument("claim", nargs="?", metavar="KIND", help="of claim (default: list the templates)")
+    _written(command, "kind")
+
+
+def _import(command: argparse.ArgumentParser) -> None:
+    command.add_argument("paths", nargs="+", metavar="PATH", help="contracts of another dialect, or a folder")
+    command.add_argument("--output", metavar="FOLDER", help="where to write them (default: contracts/)")
+    command.add_argument("--code", metavar="FOLDER", help="where the tests that they name are looked for")
+    command.add_argument("--dry-run", action="store_true", help="only report what would become of them")
+    command.add_argument("--format", choices=("table", "json"), default="table")
 
 
 def _attach(command: argparse.ArgumentParser) -> None:
@@ -188,8 +211,9 @@ def _gate(command: argparse.ArgumentParser) -> None:
 
 
 def _diff(command: argparse.ArgumentParser) -> None:
-    command.add_argument("before", metavar="OLD", help="a contract file, or REVISION:PATH from git")
-    command.add_argument("after", metavar="NEW", help="the same")
+    command.add_argument("before", metavar="OLD", help="contract or spec file, REVISION:PATH, id@version")
+    command.add_argument("after", metavar="NEW", help="the same; or both revisions")
+    command.add_argument("path", metavar="PATH", nargs="?", help="the file, if both are revisions")
     _text_or_json(command)
 
 
@@ -214,6 +238,9 @@ def _verify(command: argparse.ArgumentParser) -> None:
     command.add_argument("--release", metavar="FOLDER", help="a downloaded release with its claims")
     command.add_argument("--checkpoint", metavar="FOLDER", help="verify only such a signed folder")
     command.add_argument("--recheck", action="store_true", help="judge again what needs no run and no code")
+    command.add_argument(
+        "--trust-times", action="store_true", help="of a checkpoint, read only files that were touched"
+    )
     _text_or_json(command)
 
 
@@ -263,7 +290,7 @@ COMMANDS = {
     "evidence": ("pack evidence into one file, or take such a file in", _evidence),
     "gate": ("refuse unless everything required is discharged by fresh evidence", _gate),
     "lock": ("write down what contracts claim before there is evidence", _contracts),
-    "diff": ("tell how a contract changed: tightened, loosened, reworded, added, removed", _diff),
+    "diff": ("tell how a contract or spec changed: tightened, loosened, reworded, added, removed", _diff),
     "key": ("make a key to sign with", _key),
     "sign": ("sign the whole scoreboard with all that it rests on", _sign),
     "verify": ("verify a signed scoreboard offline, from its bytes and a public key", _verify),
@@ -276,7 +303,10 @@ COMMANDS = {
     "mutate": ("plant slips in formulas and show which of them no claim notices", _mutate),
     "run": ("make the declared runs that have not finished", _run),
     "runs": ("list the runs that are kept, or delete some", _runs),
+    "data": ("list the corpora that can be built offline, build or verify them", _data),
     "init": ("draft a first contract from what lies in a folder", _init),
+    "new": ("print or write a commented contract of one kind of claim, to be copied", _new),
+    "import": ("make contracts of those of another dialect; what nothing can try is UNTRIED", _import),
     "attach": ("adopt a finished run by its bytes", _attach),
     "retract": ("withdraw a verdict that was wrong, with the reason; nothing is deleted", _retract),
     "packs": ("list the contracts that ship, or write one about a folder of subjects", _packs),

@@ -8,16 +8,19 @@ from pathlib import Path
 
 from harness.cli._setup import invalid
 from harness.engine.load import Loaded
+from harness.engine.pins import current_pins
 from harness.engine.project import Project
+from harness.engine.registered import bound_of
 from harness.engine.sources import Sources
 from harness.evidence.entries import Entry, missing_heads, read_entries
 from harness.evidence.keys import PublicKey, SignatureError, distinct, read_public
-from harness.evidence.locks import Promise, amended, unlocked
+from harness.evidence.locks import Bound, Promise, unlocked, unregistered
 from harness.evidence.memo import Memo
 from harness.model.policy import Policy
 from harness.scoreboard.board import Board
 from harness.scoreboard.decision import Facts
-from harness.scoreboard.sealed import POLICY, against, signed_by
+from harness.scoreboard.sealed import against, signed_by
+from harness.scoreboard.waived import POLICY
 
 
 def open_policy(project: Project) -> Policy | None:
@@ -44,6 +47,7 @@ def promise_of(project: Project, loaded: Loaded, memo: Memo) -> Promise:
     sources = Sources(project, contract, memo)
     demands: dict[str, str] = {}
     identities: set[str] = set()
+    bound: dict[str, Bound] = {}
     for criterion in contract.criteria:
         scale = criterion.scale
         told = {
@@ -57,7 +61,16 @@ def promise_of(project: Project, loaded: Loaded, memo: Memo) -> Promise:
             demands[f"{criterion.id}/{item.digest}"] = json.dumps(told, sort_keys=True)
             for name in item.inputs:
                 identities |= {run.identity for run in sources.runs(name)}
-    return Promise(contract=contract.name, demands=demands, identities=frozenset(identities))
+            if item.kind is not None and item.kind.preregistered():
+                pins = current_pins(sources, criterion, item, loaded.spec)
+                bound[f"{criterion.id}/{item.digest}"] = bound_of(pins)
+    return Promise(
+        contract=contract.name,
+        version=contract.version,
+        demands=demands,
+        identities=frozenset(identities),
+        bound=bound,
+    )
 
 
 def facts_of(
@@ -68,17 +81,23 @@ def facts_of(
     authors = {key.id for key in public_keys(project.root, policy.authors)}
     keys = public_keys(project.root, policy.keys)
     judged = [against(project, one, whole, memo) for one in signed_by(project, keys)]
-    changed: dict[str, str] = {}
-    for promise in promises:
-        for criterion, found in amended(promise, entries):
-            changed[f"{promise.contract}/{criterion}"] = found
     return Facts(
         signers=frozenset(k for one in judged if one.holds for k in one.signers) - authors,
         unsigned=tuple(f"{one.path}: {one.problems[0]}" for one in judged if one.problems),
         unlocked={promise.contract: unlocked(promise, entries) for promise in promises},
-        amended=changed,
+        unregistered=unregistered_of(promises, entries),
         heads=pinned(project.root, policy.heads, entries),
     )
+
+
+def unregistered_of(promises: Sequence[Promise], entries: Sequence[Entry]) -> dict[str, str]:
+    """Says of each criterion (CONTRACT/CRITERION) that demands its own lock why it has none in time."""
+    return {
+        f"{promise.contract}/{key.partition('/')[0]}": why
+        for promise in promises
+        for key, bound in promise.bound.items()
+        if (why := unregistered(promise.contract, key, bound, entries))
+    }
 
 
 def pinned(root: Path, name: str | None, entries: Sequence[Entry]) -> tuple[str, ...]:

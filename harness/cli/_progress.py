@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import time
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.cli._setup import terminal
 from harness.engine.check import Done
-from harness.engine.mutation import FormulaScore
-from harness.model.tried import LawTried
 from harness.reports._out import clean, say
 from harness.runs.plan import Progress
 
 EVERY = 10.0  # seconds between lines where stderr is no terminal
+
+if TYPE_CHECKING:
+    from harness.engine.mutation import FormulaScore
+    from harness.model.tried import LawTried
 
 
 class _Bars:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import harness
 from harness.engine.project import Project, contract_paths, find_root, read_project
-from harness.evidence.memo import Memo, fingerprint
+from harness.evidence.memo import ByBytes, Memo, fingerprint
 from harness.model.problem import InvalidContract, Problem
 
 
@@ -25,9 +25,25 @@ def open_project(*, remember: bool) -> tuple[Project, Memo]:
     return read_project(root, memo), memo
 
 
+def by_bytes(project: Project) -> ByBytes:
+    """Returns the index of what evidence says, by the bytes of its files."""
+    package = Path(harness.__file__).parent
+    print_of_tools = fingerprint(package, harness.__version__, sys.path[1:])
+    return ByBytes(project.root / ".harness" / "cache" / "index.json", print_of_tools, time.time_ns)
+
+
 def find_contracts(project: Project, named: list[str]) -> list[Path]:
     """Returns the contract files a command is about; raises ``InvalidContract`` for an unknown name."""
     return contract_paths(project, tuple(named))
+
+
+def take_up(project: Project, memo: Memo) -> None:
+    """Takes up what an earlier command had judged and trained when it was cut off, and says so."""
+    from harness.engine.recover import recover
+    from harness.reports._out import say, some
+
+    if found := recover(project, memo, utc_now, time.time_ns):
+        say(f"{some(found, 'result')} taken up from a check that was cut off")
 
 
 def utc_now() -> str:

@@ -9,15 +9,19 @@ from contextlib import closing
 
 from harness.cli._output import deliver, report
 from harness.cli._progress import CheckProgress, FetchProgress, RunProgress
-from harness.cli._setup import find_contracts, open_project, utc_now
+from harness.cli._setup import find_contracts, open_project, take_up, utc_now
 from harness.engine.check import Checker, Done, look_at, runs_of
 from harness.engine.journal import journal_runs
 from harness.engine.load import Loaded, by_contract, load_contracts
 from harness.engine.many import Counts, check_many, side_by_side
+from harness.engine.registered import held_runs
 from harness.engine.running import Made, make_runs
 from harness.evidence.ledger import read_ledger
+from harness.evidence.pending import Pending
 from harness.reports._out import clean, say, some
+from harness.scoreboard.amend import proved_by
 from harness.scoreboard.build import build
+from harness.scoreboard.classed import tell_amendments
 from harness.scoreboard.gate import Exit, exit_code
 from harness.symbolic.pool import ProverPool
 
@@ -37,6 +41,7 @@ def main(options: argparse.Namespace) -> int:
         say(f"no contracts below {project.contracts}/: nothing to check")
         return Exit.NOTHING
     loaded = load_contracts(project, paths)
+    take_up(project, memo)
     with ProverPool() as provers:
         with FetchProgress() as fetching:  # all remote inputs are fetched before anything is judged
             remotes = look_at(project, utc_now, fetching.show)
@@ -49,8 +54,13 @@ def main(options: argparse.Namespace) -> int:
         counts = check_many(checker, many, options.jobs or os.cpu_count() or 1, time.time_ns, again=again)
         made = _make(checker, few, options)
         done = discharge_all(checker, few, made, again=again)
+        amended = tell_amendments(
+            project, [one.contract for one in loaded], memo, proved_by(provers), utc_now
+        )
     summary(done, made, counts)
-    board = build(project, paths, memo)
+    for key, text in amended.items():
+        say(f"changed since it was judged: {'/'.join(key.split('/')[:2])}: {clean(text)}")
+    board = build(project, paths, memo, now=utc_now())
     deliver(module, project, board, memo, options.output)
     return exit_code(board)
 
@@ -72,16 +82,21 @@ def _make(checker: Checker, loaded: tuple[Loaded, ...], options: argparse.Namesp
         for item in checker.items(one):
             if options.rerun or options.all or checker.fresh(item, ledger) is None:
                 wanted += [(one, name) for name in runs_of(item)]
+    held = held_runs(checker.project, loaded)
+    notes = Pending(checker.project.pending)
     with RunProgress() as progress:
         made = make_runs(
             checker.project,
             wanted,
             checker.memo,
+            held=held,
             allow_code=options.allow_code,
             again=options.rerun,
             show=progress.show,
+            starting=notes.launching,
         )
     journal_runs(checker.project, checker.memo, made, utc_now)
+    notes.done()
     return made
 
 

@@ -75,13 +75,15 @@ def decided(
         raise invalid("a public release wants a policy.yaml", "say who must sign it, and on what basis")
     every = every_contract(project) if policy is not None else list(paths)
     remotes = look_at(project, utc_now)
-    whole = build(project, [*every, *(path for path in paths if path not in every)], memo, remotes=remotes)
+    whole = build(
+        project, [*every, *(path for path in paths if path not in every)], memo, remotes=remotes, now=now
+    )
     chosen = {project.shown(path) for path in paths}
     board = replace(whole, contracts=tuple(row for row in whole.contracts if row.path in chosen))
     board = replace(board, problems=(*board.problems, *malformed(project, board)))
     board = replace(board, totals=totals(board.contracts))
     if policy is None:
-        return board, decide(board, Demands(amended=True), Facts(), (), now)
+        return board, decide(board, Demands(), Facts(), (), now)
     promises = [promise_of(project, one, memo) for one in load_contracts(project, paths)]
     facts = facts_of(project, policy, whole, promises, memo)
     return board, decide(board, policy.tiers[tier], facts, policy.waivers, now)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from harness.cli._failed import ROOM
 from harness.cli._setup import invalid
 from harness.evidence.checkpoint import new_checkpoint_key
 from harness.evidence.keys import SignatureError, new_key, read_public
@@ -23,6 +24,8 @@ def main(options: argparse.Namespace) -> int:
     except SignatureError as error:
         raise invalid(str(error)) from None
     except OSError as error:
+        if error.errno in ROOM:
+            raise
         raise invalid(f"cannot write {options.file}: {error.strerror}") from None
     write(f"{path}: private, keep it out of the repository\n{path}.pub: public, key {key.id}")
     return Exit.DISCHARGED

@@ -12,8 +12,8 @@ from typing import Any
 
 from harness.cli._policy import open_policy, public_keys
 from harness.cli._setup import find_contracts, open_project, utc_now
+from harness.cli._verified import verification
 from harness.cli.gate import decided
-from harness.cli.verify import verification
 from harness.engine.load import load_contracts
 from harness.engine.project import Project, read_project
 from harness.evidence.memo import Memo
@@ -42,7 +42,8 @@ def main(options: argparse.Namespace) -> int:
     if made.code is not Exit.DISCHARGED:
         return _refused(["the gate refuses", *made.reasons], made.code)
     try:
-        files = files_of(Path(options.folder))
+        policy = open_policy(project)
+        files = files_of(Path(options.folder), pickles=policy is not None and policy.pickles)
         loaded = load_contracts(project, paths)
         facts = facts_of(board, loaded, _measured(project, board))
         text = _card(files)

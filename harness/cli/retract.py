@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from harness import __version__
-from harness.cli._setup import invalid, open_project, utc_now
+from harness.cli._setup import invalid, open_project, take_up, utc_now
 from harness.cli.explain import row_of, target_of
 from harness.engine.pins import pins_digest
 from harness.evidence.ledger import WITHDRAWN, LedgerRecord, append, read_ledger
@@ -23,6 +23,7 @@ def main(options: argparse.Namespace) -> int:
     if not options.reason.strip():
         raise invalid("a retraction needs its reason", "--reason TEXT")
     project, memo = open_project(remember=False)
+    take_up(project, memo)  # what is withdrawn must not come back later
     path, wanted = target_of(project, options.target)
     row, criterion = row_of(build(project, [path], memo).contracts, wanted)
     chosen = [item for item in row.criteria if item.id == criterion]

@@ -7,12 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.cli._progress import FetchProgress, RunProgress
-from harness.cli._setup import find_contracts, invalid, open_project, utc_now
+from harness.cli._setup import find_contracts, invalid, open_project, take_up, utc_now
 from harness.engine.journal import journal_runs
 from harness.engine.load import Loaded, load_contracts
 from harness.engine.project import Project
+from harness.engine.registered import held_runs
 from harness.engine.running import Made, make_runs
 from harness.evidence.memo import Memo
+from harness.evidence.pending import Pending
 from harness.registry import modules
 from harness.reports._out import say, write
 from harness.reports._runs import runs_text
@@ -34,17 +36,22 @@ def main(options: argparse.Namespace) -> int:
     if not wanted:
         say(f"no contract declares a run{f' on {options.device}' if declared else ''}")
         return Exit.NOTHING
+    take_up(project, memo)
+    notes = Pending(project.pending)
     with RunProgress() as progress:
         made = make_runs(
             project,
             wanted,
             memo,
+            held=held_runs(project, loaded),
             allow_code=options.allow_code,
             again=options.rerun,
             show=progress.show,
             launcher=options.launcher,
+            starting=notes.launching,
         )
     journal_runs(project, memo, made, utc_now)
+    notes.done()
     write(runs_text(RunStore(project.runs).list(), made))
     ended = Exit.FAILED if made.failed else Exit.FINDING if made.blocked else Exit.DISCHARGED
     if not options.pack:

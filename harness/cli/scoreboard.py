@@ -24,7 +24,7 @@ def main(options: argparse.Namespace) -> int:
         from harness.engine.check import look_at
 
         remotes = look_at(project, utc_now)
-    board = build(project, paths, memo, remotes=remotes)
+    board = build(project, paths, memo, remotes=remotes, now=utc_now())
     memo.save()
     if options.next:
         from harness.reports._path import path_text

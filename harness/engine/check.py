@@ -6,32 +6,36 @@ import platform
 import sys
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import partial
 from pathlib import Path
 
 from harness import __version__
 from harness.engine.context import DischargeContext, Provers
+from harness.engine.demand import data_of, demand_of
 from harness.engine.discharge import discharge
+from harness.engine.libraries import library_versions
 from harness.engine.load import Loaded
 from harness.engine.pins import compare, current_pins, evidence_path, pins_digest
 from harness.engine.project import Project
+from harness.engine.registered import Register, too_late
 from harness.engine.running import Made
 from harness.engine.sources import RunSource, Sources
 from harness.evidence.digests import bytes_digest
 from harness.evidence.ledger import Ledger, LedgerRecord, append, read_ledger
 from harness.evidence.memo import Memo, write_atomically
+from harness.evidence.pending import Pending
 from harness.evidence.statement import EvidenceError, canonical, record_of, statement
+from harness.evidence.trail import keep_contract
 from harness.model.contract import Contract, Criterion, Obligation, Severity
 from harness.model.evidence import Evidence, Material, RunPin
 from harness.model.kind import Kind
 from harness.model.problem import InputError
 from harness.model.record import Pins, Record
 from harness.model.verdict import Basis, Outcome, Reason, Verdict
+from harness.registry import plugins
 from harness.remote.looks import Remotes, Show, quiet
 from harness.remote.sightings import sightings_path
 from harness.runs.bench import Bench
-
-LIBRARIES = ("numpy", "sympy", "z3-solver", "safetensors", "torch", "hypothesis")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -125,24 +129,26 @@ class Checker:
         is interrupted.
         """
         ledger = read_ledger(self.project.ledger, self.memo)
-        written: list[LedgerRecord] = []
+        written, notes = list[LedgerRecord](), Pending(self.project.pending)
         try:
-            yield from self.attempt(subjects, ledger, written, again=again, made=made, only=only)
+            yield from self.attempt(subjects, ledger, written, notes, again=again, made=made, only=only)
         finally:
             self.record(subjects[0].contract, ledger, written)
+            notes.done()
 
     def attempt(
         self,
         subjects: Sequence[Loaded],
         ledger: Ledger,
         written: list[LedgerRecord],
+        notes: Pending,
         *,
         again: bool,
         made: Made,
         only: Callable[[Kind | None], bool] = lambda _: True,
     ) -> Generator[Done, None, None]:
-        """Discharges as ``check`` does, and leaves what the ledger must be told in ``written``."""
-        bench = Bench(self.project.root)
+        """Discharges as ``check`` does, leaving what the ledger must be told in ``written`` and ``notes``."""
+        bench, register = Bench(self.project.root), Register(self.project)
         try:
             for loaded in subjects:
                 sources = self.sources(loaded.contract, made.failed)
@@ -154,11 +160,13 @@ class Checker:
                     if kept is not None and not again:
                         yield Done(item=item, verdict=None)
                         continue
-                    waiting = waiting_for(item, made) or self.untrusted(item)
+                    waiting = waiting_for(item, made) or self.untrusted(item) or register.waiting(item)
                     if waiting:
                         yield Done(item=item, verdict=None, waiting=waiting)
                         continue
-                    yield self._discharge(item, context, sources, kept, written)
+                    late = register.trouble(item)
+                    judge = partial(too_late, late) if late else partial(discharge, item.obligation, context)
+                    yield self._discharge(item, judge, sources, kept, written, notes)
         finally:
             bench.close()
 
@@ -166,6 +174,7 @@ class Checker:
         """Tells the ledger, in one entry, which evidence of a contract was written."""
         if not written:
             return
+        keep_contract(self.project.ledger, self.project.root / contract.path, contract.digest)
         append(
             self.project.ledger,
             ledger.heads,
@@ -173,7 +182,7 @@ class Checker:
             time=self.now(),
             harness=__version__,
             records=tuple(written),
-            details={"contract": contract.name, "version": contract.version},
+            details={"contract": contract.name, "version": contract.version, "digest": contract.digest},
         )
 
     def untrusted(self, item: Item) -> str:
@@ -186,34 +195,25 @@ class Checker:
     def _discharge(
         self,
         item: Item,
-        context: DischargeContext,
+        judge: Callable[[], Verdict],
         sources: Sources,
         kept: Record | None,
         written: list[LedgerRecord],
+        notes: Pending,
     ) -> Done:
         started = self.now()
-        verdict = discharge(item.obligation, context)
+        verdict = judge()
         if kept is not None and kept.outcome != verdict.outcome and verdict.outcome is not Outcome.ERROR:
             verdict = contradiction(verdict, kept)
         evidence = self._evidence(item, verdict, sources, started)
         data = canonical(statement(evidence))
-        path = self.project.root / item.path
+        told = recorded(item, record_of(data, item.path, bytes_digest(data)), verdict)
+        path, whole = self.project.root / item.path, item.contract.for_each is None
         path.parent.mkdir(parents=True, exist_ok=True)
         # Of thousands of subjects each would wait for the disk; the ledger tells what did not arrive whole.
-        write_atomically(path, data, force=item.contract.for_each is None)
-        record = record_of(data, item.path, bytes_digest(data))
-        written.append(
-            LedgerRecord(
-                path=item.path,
-                sha256=record.sha256,
-                contract=item.contract.name,
-                criterion=item.criterion.id,
-                obligation=item.obligation.digest,
-                pins=pins_digest(record.pins),
-                outcome=verdict.outcome.value,
-                threshold=verdict.threshold,
-            )
-        )
+        notes.note(told, force=whole)
+        write_atomically(path, data, force=whole)
+        written.append(told)
         return Done(item=item, verdict=verdict)
 
     def _evidence(self, item: Item, verdict: Verdict, sources: Sources, started: str) -> Evidence:
@@ -248,13 +248,29 @@ class Checker:
             materials=tuple(materials),
             runs=tuple(runs),
             harness=__version__,
-            plugins={},
+            plugins=plugins(),
             python=platform.python_version(),
             platform=f"{sys.platform}-{platform.machine()}",
             libraries=library_versions(),
             started=started,
             finished=self.now(),
         )
+
+
+def recorded(item: Item, record: Record, verdict: Verdict) -> LedgerRecord:
+    """Returns what the ledger keeps of one verdict."""
+    return LedgerRecord(
+        path=item.path,
+        sha256=record.sha256,
+        contract=item.contract.name,
+        criterion=item.criterion.id,
+        obligation=item.obligation.digest,
+        pins=pins_digest(record.pins),
+        outcome=verdict.outcome.value,
+        threshold=verdict.threshold,
+        demand=demand_of(item.criterion),
+        data=data_of(item.pins),
+    )
 
 
 def look_at(project: Project, now: Callable[[], str], show: Show = quiet) -> Remotes:
@@ -322,17 +338,3 @@ def read_record(root: Path, path: str, ledger: Ledger) -> Record | None:
 def demanded(severity: Severity) -> bool:
     """Tells whether a criterion of this severity counts for the exit code of a check."""
     return severity in (Severity.REQUIRED, Severity.REFUTED)
-
-
-@cache
-def library_versions() -> Mapping[str, str]:
-    """Returns the versions of the libraries that judge, of those that are installed."""
-    from importlib.metadata import PackageNotFoundError, version
-
-    found: dict[str, str] = {}
-    for name in LIBRARIES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found

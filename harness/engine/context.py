@@ -9,18 +9,23 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from harness.corpora.build import ready
+from harness.corpora.catalogue import split
 from harness.engine.sources import FileSubject, Sources, shipped
 from harness.evidence.attached import PREFIX
 from harness.model.behaviour import Build, LiveSession
 from harness.model.code import Session, Target
 from harness.model.compared import Compared
 from harness.model.contract import Formula, Run
+from harness.model.events import EventLog
 from harness.model.frame import Frame
 from harness.model.kind import Subject
-from harness.model.predictor import Predictor
+from harness.model.predictor import Predictor, Tokenised
 from harness.model.problem import InputError
 from harness.model.proof import Proof, Question
+from harness.model.replaying import Retaker, Setting
 from harness.model.run import RunRecord
+from harness.model.stream import Stream
 from harness.model.values import InputName, Printed
 from harness.model.verdict import Basis
 
@@ -54,6 +59,7 @@ class DischargeContext:
         """``bench`` runs code that obligations name; without one there is none that may run."""
         self._sources, self._prove, self._prove_all, self._bench = sources, prove, prove_all, bench
         self._swaps: Mapping[str, Subject] = {}
+        self._folders: dict[tuple[str, ...], Tokenised] = {}
 
     @property
     def formulas(self) -> Mapping[str, Formula]:
@@ -75,6 +81,8 @@ class DischargeContext:
             return tuple(self._sources.run_file(source) for source in self._sources.runs(name))
         if declared.file is not None and declared.file.startswith(PREFIX):
             self._sources.hold(declared.file)
+        if declared.data is not None:
+            ready(self._sources.project.root, split(declared.data)[0])
         if declared.remote is not None:
             return self._sources.remote(name)
         found: tuple[FileSubject, ...] = self._sources.digested(name)
@@ -102,13 +110,34 @@ class DischargeContext:
             frames += [replace(frame, label=f"seed={source.seed}") for frame in read]
         return tuple(frames)
 
-    def predictors(self, name: InputName, system: str | None) -> tuple[Predictor, ...]:
-        """Returns the models of an input, one per file or seed; raises ``InputError``."""
-        from harness.engine.subjects import predictor
+    def streams(self, name: InputName) -> tuple[Stream, ...]:
+        """Returns the log rows of an input part by part, where all its files are long; else none."""
+        from harness.logs._streams import read_streams
+
+        declared = self._sources.contract.inputs[name]
+        if declared.run is not None:
+            return ()
+        files = [(item.name, Path(item.path)) for item in self.subjects(name)]
+        return read_streams(files, rows=declared.rows, format=declared.format)
+
+    def events(self, name: InputName, key: str, cells: Sequence[str]) -> tuple[EventLog, ...]:
+        """Returns the events of an input, one log per file or seed; raises ``InputError``."""
+        from harness.logs._events import read_events
+
+        declared = self._sources.contract.inputs[name]
+        files = [(item.name, Path(item.path)) for item in self.subjects(name)]
+        return read_events(files, key=key, cells=cells, rows=declared.rows, format=declared.format)
+
+    def predictors(self, name: InputName, system: str | None) -> tuple[Predictor | Tokenised, ...]:
+        """Returns the models of an input, one per file, seed or checkpoint folder; raises ``InputError``."""
+        from harness.engine.subjects import checkpoint_folders, opened, predictor
 
         declared = self._sources.contract.inputs[name]
         run = None if declared.run is None else self._sources.contract.runs[declared.run]
-        return tuple(predictor(Path(subject.path), run, system) for subject in self.subjects(name))
+        subjects = self.subjects(name)
+        if run is None and (folders := checkpoint_folders(subjects, system)):
+            return tuple(opened(label, files, self._folders) for label, files in folders.items())
+        return tuple(predictor(Path(subject.path), run, system) for subject in subjects)
 
     @contextmanager
     def replaced(self, name: InputName, change: Callable[[bytes], bytes]) -> Iterator[DischargeContext]:
@@ -132,10 +161,11 @@ class DischargeContext:
     def basis(self, *names: InputName) -> Basis:
         """Returns MEASURED if every input is an output of a run that we instrumented ourselves.
 
+        A corpus whose digest is committed takes nothing away from what was measured beside it.
         What a user's own callable or command leaves is CHECKED: its author could have written it.
         """
         contract = self._sources.contract
-        runs = [contract.inputs[name].run for name in names]
+        runs = [contract.inputs[name].run for name in names if contract.inputs[name].data is None]
         watched = all(run is not None and shipped(contract.runs[run]) for run in runs)
         return Basis.MEASURED if runs and watched else Basis.CHECKED
 
@@ -178,6 +208,12 @@ class DischargeContext:
         if self._bench is None:
             raise InputError(f"{build.label} is code, and none is run here", reason="UNTRUSTED")
         return self._bench.live(build, seconds)
+
+    def open_replay(self, build: Build, setting: Setting, seconds: float) -> Retaker:
+        """Builds a training loop in a process of its own; raises ``InputError``, also without a bench."""
+        if self._bench is None:
+            raise InputError(f"{build.label} is code, and none is run here", reason="UNTRUSTED")
+        return self._bench.retaker(build, setting, seconds)
 
     def prove_all(self, questions: Sequence[Question]) -> tuple[Proof, ...]:
         """Puts several closed claims to the provers, side by side where there are several."""

@@ -4,6 +4,29 @@ from __future__ import annotations
 
 from harness.model.contract import Criterion, Scale
 from harness.model.outcome import Basis
+from harness.model.record import Pins
+
+DIGITS = 16
+"""How many hex digits of a digest the ledger keeps of what a verdict rests on."""
+
+
+def demand_of(criterion: Criterion) -> str:
+    """Returns all that a criterion asks, in one line: severity, basis, scale and obligations."""
+    scale = criterion.scale
+    wanted = [scale.device or "", str(scale.steps or 0), str(scale.parameters or 0)] if scale else []
+    parts = (
+        criterion.severity.value,
+        " ".join(sorted(criterion.basis)),
+        " ".join(wanted),
+        " ".join(sorted(item.digest[:DIGITS] for item in criterion.obligations)),
+    )
+    return "|".join(parts)
+
+
+def data_of(pins: Pins) -> tuple[str, ...]:
+    """Returns the first digits of the digests of all files and runs that a verdict rests on."""
+    digests = {*pins.materials.values(), *pins.identities.values()} - {""}
+    return tuple(sorted(digest[:DIGITS] for digest in digests))
 
 
 def shortfall(
@@ -22,11 +45,12 @@ def shortfall(
     if criterion.basis and Basis(basis) not in criterion.basis:
         wanted.append(f"basis {' or '.join(criterion.basis)}, has {basis}")
     if criterion.scale is not None:
-        wanted += _below(criterion.scale, devices, steps, parameters)
+        wanted += below(criterion.scale, devices, steps, parameters)
     return ", ".join(wanted)
 
 
-def _below(scale: Scale, devices: tuple[str, ...], steps: int | None, parameters: int | None) -> list[str]:
+def below(scale: Scale, devices: tuple[str, ...], steps: int | None, parameters: int | None) -> list[str]:
+    """Lists what runs lack of a scale: the device, steps, parameters."""
     short = []
     if scale.device is not None and devices != (scale.device,):
         short.append(scale.device)

@@ -9,9 +9,12 @@ from glob import escape
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from harness.engine.in_force import in_force
 from harness.model.contract import Contract, Input
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from harness.engine.project import Project
 
 
@@ -24,12 +27,12 @@ def expand(project: Project, contract: Contract) -> tuple[Contract, ...]:
     is: of the latter no input exists.
     """
     if contract.for_each is None:
-        return (contract,)
+        return (in_force(contract, project.root),)
     found = sorted(_matches(os.fspath(project.root), contract.for_each))
     folders = [os.path.dirname(file) for file in found]
     crowded = {folder for folder, after in pairwise(folders) if folder == after}
     subjects = tuple(
-        _bound(contract, file, folder, file if folder in crowded else folder or file)
+        in_force(_bound(contract, file, folder, file if folder in crowded else folder or file), project.root)
         for file, folder in zip(found, folders, strict=True)
     )
     return subjects or (contract,)
@@ -61,3 +64,12 @@ def _matches(root: str, pattern: str) -> Iterator[str]:
     for found in glob.iglob(pattern, root_dir=root, recursive=True):
         if os.path.isfile(os.path.join(root, found)):
             yield found.replace(os.sep, "/")
+
+
+def globbed(root: Path, pattern: str) -> list[tuple[str, str]]:
+    """Returns (name, path) of the files below the root that a glob finds, hidden ones too, in name order."""
+    from glob import iglob
+
+    names = set(iglob(pattern, root_dir=root, recursive=True, include_hidden=True))
+    found = ((name.replace(os.sep, "/"), os.path.join(root, name)) for name in sorted(names))
+    return [(name, path) for name, path in found if os.path.isfile(path)]

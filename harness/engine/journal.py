@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from harness import __version__
+from harness.engine.demand import DIGITS
 from harness.engine.project import Project
 from harness.engine.running import Made
 from harness.evidence.ledger import append, read_ledger
 from harness.evidence.memo import Memo
+from harness.model.run import RunRecord
+from harness.reading.digest import sha256_of
 from harness.runs.inventory import RunState, Stored
+from harness.runs.store import RunStore
 
 
 def journal_runs(project: Project, memo: Memo, made: Made, now: Callable[[], str]) -> None:
@@ -18,10 +22,20 @@ def journal_runs(project: Project, memo: Memo, made: Made, now: Callable[[], str
     details |= {
         f"repeated {key}": "same bytes" if same else "other bytes" for key, same in made.repeated.items()
     }
-    details |= {f"launched {identity}": "finished" for identity in made.launched}
+    store = RunStore(project.runs)
+    details |= {f"launched {identity}": sort_of(store.finished(identity)) for identity in made.launched}
     if details:
         heads = read_ledger(project.ledger, memo).heads
         append(project.ledger, heads, event="runs", time=now(), harness=__version__, details=details)
+
+
+def sort_of(record: RunRecord | None) -> str:
+    """Says which seed of what a finished run is, so that seeds which nobody declares are told."""
+    if record is None:
+        return "finished"
+    program = sha256_of([record.program, record.code])
+    family = sha256_of([program, record.config, record.device_asked])
+    return f"finished seed {record.seed} of {family[:DIGITS]} program {program[:DIGITS]}"
 
 
 def _first_line(text: str) -> str:

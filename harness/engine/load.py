@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from harness.model.problem import InputError, InvalidContract, Problem
 from harness.model.spec import Spec
 from harness.reading.binder import did_you_mean
 from harness.reading.contract import read_contract
-from harness.reading.nodes import Table, read_nodes
+from harness.reading.nodes import MAX_BYTES, Table, read_nodes
 from harness.reading.spec import read_spec, spec_path
 
 
@@ -51,16 +53,32 @@ def load_one(project: Project, path: Path) -> Loaded:
     """Reads one contract file and its spec; raises ``InvalidContract``."""
     shown = project.shown(path)
     try:
-        data = path.read_bytes()
+        data = _bytes(path)
     except OSError as error:
         raise InvalidContract(
             [Problem(file=shown, line=0, path="", message=f"cannot be read: {error.strerror}")]
         ) from None
-    contract = read_contract(data, shown, project.root)
+    # A check reads its contracts twice, to judge and to fold; a spec beside one may change in between.
+    read = read_contract if b"spec" in data else _read_again
+    contract = read(data, shown, project.root)
     problems = list(unfit(contract, data))
     if problems:
         raise InvalidContract(problems)
     return Loaded(contract=contract, spec=load_spec(project, contract))
+
+
+_read_again = lru_cache(maxsize=8)(read_contract)
+
+
+def _bytes(path: Path) -> bytes:
+    """Reads a file, no further than a contract may be long; raises ``OSError`` for what is no file.
+
+    A pipe would be waited for, and a device never ends.
+    """
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "it is no regular file")
+    with path.open("rb") as stream:
+        return stream.read(MAX_BYTES + 1)
 
 
 def load_subjects(project: Project, path: Path) -> tuple[Loaded, ...]:

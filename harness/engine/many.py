@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.engine.load import Loaded, load_subjects
+from harness.engine.recover import recover
 from harness.engine.running import Made
 from harness.evidence.ledger import Ledger, LedgerRecord, read_ledger
+from harness.evidence.pending import Pending
 
 if TYPE_CHECKING:
     from harness.engine.check import Checker
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 LEAST = 48
 """Fewer subjects than this are judged sooner than processes start."""
 PART = 24
+PROVED = ("symbolic", "prediction")
+"""Kinds that ask a prover."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,7 +47,7 @@ def side_by_side(group: Sequence[Loaded]) -> bool:
     contract = group[0].contract
     plain = not contract.runs and not any(item.remote for item in contract.inputs.values())
     kinds = [item.kind for criterion in contract.criteria for item in criterion.obligations]
-    ours = all(kind is not None and not kind.foreign() and kind.name != "symbolic" for kind in kinds)
+    ours = all(kind is not None and not kind.foreign() and kind.name not in PROVED for kind in kinds)
     return len(group) >= LEAST and plain and ours
 
 
@@ -59,7 +62,7 @@ def check_many(
     """Discharges what is not fresh of contracts with many subjects in ``jobs`` processes.
 
     Each process writes evidence, with the clock that ``nanoseconds`` is for its memo; the
-    ledger is told when a contract is done, or is interrupted.
+    ledger is told when a contract is done, or is interrupted, and its notes are then taken up.
     """
     judged = fresh = 0
     for group in groups:
@@ -72,6 +75,7 @@ def check_many(
         finally:
             written.sort(key=lambda record: record.path)
             checker.record(group[0].contract, ledger, written)
+            recover(checker.project, checker.memo, checker.now, nanoseconds)
     return Counts(judged=judged, fresh=fresh)
 
 
@@ -79,6 +83,7 @@ def _told(
     checker: Checker, group: Sequence[Loaded], jobs: int, nanoseconds: Callable[[], int], *, again: bool
 ) -> Iterator[_Told]:
     import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor, as_completed
 
     clock = _Clock(text=checker.now, nanoseconds=nanoseconds)
     root, path = checker.project.root, group[0].contract.path
@@ -115,7 +120,11 @@ def _part(
     checker, loaded, ledger = _worker(root, path, clock)
     written: list[LedgerRecord] = []
     mine = [one for one in loaded if one.contract.subject in subjects]
-    done = list(checker.attempt(mine, ledger, written, again=again, made=Made()))
+    notes = Pending(checker.project.pending)
+    try:
+        done = list(checker.attempt(mine, ledger, written, notes, again=again, made=Made()))
+    finally:
+        notes.close()
     judged = sum(step.verdict is not None for step in done)
     return _Told(judged=judged, fresh=len(done) - judged, records=tuple(written))
 

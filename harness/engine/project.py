@@ -39,6 +39,11 @@ class Project:
         """The folder of finished runs."""
         return self.root / ".harness" / "runs"
 
+    @property
+    def pending(self) -> Path:
+        """The folder of what checks wrote and the ledger was not told of yet."""
+        return self.root / ".harness" / "pending"
+
     def trusts(self, contract_path: str) -> bool:
         """Tells whether code that this contract names may run without being asked for."""
         from fnmatch import fnmatch
@@ -152,6 +157,8 @@ def _absent(every: list[Path], name: str) -> InvalidContract:
 
 def own_name(path: Path) -> str:
     """Returns the name that a contract file gives itself on a line of its own; empty where there is none."""
+    if not path.is_file():
+        return ""
     try:
         with open(path, encoding="utf-8", errors="replace") as lines:
             told = next((line[9:] for line in lines if line.startswith("contract:")), "")

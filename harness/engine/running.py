@@ -7,15 +7,17 @@ import shutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from types import MappingProxyType
 
+from harness.corpora.build import ready
 from harness.engine.load import Loaded
 from harness.engine.project import Project
 from harness.engine.sources import shipped
 from harness.evidence.memo import Memo
 from harness.model.problem import InputError
 from harness.model.run import RunRecord
-from harness.runs.launch import launch_all
-from harness.runs.plan import Plan, Progress, plan
+from harness.runs.identity import corpora_of
+from harness.runs.plan import Plan, Progress, Show, plan
 from harness.runs.store import RunStore
 
 
@@ -35,7 +37,7 @@ class Made:
     launched: tuple[str, ...] = ()
 
 
-def make_runs(
+def make_runs(  # noqa: PLR0913 - each is a port of its own
     project: Project,
     wanted: Iterable[tuple[Loaded, str]],
     memo: Memo,
@@ -44,47 +46,93 @@ def make_runs(
     again: bool,
     show: Callable[[Progress], None],
     launcher: str = "",
+    held: Mapping[tuple[str, str], str] = MappingProxyType({}),
+    starting: Callable[[Iterable[str]], None] = lambda _: None,
 ) -> Made:
     """Launches the wanted runs (contract, run name) that are not finished, or all of them ``again``.
 
+    Those ``held`` back, each for its reason, are blocked.
+
     A run of code that the project does not trust, and one whose device is not here, are blocked; a run
     that fails is reported and its obligations become errors. Interrupting keeps what finished. ``launcher``
-    starts them all; without one each run's own choice does, then the project's.
+    starts them all; without one each run's own choice does, then the project's. ``starting`` is told the
+    identities of those that are about to be started.
     """
-    blocked: dict[tuple[str, str], str] = {}
-    plans: dict[str, Plan] = {}
-    owners: dict[str, list[tuple[str, str]]] = {}
-    failed: dict[str, InputError] = {}
-    for (_, name), loaded in {(one.contract.path, name): one for one, name in wanted}.items():
-        run, owner = loaded.contract.runs[name], (loaded.contract.name, name)
-        if not (allow_code or shipped(run) or project.trusts(loaded.contract.path)):
-            blocked[owner] = "its code is not trusted: harness.toml or --allow-code must allow it"
-            continue
-        try:
-            planned = plan(name, run, project.root, lambda path: memo.sha256(os.fspath(path)))
-        except InputError as error:
-            failed["/".join(owner)] = error
-            continue
-        for each in planned:
-            plans.setdefault(each.identity, each)
-            owners.setdefault(each.identity, []).append(owner)
+    planned = _plans(project, wanted, memo, held, allow_code=allow_code)
+    plans, blocked, failed = planned.plans, planned.blocked, planned.failed
     store = RunStore(project.runs)
+    _rescue(store, plans)
     known = {identity: _finished(store, identity) for identity in plans}
     damaged = {i: found for i, found in known.items() if isinstance(found, InputError) and not again}
     failed |= damaged
     plans = {identity: one for identity, one in plans.items() if identity not in damaged}
     before = {identity for identity in plans if again or known[identity] is None}
-    start = partial(launch_all, show=show, launcher=launcher, default=project.launcher)
+    unbuilt = _corpora(plans[identity] for identity in before)
+    failed |= unbuilt
+    plans = {identity: one for identity, one in plans.items() if identity not in unbuilt}
+    before -= unbuilt.keys()
+    starting(sorted(before))
+    start = partial(_launch_all, show=show, launcher=launcher, default=project.launcher)
     results, repeated = _launch(list(plans.values()), store, start, again=again)
     for identity, result in results.items():
         if not isinstance(result, InputError):
             continue
         if result.reason == "NO_DEVICE":
-            blocked |= dict.fromkeys(owners[identity], str(result))
+            blocked |= dict.fromkeys(planned.owners[identity], str(result))
         else:
             failed[identity] = result
     launched = tuple(sorted(i for i in before if not isinstance(results[i], InputError)))
     return Made(blocked=blocked, failed=failed, repeated=repeated, launched=launched)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Planned:
+    """The plans by identity with who wants each, and what is not to be tried or cannot be."""
+
+    plans: dict[str, Plan] = field(default_factory=dict)
+    owners: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    blocked: dict[tuple[str, str], str] = field(default_factory=dict)
+    failed: dict[str, InputError] = field(default_factory=dict)
+
+
+def _plans(
+    project: Project,
+    wanted: Iterable[tuple[Loaded, str]],
+    memo: Memo,
+    held: Mapping[tuple[str, str], str],
+    *,
+    allow_code: bool,
+) -> _Planned:
+    """Plans every seed of the wanted runs that may be made."""
+    found = _Planned()
+    for (_, name), loaded in {(one.contract.path, name): one for one, name in wanted}.items():
+        run, owner = loaded.contract.runs[name], (loaded.contract.name, name)
+        if not (allow_code or shipped(run) or project.trusts(loaded.contract.path)):
+            found.blocked[owner] = "its code is not trusted: harness.toml or --allow-code must allow it"
+            continue
+        if owner in held:
+            found.blocked[owner] = held[owner]
+            continue
+        try:
+            planned = plan(name, run, project.root, lambda path: memo.sha256(os.fspath(path)))
+        except InputError as error:
+            found.failed["/".join(owner)] = error
+            continue
+        for each in planned:
+            found.plans.setdefault(each.identity, each)
+            found.owners.setdefault(each.identity, []).append(owner)
+    return found
+
+
+def _launch_all(
+    plans: list[Plan], store: RunStore, *, show: Show, launcher: str, default: str
+) -> tuple[RunRecord | InputError, ...]:
+    """Launches runs, where there are any: contracts without do not wait for what that imports."""
+    if not plans:
+        return ()
+    from harness.runs.launch import launch_all
+
+    return launch_all(plans, store, show=show, launcher=launcher, default=default)
 
 
 def _launch(
@@ -98,7 +146,7 @@ def _launch(
     if not again:
         found = start(plans, store)
         return {p.identity: result for p, result in zip(plans, found, strict=True)}, {}
-    beside = RunStore(store.root.parent / "reruns")
+    beside = _beside(store)
     shutil.rmtree(beside.root, ignore_errors=True)
     results: dict[str, RunRecord | InputError] = {}
     repeated: dict[str, bool] = {}
@@ -116,6 +164,33 @@ def _launch(
     if not any(isinstance(result, InputError) for result in results.values()):
         shutil.rmtree(beside.root, ignore_errors=True)  # else it holds the logs of what failed
     return results, repeated
+
+
+def _beside(store: RunStore) -> RunStore:
+    """Returns the store in which runs are repeated."""
+    return RunStore(store.root.parent / "reruns")
+
+
+def _rescue(store: RunStore, identities: Iterable[str]) -> None:
+    """Puts a repetition in place that was cut off between removing the old run and moving the new one."""
+    beside = _beside(store)
+    if not beside.root.is_dir():
+        return
+    for identity in identities:
+        if _finished(store, identity) is None and isinstance(_finished(beside, identity), RunRecord):
+            beside.folder(identity).rename(store.folder(identity))
+
+
+def _corpora(plans: Iterable[Plan]) -> dict[str, InputError]:
+    """Builds the corpora that plans read where they are not built; returns by identity what hinders one."""
+    found: dict[str, InputError] = {}
+    for each in plans:
+        try:
+            for name in corpora_of(each.run):
+                ready(each.root, name)
+        except InputError as error:
+            found[each.identity] = InputError(f"run {each.name} seed {each.seed}: {error}", error.reason)
+    return found
 
 
 def _finished(store: RunStore, identity: str) -> RunRecord | InputError | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from harness.engine.for_each import globbed
 from harness.engine.project import Project
 from harness.evidence.digests import bytes_digest
 from harness.evidence.memo import Memo
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
     from harness.systems._system import Summary, System
 
 
-ATTACHED = "attached:"
-"""How a contract names a file of a run that was attached (``harness.evidence.attached``)."""
+ATTACHED = "attached:"  # how a contract names a file of a run that was attached (harness.evidence.attached)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,6 +79,7 @@ class Sources:
         self.project, self.contract, self.memo, self.failed = project, contract, memo, failed
         self.remotes = remotes
         self._listed: dict[str, list[tuple[str, str]]] = {}
+        self._digests: dict[str, tuple[FileSubject, ...]] = {}
 
     @property
     def store(self) -> RunStore:
@@ -89,20 +90,16 @@ class Sources:
 
     def files(self, name: str) -> list[tuple[str, str]]:
         """Returns (name, path) of every local file of an input, in name order; none if missing."""
-        if self.contract.for_each is None:
-            return self._files(name)
-        if name not in self._listed:  # every obligation of every subject asks
+        if self.contract.for_each is None or name not in self._listed:
             self._listed[name] = self._files(name)
         return self._listed[name]
 
     def _files(self, name: str) -> list[tuple[str, str]]:
-        declared = self.contract.inputs[name]
-        root = self.project.root
+        declared, root = self.contract.inputs[name], self.project.root
         if declared.remote is not None:
             return []
         if declared.files is not None:
-            found = sorted(path for path in root.glob(declared.files) if path.is_file())
-            return [(path.relative_to(root).as_posix(), os.fspath(path)) for path in found]
+            return globbed(root, declared.files)
         if declared.file is None:
             return []
         if declared.file.startswith(ATTACHED):
@@ -119,7 +116,7 @@ class Sources:
     def attached(self, written: str) -> list[tuple[str, str, str]]:
         """Returns (name, path, digest when attached) of the files that ``attached:run/path`` means.
 
-        Empty where no run is attached by that name, so that what rests on it is stale and not broken.
+        Empty where no run is attached by that name: what rests on it is stale and not broken.
         """
         from harness.evidence.attached import chosen, read_attached, split
 
@@ -149,9 +146,13 @@ class Sources:
     def digested(self, name: str) -> tuple[FileSubject, ...]:
         """Returns the digested files of an input; none of a remote one that could not be looked at.
 
-        A library is one, of no bytes but its version.
+        A library is one, of no bytes but its version. A corpus that is not built has its committed digests.
         """
         declared = self.contract.inputs[name]
+        if declared.data is not None:
+            from harness.engine.corpus import corpus_files
+
+            return corpus_files(self, declared.data)
         if declared.library is not None:
             return self._library(declared.library)
         if declared.remote is not None:
@@ -159,7 +160,9 @@ class Sources:
                 return self.remote(name)
             except InputError:
                 return ()
-        return tuple(self._digest(shown, path) for shown, path in self.files(name))
+        if self.contract.for_each is None or name not in self._digests:
+            self._digests[name] = tuple(self.digest(shown, path) for shown, path in self.files(name))
+        return self._digests[name]
 
     def remote(self, name: str) -> tuple[FileSubject, ...]:
         """Returns the files of a remote input; raises ``InputError`` with what hinders."""
@@ -193,7 +196,8 @@ class Sources:
         named = f"{library}=={version}"
         return (FileSubject(name=named, path="", sha256=bytes_digest(named.encode()), size=len(named)),)
 
-    def _digest(self, shown: str, path: str) -> FileSubject:
+    def digest(self, shown: str, path: str) -> FileSubject:
+        """Returns a file with its digest, which is empty where its bytes cannot be read."""
         try:
             return FileSubject(
                 name=shown, path=path, sha256=self.memo.sha256(path), size=os.stat(path).st_size
@@ -305,7 +309,7 @@ class Sources:
             path = os.fspath(self.store.path(source.identity, source.output))
         except InputError:
             return None
-        return self._digest(f"{source.key}/{source.output}", path) if os.path.isfile(path) else None
+        return self.digest(f"{source.key}/{source.output}", path) if os.path.isfile(path) else None
 
 
 def _version(library: str) -> str | None:

@@ -15,7 +15,7 @@ from harness.model.behaviour import Live
 from harness.model.code import Plain
 from harness.model.contract import Run
 from harness.model.kind import Subject
-from harness.model.predictor import Predictor
+from harness.model.predictor import Predictor, Tokenised
 from harness.model.problem import InputError
 
 if TYPE_CHECKING:
@@ -41,6 +41,48 @@ def swapped(
                 name=subject.name, path=str(path), sha256=bytes_digest(data), size=len(data)
             )
         yield swaps
+
+
+def checkpoint_folders(
+    subjects: Sequence[Subject], system: str | None
+) -> Mapping[str, Mapping[str, Subject]]:
+    """Returns the Hugging Face folders among files: each with its files by name; none of another system.
+
+    Raises ``InputError`` where the contract names that system and no folder is one.
+    """
+    from harness.systems.huggingface import SYSTEM
+    from harness.systems.huggingface.folder import CONFIG, TOKENIZER, recognised
+
+    if system not in (None, SYSTEM.name):
+        return {}
+    folders = recognised([subject.name for subject in subjects])
+    if not folders and (system is not None or any(Path(s.name).name == CONFIG for s in subjects)):
+        raise InputError(f"no folder of the input holds both {CONFIG} and {TOKENIZER}", "MISSING_INPUT")
+    return {
+        folder: {Path(s.name).name: s for s in subjects if str(Path(s.name).parent) == folder}
+        for folder in folders
+    }
+
+
+def opened(label: str, files: Mapping[str, Subject], kept: dict[tuple[str, ...], Tokenised]) -> Tokenised:
+    """Starts a process that answers for a checkpoint folder, or takes one that is kept; ``InputError``.
+
+    It sees links to the files that are read, and to nothing else of the folder.
+    """
+    from harness.runs.bench_tokens import CheckpointFolder
+    from harness.systems.huggingface.folder import inspect, lay_out
+
+    key = tuple(sorted(f"{name} {subject.sha256}" for name, subject in files.items()))
+    if key not in kept:
+        folder = tempfile.TemporaryDirectory(prefix="checkpoint-")
+        try:
+            size = lay_out({name: subject.path for name, subject in files.items()}, Path(folder.name))
+            inspect(Path(folder.name))  # before any library sees it
+        except InputError:
+            folder.cleanup()
+            raise
+        kept[key] = CheckpointFolder(label, folder, size)
+    return kept[key]
 
 
 def predictor(path: Path, run: Run | None, system: str | None) -> Predictor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from collections.abc import Mapping
@@ -22,7 +23,7 @@ from harness.model.problem import InputError
 from harness.model.record import Record
 from harness.model.run import RunRecord
 from harness.runs import record as records
-from harness.runs.store import OUTPUTS, RECORD, RunStore
+from harness.runs.store import OUTPUTS, RECORD, RunStore, lives
 
 LARGEST = 16 << 20
 """Bytes that one statement or ledger entry may have."""
@@ -231,7 +232,9 @@ def place(project: Project, found: Arriving) -> None:
     for name, part in found.inputs.items():
         target = project.root / name
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(part.path, target)
+        beside = target.with_name(f".{target.name[:40]}.partial")
+        shutil.copyfile(part.path, beside)
+        beside.replace(target)
     for path, data in found.evidence.items():
         target = project.root / path
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -243,9 +246,15 @@ def place(project: Project, found: Arriving) -> None:
 
 
 def staging(project: Project) -> Path:
-    """Makes an empty folder on the project's own disk in which an archive is verified."""
+    """Makes an empty folder on the project's own disk in which an archive is verified.
+
+    Those of imports that were killed are removed.
+    """
     import tempfile
 
     folder = project.root / ".harness"
     folder.mkdir(exist_ok=True)
-    return Path(tempfile.mkdtemp(prefix="import-", dir=folder))
+    for old in folder.glob("import-*"):
+        if not lives(old):
+            shutil.rmtree(old, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix="import-", suffix=f"-{os.getpid()}", dir=folder))

@@ -59,12 +59,14 @@ def write_pair(path: Path, key: Any) -> PublicKey:
 
     signing = library()
     beside = path.with_name(f"{path.name}.pub")
-    if beside.exists() or path.exists():
-        raise SignatureError(f"{path} or {beside.name} exists already: a key is never overwritten")
+    for there, other in ((path, beside), (beside, path)):
+        if os.path.lexists(there):
+            alone = "" if os.path.lexists(other) else f"; without {other.name} it is of no use: remove it"
+            raise SignatureError(f"{there} exists already and a key is never overwritten{alone}")
     pem = _pem(key.public_key())
     path.parent.mkdir(parents=True, exist_ok=True)
-    _create(path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()), 0o600)
     _create(beside, pem, 0o644)
+    _create(path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()), 0o600)
     return PublicKey(id=signing.SSlibKey.from_crypto(key.public_key()).keyid, name=str(beside), pem=pem)
 
 
@@ -76,11 +78,21 @@ def _pem(key: Any) -> bytes:
 
 
 def _create(path: Path, data: bytes, mode: int) -> None:
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    with os.fdopen(handle, "wb") as stream:
-        stream.write(data)
-        stream.flush()
-        os.fsync(stream.fileno())
+    """Writes a file that is whole or not there, and never over another."""
+    import tempfile
+
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.chmod(name, mode)
+        os.link(name, path)
+    except FileExistsError:
+        raise SignatureError(f"{path} exists already and a key is never overwritten") from None
+    finally:
+        os.unlink(name)
 
 
 def read_public(path: Path) -> PublicKey:

@@ -23,7 +23,11 @@ _KEPT = ("path", "sha256", "pins", "outcome")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LedgerRecord:
-    """One verdict as the ledger saw it: which bytes, under which pins and which threshold."""
+    """One verdict as the ledger saw it: which bytes, under which pins and which threshold.
+
+    ``demand`` is what its criterion asked in all, ``data`` the first digits of the digests of the files and
+    runs that it rests on: by them an amendment is told, and data that were judged before.
+    """
 
     path: str
     sha256: str
@@ -33,6 +37,8 @@ class LedgerRecord:
     pins: str
     outcome: str
     threshold: str | None
+    demand: str = ""
+    data: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -202,7 +208,10 @@ def append(
         "time": time,
         "harness": harness,
         "details": dict(details or {}),
-        "records": [{name: getattr(item, name) for name in LedgerRecord.__slots__} for item in records],
+        "records": [
+            {name: getattr(item, name) for name in LedgerRecord.__slots__} | {"data": list(item.data)}
+            for item in records
+        ],
     }
     from harness.evidence.statement import canonical
 

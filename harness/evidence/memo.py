@@ -7,6 +7,7 @@ it lives in ``.harness/cache``, the gate and the checker go without it, and dele
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Callable
@@ -20,12 +21,16 @@ RACY_NS = 50_000_000
 
 
 class Memo:
-    """Values by file and purpose, kept in one JSON file; ``path`` None keeps them in memory only."""
+    """Values by file and purpose, kept in one JSON file; ``path`` None keeps them in memory only.
+
+    ``computed`` counts what was not remembered.
+    """
 
     def __init__(self, path: Path | None, fingerprint: str, now_ns: Callable[[], int]) -> None:
         self._path, self._fingerprint, self._now = path, fingerprint, now_ns
         self._kept: dict[str, list[Any]] = {}
         self._dirty = False
+        self.computed = 0
         if path is not None:
             self._load(path)
 
@@ -52,6 +57,7 @@ class Memo:
         if kept is not None and kept[0] == stamp:
             return kept[1]
         value = compute(path)
+        self.computed += 1
         if state.st_ctime_ns < self._now() - RACY_NS:
             self._kept[key] = [stamp, value]
             self._dirty = True
@@ -73,6 +79,46 @@ class Memo:
         except OSError:
             return
         self._dirty = False
+
+
+class ByBytes(Memo):
+    """A memo that believes only bytes: what a file of evidence or a contract says is kept by its digest.
+
+    Unlike a memo by time stamps, it may serve a check: other bytes have another digest.
+    """
+
+    def __init__(self, path: Path, fingerprint: str, now_ns: Callable[[], int]) -> None:
+        super().__init__(path, fingerprint, now_ns)
+        self._index, self._kept = self._kept, {}
+        self._used: dict[str, list[Any]] = {}
+
+    def of(self, path: str, purpose: str, compute: Callable[[str], Any]) -> Any:
+        """Returns ``compute(path)``; of evidence and contracts by digest, if these bytes were read before."""
+        if purpose not in ("evidence", "contract"):
+            return super().of(path, purpose, compute)
+        with open(path, "rb") as stream:
+            digest = hashlib.sha256(stream.read()).hexdigest()
+        if purpose == "contract":  # it names its own path
+            digest += f":{path}"
+        kept = self._index.get(digest)
+        if kept is None:
+            kept = [0, compute(path)]
+            self._new = True
+        self._used[digest] = kept
+        return kept[1]
+
+    def save(self) -> None:
+        """Writes what was read this time; an index that cannot be written is no error."""
+        if self._path is None or not self._new:
+            return
+        data = json.dumps({"fingerprint": self._fingerprint, "kept": self._used}, separators=(",", ":"))
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(self._path, data.encode(), force=False)
+        except OSError:
+            return
+
+    _new = False
 
 
 def write_atomically(path: Path, data: bytes, *, force: bool = True) -> None:

@@ -191,6 +191,7 @@ def _record(predicate: Any, path: str, sha256: str) -> Record:
         steps=min((_count(pin["scale"]["steps"]) for pin in runs), default=None),
         parameters=min((_count(pin["scale"]["parameters"]) for pin in runs), default=None),
         finished=_text(predicate["finishedOn"]),
+        plugins=tuple(f"{k}=={_text(v)}" for k, v in sorted(predicate["harness"]["plugins"].items())),
     )
 
 

@@ -92,9 +92,14 @@ def _section(board: Board, decision: Decision, signers: Sequence[str]) -> str:
     for contract in board.contracts:
         for row in contract.criteria:
             judged = "; ".join(dict.fromkeys(i.record.denominator for i in row.obligations if i.record))
-            cells = (f"{contract.name}/{row.id}", row.claim, row.severity.value, row.status.value)
+            status = "; ".join(filter(None, (row.status.value, row.picked, row.amended)))
+            cells = (f"{contract.name}/{row.id}", row.claim, row.severity.value, status)
             shown = [_plain(cell) for cell in (*cells, ", ".join(row.bases), judged)]
             lines.append(f"| {' | '.join(shown)} |")
+        lines += [
+            f"| {_plain(f'{contract.name}/{name}')} | | | {_plain(why)} | | |"
+            for name, why in contract.removed.items()
+        ]
     if decision.waived:
         lines += ["", "Waived:", "", *(f"- {_plain(told)}" for told in decision.waived)]
     return "\n".join(lines) + "\n"

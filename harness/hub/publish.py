@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.hub.release import File
+from harness.hub.pickles import PICKLED
+from harness.hub.release import CLAIMS, File
 from harness.model.problem import InputError
 
 BUSY = (429, 500, 502, 503, 504)
@@ -51,17 +52,19 @@ class Hub:
         """Makes the repository if there is none and commits all files at once; raises ``InputError``.
 
         A file that is no longer what it was when it was judged is refused before anything is sent. A private
-        release never goes to a repository that is public.
+        release never goes to a repository that is public. Claims of an earlier release are removed by the
+        same commit; other weights that lie there would pass for this release, and are refused.
         """
         try:
             self._patiently(lambda: self._api.create_repo(repo, private=private, exist_ok=True))
             before = self._patiently(lambda: self._api.model_info(repo))
             if private and not before.private:
                 raise InputError(f"{repo} is public: publish to it with --public, or to another repository")
+            old = stale([part.rfilename for part in before.siblings or ()], {*files, *texts})
             made = self._patiently(
                 lambda: self._api.create_commit(
                     repo,
-                    _operations(files, texts),
+                    [*_operations(files, texts), *_removals(old)],
                     commit_message=message,
                     parent_commit=before.sha,
                     revision="main",
@@ -103,6 +106,25 @@ def _operations(files: Mapping[str, File], texts: Mapping[str, bytes]) -> list[A
     for name, data in sorted(texts.items()):
         found.append(CommitOperationAdd(path_in_repo=name, path_or_fileobj=data))
     return found
+
+
+def stale(there: Sequence[str], sent: Set[str]) -> tuple[str, ...]:
+    """Returns the claims of an earlier release that this one lacks, of the files that lie in a repository.
+
+    Raises ``InputError`` where weights lie there that are not of this release.
+    """
+    others = sorted(name for name in there if name not in sent)
+    for name in others:
+        if not name.startswith(f"{CLAIMS}/") and Path(name).suffix.lower() in (".safetensors", *PICKLED):
+            remedy = "delete it there, or publish elsewhere"
+            raise InputError(f"{name} lies in the repository and is not of this release: {remedy}")
+    return tuple(name for name in others if name.startswith(f"{CLAIMS}/"))
+
+
+def _removals(names: Sequence[str]) -> list[Any]:
+    from huggingface_hub import CommitOperationDelete
+
+    return [CommitOperationDelete(path_in_repo=name, is_folder=False) for name in names]
 
 
 def _failures() -> tuple[type[Exception], ...]:

@@ -10,11 +10,11 @@ from harness.artifacts.digests import file_sha256, folder_files
 from harness.artifacts.safetensors_file import read
 from harness.engine.project import CONFIG, Project
 from harness.evidence.seal import FOLDER, check_path
-from harness.hub.pickles import pickled
+from harness.hub.pickles import PICKLED, pickled, scanned
 from harness.model.problem import InputError
 from harness.scoreboard.board import Board, ObligationRow
 from harness.scoreboard.fold import Status
-from harness.scoreboard.sealed import POLICY
+from harness.scoreboard.waived import POLICY
 
 CLAIMS = "claims"
 """The folder of a published repository in which contracts and evidence lie, laid out as their project."""
@@ -32,8 +32,8 @@ class File:
     size: int
 
 
-def files_of(folder: Path) -> dict[str, File]:
-    """Returns every file of a release by its name in it.
+def files_of(folder: Path, *, pickles: bool = False) -> dict[str, File]:
+    """Returns every file of a release by its name in it; ``pickles`` admits those that a scan clears.
 
     Raises ``InputError`` for a link, a pickle (by its name or by its first bytes), a name that is hidden or
     no plain path, weights that are no sound safetensors, and a file where the claims are to lie.
@@ -47,7 +47,8 @@ def files_of(folder: Path) -> dict[str, File]:
             raise InputError(str(error)) from None
         if name.startswith(f"{CLAIMS}/") or any(part.startswith(".") for part in name.split("/")):
             raise InputError(f"{name}: hidden files, and a folder {CLAIMS}, are not published from here")
-        if why := pickled(path):
+        why = pickled(path)
+        if why and (not pickles or (why := scanned(path))):
             raise InputError(f"{name}: {why}; publish safetensors")
         if path.suffix == ".safetensors":
             read(path)
@@ -76,12 +77,12 @@ def _digests(item: ObligationRow) -> Iterator[str]:
 
 
 def unvouched(files: Mapping[str, File], board: Board) -> tuple[str, ...]:
-    """Names the weights whose very bytes no discharged criterion is about."""
+    """Names the weights (admitted pickles too) whose very bytes no discharged criterion is about."""
     known = vouched(board)
     return tuple(
         f"{name}: no discharged criterion is about these bytes ({file.sha256[:12]}…)"
         for name, file in sorted(files.items())
-        if name.endswith(".safetensors") and file.sha256 not in known
+        if name.lower().endswith((".safetensors", *PICKLED)) and file.sha256 not in known
     )
 
 
@@ -102,7 +103,8 @@ def claims_of(project: Project, board: Board, files: Mapping[str, File]) -> dict
             names.add(item.path)
             for name, sha256 in item.record.pins.materials.items() if item.record else ():
                 path = root / name
-                small = path.is_file() and not path.is_symlink() and path.stat().st_size <= SMALL
+                own = path.resolve().is_relative_to(root.resolve())  # a folder on the way may be a link
+                small = own and path.is_file() and not path.is_symlink() and path.stat().st_size <= SMALL
                 if small and sha256 not in published:
                     names.add(name)
     for folder in ("ledger", FOLDER):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.invariants import _stepping, _training
+from harness.invariants import _batches, _stepping, _training
 from harness.model.behaviour import Live
 from harness.model.problem import InputError
 
@@ -123,10 +123,10 @@ def seen(live: Live, seed: int, warm: int) -> tuple[Any, Loss, Loss | None] | No
 
 def _both(live: Live, model: Any, batch: Any, *, quietly: bool) -> tuple[Loss, Loss | None]:
     one = loss_of(live, model, batch)
-    count = _training.rows(batch)
+    count = _batches.rows(batch)
     if not quietly or count < 2:
         return one, None
-    two = loss_of(live, model, _training.taken_rows(batch, list(reversed(range(count)))))
+    two = loss_of(live, model, _batches.taken_rows(batch, list(reversed(range(count)))))
     return one, two if two.nodes.keys() == one.nodes.keys() else None
 
 

@@ -254,3 +254,22 @@ def eps(tensor: Any) -> float:
     import torch
 
     return float(torch.finfo(tensor.dtype).eps)
+
+
+def is_named(name: str, word: str) -> bool:
+    """Tells whether a declared word means a tensor: its name, or a prefix that ends in a point."""
+    return name == word or (word.endswith(".") and name.startswith(word))
+
+
+def shadow(state: Any) -> dict[str, Any]:
+    """Returns the averaged weights by the names of parameters; raises ``InputError`` where there are none."""
+    named = dict(state.model.named_parameters())
+    found = {}
+    for name, value in _training.averaged(state).items():
+        plain = name.removeprefix("average ")
+        plain = plain if plain in named else plain.removeprefix("module.")
+        if plain in named and value.shape == named[plain].shape:
+            found[plain] = value.detach()
+    if not found:
+        raise InputError("no average of the weights is kept", reason="UNSUPPORTED")
+    return found

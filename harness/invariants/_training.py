@@ -6,6 +6,7 @@ import copy
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from operator import itemgetter
 from typing import Any
 
 from harness.model.behaviour import Live
@@ -187,64 +188,120 @@ def mapped(nest: Any, change: Callable[[Any], Any]) -> Any:
     return copy.copy(nest)
 
 
-def is_named(name: str, word: str) -> bool:
-    """Tells whether a declared word means a tensor: its name, or a prefix that ends in a point."""
-    return name == word or (word.endswith(".") and name.startswith(word))
-
-
-def bits(tensor: Any) -> bytes:
-    """Returns the bytes of a tensor's values in order."""
-    found: bytes = tensor.detach().to_dense().contiguous().flatten().cpu().view(_bytes()).numpy().tobytes()
+def part(live: Live, name: str) -> Any:
+    """Returns one part of the training program; raises ``InputError`` where it has none."""
+    found = getattr(trainer(live), name)
+    if found is None:
+        raise InputError(f"the program has no {name}", reason="UNSUPPORTED")
     return found
 
 
-def _bytes() -> Any:
+def shifted(value: Any) -> None:
+    """Moves a tensor's values against one another by a share of their size, so that no norm undoes it."""
+    import torch
+
+    with torch.no_grad():
+        wave = torch.linspace(-1, 1, value.numel(), dtype=torch.float64).view(value.shape)
+        size = value.double().abs().mean().clamp_min(2.0**-6)
+        value.add_((wave * size / 4).to(value.dtype))
+
+
+def rows_of(nest: Any) -> int:
+    """Returns how many rows a batch has: the common first size of its tensors, 0 where there is none."""
+    sizes = {len(value) if value.dim() else 0 for value in tensors_of(nest)}
+    return sizes.pop() if len(sizes) == 1 else 0
+
+
+def in_float64(module: Any) -> Any:
+    """Returns a copy of a module in float64, in the same mode; raises ``InputError`` where it has none."""
+    try:
+        return copy.deepcopy(module).double()
+    except (RuntimeError, TypeError) as error:
+        raise InputError(f"the model cannot be copied: {error}", reason="UNSUPPORTED") from error
+
+
+def as_float64(nest: Any) -> Any:
+    """Returns a batch with its floating tensors in float64."""
+    return mapped(nest, lambda value: value.double() if value.is_floating_point() else value)
+
+
+def digest(nest: Any) -> str:
+    """Returns a digest of a batch's tensors, their shapes and types."""
+    import hashlib
+
+    found = hashlib.sha256()
+    for value in tensors_of(nest):
+        found.update(f"{value.dtype} {tuple(value.shape)}".encode())
+        found.update(bytes(value.detach().contiguous().cpu().flatten().view(dtype=_byte()).numpy()))
+    return found.hexdigest()
+
+
+def _byte() -> Any:
     import torch
 
     return torch.uint8
 
 
-def rows(batch: Any) -> int:
-    """Returns how many rows a batch has: the length that all its tensors share, or 0."""
-    lengths = {len(tensor) for tensor in tensors_of(batch) if tensor.dim()}
-    return lengths.pop() if len(lengths) == 1 else 0
+def largest_tensor(module: Any) -> tuple[str, Any]:
+    """Returns the largest floating tensor of a module, trained or not, with its name."""
+    found = [(name, value) for name, value in module.state_dict().items() if value.is_floating_point()]
+    if not found:
+        raise InputError("the model holds no floating tensor", reason="VACUOUS")
+    return max(found, key=lambda pair: pair[1].numel())
 
 
-def with_row(batch: Any, row: int, other: Any, source: int) -> Any:
-    """Returns a copy of a batch with one row from another batch of its form."""
-    given = iter(list(tensors_of(other)))
-
-    def change(tensor: Any) -> Any:
-        from_other, copied = next(given), tensor.clone()
-        if tensor.dim() and from_other.shape[1:] == tensor.shape[1:]:
-            copied[row] = from_other[source]
-        return copied
-
-    return mapped(batch, change)
-
-
-def joined(one: Any, two: Any) -> Any:
-    """Returns the rows of two batches of one form as one batch."""
+def averaged_model(state: Any) -> Any:
+    """Returns a copy of the model that holds the averaged weights, None where the state keeps none."""
     import torch
 
-    given = iter(list(tensors_of(two)))
-    return mapped(one, lambda tensor: torch.cat([tensor, next(given)]) if tensor.dim() else next(given))
+    kept = getattr(state, "average", None)
+    if kept is None or (not isinstance(kept, torch.nn.Module) and not kept):
+        return None
+    if isinstance(kept, torch.nn.Module):
+        return copy.deepcopy(getattr(kept, "module", kept))
+    model = copy.deepcopy(state.model)
+    with torch.no_grad():
+        for name, value in [*model.named_parameters(), *model.named_buffers()]:
+            if name in kept:
+                value.copy_(kept[name])
+    return model
 
 
-def taken_rows(batch: Any, order: Any) -> Any:
-    """Returns the rows of a batch at these places."""
-    return mapped(batch, lambda tensor: tensor[order] if tensor.dim() else tensor)
+def row_digests(nest: Any) -> list[str]:
+    """Returns a digest of every row of a batch; raises ``InputError`` for one that has no rows."""
+    rows = rows_of(nest)
+    if not rows:
+        raise InputError("the tensors of a batch have no common rows", reason="UNSUPPORTED")
+    return [digest(mapped(nest, itemgetter(row))) for row in range(rows)]
 
 
-def shadow(state: Any) -> dict[str, Any]:
-    """Returns the averaged weights by the names of parameters; raises ``InputError`` where there are none."""
-    named = dict(state.model.named_parameters())
-    found = {}
-    for name, value in averaged(state).items():
-        plain = name.removeprefix("average ")
-        plain = plain if plain in named else plain.removeprefix("module.")
-        if plain in named and value.shape == named[plain].shape:
-            found[plain] = value.detach()
-    if not found:
-        raise InputError("no average of the weights is kept", reason="UNSUPPORTED")
-    return found
+def rounding(output: Callable[[Any, Any], Any], model: Any, batch: Any) -> float:
+    """Returns how far rounding moves the outputs of a batch: the distance from the model in float64.
+
+    A model that cannot be asked there, since it makes tensors of its own precision, is given 64 units of
+    rounding of its largest output.
+    """
+    import torch
+
+    own = output(model, batch)
+    try:
+        exact = output(in_float64(model), as_float64(batch))
+    except (RuntimeError, TypeError, InputError):
+        size = float(own.double().abs().max())
+        return 64 * float(torch.finfo(own.dtype).eps) * size if own.is_floating_point() else 0.0
+    return float((own.double() - exact.double()).abs().max())
+
+
+def of_rank(live: Live, index: int, count: int) -> Live:
+    """Returns the subject as one rank has it; raises ``InputError`` where there are no ranks."""
+    found = part(live, "rank")(index, count)
+    return replace(live, trainer=found if isinstance(found, Trainer) else as_rank(found))
+
+
+def as_rank(found: Any, **parts: Any) -> Trainer:
+    """Returns what a program gave for a rank as a trainer, with some parts replaced."""
+    if isinstance(found, Trainer):
+        return replace(found, **parts)
+    own = {"start": found.build, "batch": getattr(found, "batch", None)}
+    own["batches"] = getattr(found, "batches", 0)
+    return Trainer(**(own | parts))

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.invariants import _stepping, _training
+from harness.invariants import _batches, _stepping, _training
 from harness.model.behaviour import Ask, Finding, Live, Need
 from harness.model.problem import InputError
 from harness.model.verdict import Reason, Witness
@@ -118,25 +118,25 @@ class _Gradients:
 
     def rounding(self, batch: Any) -> float | None:
         """Returns the relative distance that rounding explains; None where rows are none."""
-        count = _training.rows(batch)
+        count = _batches.rows(batch)
         if count < 2:
             return None
         one = self.of(batch)
         size, units = _stepping.norm(one), UNITS * _unit(self.live, self.seed)
         moved = [
-            _stepping.distance(one, self.of(_training.taken_rows(batch, order))) / (size or 1.0)
+            _stepping.distance(one, self.of(_batches.taken_rows(batch, order))) / (size or 1.0)
             for order in (list(reversed(range(count))), [*range(1, count), 0])
         ]
         return None if not size or max(moved) > EXCHANGED else max(REORDERED * max(moved), units)
 
     def twice(self, one: Any, rounding: float) -> tuple[float, float]:
         """Returns how far one batch with itself is from its rows twice, relative, and how far it may be."""
-        joint = self.of(_training.joined(one, one))
+        joint = self.of(_batches.joined(one, one))
         return _stepping.distance(self.of(one, one), joint) / (_stepping.norm(joint) or 1.0), rounding
 
     def both(self, one: Any, two: Any, rounding: float) -> tuple[float, float]:
         """Returns the same of two batches; what no weighted sum of them explains counts twice."""
-        joint, a, b = self.of(_training.joined(one, two)), self.of(one), self.of(two)
+        joint, a, b = self.of(_batches.joined(one, two)), self.of(one), self.of(two)
         size = _stepping.norm(joint) or 1.0
         missed = _misfit(joint, a, b) / size
         return _stepping.distance(self.of(one, two), joint) / size, 2 * missed + rounding

@@ -34,7 +34,7 @@ def _one_more(live: Live) -> Live:
 
     def change(state: Any, _: Any, take: Callable[[], Any]) -> Any:
         told = take()
-        shadow = _training.shadow(state)
+        shadow = _stepping.shadow(state)
         name = max(shadow, key=lambda each: shadow[each].numel())
         shadow[name].lerp_(dict(state.model.named_parameters())[name].detach().to(shadow[name].dtype), 0.125)
         return told
@@ -46,18 +46,18 @@ def _skipped(live: Live) -> Live:
     """Leaves the largest tensor's average where it was."""
 
     def change(state: Any, _: Any, take: Callable[[], Any]) -> Any:
-        shadow = _training.shadow(state)
+        shadow = _stepping.shadow(state)
         name = max(shadow, key=lambda each: shadow[each].numel())
         before = shadow[name].clone()
         told = take()
-        _training.shadow(state)[name].copy_(before)
+        _stepping.shadow(state)[name].copy_(before)
         return told
 
     return _stepping.each_step(_averaged(live), change)
 
 
 def _averaged(live: Live) -> Live:
-    _training.shadow(_training.trainer(live).start(0))
+    _stepping.shadow(_training.trainer(live).start(0))
     return live
 
 
@@ -77,9 +77,9 @@ class AverageFollows:
         declared = _training.trainer(live).declared.average
         fits: dict[int, _Fit] = {}
         for step in range(ask.windows or self.windows):
-            old, before = _copies(_training.shadow(state)), _training.weights(state)
+            old, before = _copies(_stepping.shadow(state)), _training.weights(state)
             _training.advance(live, state, 1, first=step)
-            found = [_fit(old, _training.shadow(state), each) for each in (_training.weights(state), before)]
+            found = [_fit(old, _stepping.shadow(state), each) for each in (_training.weights(state), before)]
             known = [each for each in found if each is not None]
             if known:
                 fits[step] = min(known, key=lambda each: len(each.odd))
@@ -91,7 +91,7 @@ class AverageFollows:
             unit="steps of the average",
             measured="decays " + ", ".join(f"{fit.decay:.6g}" for fit in moving.values()),
             threshold="one decay a step" if declared is None else f"{declared:g}",
-            detail=f"{len(fits)} steps, {len(_training.shadow(state))} tensors",
+            detail=f"{len(fits)} steps, {len(_stepping.shadow(state))} tensors",
             reason=None if moving else Reason.UNJUDGED,
             witnesses=tuple(witnesses[:20]),
         )

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.invariants import _training
+from harness.invariants import _stepping, _training
 from harness.model.behaviour import Ask, Finding, Live, Need
 from harness.model.problem import InputError
 from harness.model.verdict import Reason, Witness
@@ -54,7 +54,7 @@ def _exchange(state: Any) -> None:
 
     named = dict(state.model.named_parameters())
     with torch.no_grad():
-        for name, value in _training.shadow(state).items():
+        for name, value in _stepping.shadow(state).items():
             kept = named[name].detach().clone()
             named[name].copy_(value)
             value.copy_(kept)
@@ -74,6 +74,7 @@ class AverageShipped:
         """Takes steps, evaluates and exports."""
         state = _training.fresh(live, ask.seed)
         _training.advance(live, state, ask.windows or self.windows)
+        declared = _training.trainer(live).declared.ships
         before = _all(state)
         _evaluated(live, state)
         left = _training.differing(before, _all(state))
@@ -89,7 +90,10 @@ class AverageShipped:
             witnesses.append(
                 _mixed("the export", "holds some tensors of the average and some of the weights")
             )
-        if len(reads) == len(ships) == 1 and reads != ships:
+        meant = {"model": "weights"}.get(declared, declared)
+        if meant and ships and ships != {meant}:
+            witnesses.append(_mixed("the export", f"holds the {_told(ships)}, declared is {meant}"))
+        elif len(reads) == len(ships) == 1 and reads != ships and not meant:
             witnesses.append(
                 _mixed("the export", f"holds the {next(iter(ships))}, evaluated is {next(iter(reads))}")
             )
@@ -125,7 +129,7 @@ def _left(name: str, size: float, when: str) -> Witness:
 
 
 def _all(state: Any) -> dict[str, Any]:
-    shadow = {f"average {name}": value.clone() for name, value in _training.shadow(state).items()}
+    shadow = {f"average {name}": value.clone() for name, value in _stepping.shadow(state).items()}
     return {f"weight {name}": value for name, value in _training.weights(state).items()} | shadow
 
 
@@ -144,7 +148,7 @@ def _reads(live: Live, state: Any) -> set[str]:
     first = _evaluated(live, state)
     if _evaluated(live, state) != first:
         return set()
-    named, shadow = dict(state.model.named_parameters()), _training.shadow(state)
+    named, shadow = dict(state.model.named_parameters()), _stepping.shadow(state)
     found = set()
     for word, tensors in (("average", list(shadow.values())), ("weights", [named[name] for name in shadow])):
         kept = [each.detach().clone() for each in tensors]
@@ -169,7 +173,7 @@ def _ships(live: Live, state: Any) -> set[str]:
     find = getattr(model, "named_parameters", None)
     loaded = {name: each.detach().double() for name, each in (find() if find else ())}
     named, found = _training.weights(state), {"average": 0, "weights": 0}
-    for name, value in _training.shadow(state).items():
+    for name, value in _stepping.shadow(state).items():
         if name not in loaded or loaded[name].shape != value.shape:
             continue
         near, far = (

@@ -101,7 +101,7 @@ class Frozen:
 
 
 def _told(declared: tuple[str, ...], name: str) -> bool:
-    return any(_training.is_named(name, word) for word in declared)
+    return any(_stepping.is_named(name, word) for word in declared)
 
 
 def _moved(name: str, size: float, when: str) -> Witness:
@@ -118,7 +118,7 @@ def _frozen(live: Live, state: Any) -> dict[str, Any]:
     every = parameters | dict(state.model.named_buffers())
     found = {name: value for name, value in parameters.items() if not value.requires_grad}
     for word in _training.trainer(live).declared.frozen:
-        meant = {name: value for name, value in every.items() if _training.is_named(name, word)}
+        meant = {name: value for name, value in every.items() if _stepping.is_named(name, word)}
         if not meant:
             raise InputError(f"declares frozen {word!r}, and the model has no such tensor")
         found |= meant

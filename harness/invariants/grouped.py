@@ -106,7 +106,7 @@ def _wrong(
         many = times[id(value)]
         if many == 0 and name in copies:
             continue
-        if many == 0 and any(_training.is_named(name, word) for word in frozen):
+        if many == 0 and any(_stepping.is_named(name, word) for word in frozen):
             continue
         if many != 1:
             yield Witness(

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.invariants import _stepping, _training
+from harness.invariants import _batches, _stepping, _training
 from harness.model.behaviour import Ask, Finding, Live, Need
 from harness.model.problem import InputError
 from harness.model.verdict import Reason, Witness
@@ -21,7 +21,7 @@ ROWS, OTHERS = 6, 4
 
 
 def _several(live: Live) -> None:
-    if len({tuple(_bits(each)) for each in _batches(live)}) < 2:
+    if len({tuple(_bits(each)) for each in _served(live)}) < 2:
         raise InputError("there is one batch", reason="VACUOUS")
 
 
@@ -54,8 +54,8 @@ def _last_row_lost(live: Live) -> Live:
     take = _stepping.step_of(live)
 
     def step(state: Any, batch: Any) -> Any:
-        rows = _training.rows(batch)
-        return take(state, _training.with_row(batch, rows - 1, batch, 0) if rows > 1 else batch)
+        rows = _batches.rows(batch)
+        return take(state, _batches.with_row(batch, rows - 1, batch, 0) if rows > 1 else batch)
 
     return _training.with_trainer(live, step=step)
 
@@ -76,7 +76,7 @@ class HeedsBatch:
 
     def check(self, live: Live, ask: Ask) -> Finding:
         """Steps on batches that differ as a whole, first and after a step, and then in one row."""
-        several = list(_batches(live))
+        several = list(_served(live))
         one = several[0]
         others = [each for each in several[1:] if _bits(each) != _bits(one)]
         witnesses: list[Witness] = []
@@ -87,7 +87,7 @@ class HeedsBatch:
             if seen and seen == _gradients(live, ask.seed, warm, others[0]):
                 witnesses.append(_witness(f"step {warm}", "the same gradients from two batches"))
         base = _gradients(live, ask.seed, 0, one)
-        count = _training.rows(one)
+        count = _batches.rows(one)
         if base and count > 1 and not witnesses:
             wanted = min(count, ask.windows or self.windows)
             for row in sorted({round(place * (count - 1) / max(1, wanted - 1)) for place in range(wanted)}):
@@ -116,14 +116,14 @@ def _witness(where: str, found: str) -> Witness:
     )
 
 
-def _batches(live: Live) -> Iterator[Any]:
+def _served(live: Live) -> Iterator[Any]:
     many = _training.trainer(live).batches or OTHERS
     for index in range(min(many, OTHERS)):
         yield _training.batch(live, index)
 
 
 def _bits(batch: Any) -> list[bytes]:
-    return [_training.bits(tensor) for tensor in _training.tensors_of(batch)]
+    return [_batches.bits(tensor) for tensor in _training.tensors_of(batch)]
 
 
 def _gradients(live: Live, seed: int, warm: int, batch: Any) -> dict[str, bytes] | None:
@@ -131,15 +131,15 @@ def _gradients(live: Live, seed: int, warm: int, batch: Any) -> dict[str, bytes]
     state = _training.fresh(live, seed)
     _training.advance(live, state, warm)
     found = _stepping.reaching(state, lambda: _stepping.step_of(live)(state, batch), 1.0)
-    return {name: _training.bits(value) for name, value in found.items()}
+    return {name: _batches.bits(value) for name, value in found.items()}
 
 
 def _reads(live: Live, seed: int, base: Any, row: int, others: list[Any]) -> bool | None:
     """Tells whether another row in a place changes the gradients; None where there is no other row."""
     tried = 0
     for other in others:
-        many = _training.rows(other)
-        changed = _training.with_row(others[0], row, other, (row + 1) % many) if many else others[0]
+        many = _batches.rows(other)
+        changed = _batches.with_row(others[0], row, other, (row + 1) % many) if many else others[0]
         if many < 2 or _bits(changed) == _bits(others[0]):
             continue
         tried += 1

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.invariants import _stepping, _training
+from harness.invariants import _batches, _stepping, _training
 from harness.model.behaviour import Ask, Finding, Live, Need
 from harness.model.verdict import Reason, Witness
 
@@ -123,7 +123,7 @@ class _Watch:
             if tensor.grad is None:
                 continue
             left = self.stale.get(id(tensor), 0.0)
-            if id(tensor) in self.used and self.last.get(id(tensor)) == _training.bits(tensor.grad):
+            if id(tensor) in self.used and self.last.get(id(tensor)) == _batches.bits(tensor.grad):
                 left = _size(tensor)
             self.judged += id(tensor) in self.names
             if left and id(tensor) in self.names:
@@ -134,7 +134,7 @@ class _Watch:
         for tensor in _stepping.held(optimizer):
             if tensor.grad is not None:
                 self.used.add(id(tensor))
-                self.last[id(tensor)] = _training.bits(tensor.grad)
+                self.last[id(tensor)] = _batches.bits(tensor.grad)
                 self.stale.pop(id(tensor), None)
 
     def _witness(self, key: int, left: float) -> Witness:

@@ -36,26 +36,53 @@ def joined(signs: Sequence[Sign]) -> State:
     return "absent" if states == {"absent"} else "open"
 
 
-def by_data(found: Found, alpha: float, where: str) -> Sign:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sought:
+    """How sure a search must be: of ``scored`` documents a share of ``least`` may have leaked unseen."""
+
+    scored: int
+    least: float
+    alpha: float
+
+    def unseen(self, looked: int) -> tuple[State, str]:
+        """Returns what it means that none of the documents that were looked for was found.
+
+        All of those scored: absent. Of n chosen without regard to a leak, a share r would all have been
+        missed with chance (1 - r)^n, so that with confidence 1 - alpha r is at most 1 - alpha^(1/n).
+        """
+        if looked >= self.scored:
+            return "absent", "every one that was scored was looked for"
+        bound = 1 - self.alpha ** (1 / looked) if looked else 1.0
+        state: State = "absent" if bound <= self.least else "open"
+        told = f"of {self.scored} scored only {looked} were looked for: a share of {bound:.3g} may"
+        return state, f"{told} (limit {self.least:g}, confidence {1 - self.alpha:g})"
+
+
+def by_data(found: Found, sought: Sought, where: str) -> Sign:
     """Tells whether held-out documents stand in the training data, beyond those of fresh data."""
     hits, count = len(found.held.hits), found.held.count
     told = f"{hits} of {count} held-out documents stand in the training data"
     if not count or not found.trained or found.held.short == count:
         return Sign(cause="leak", state="open", where=where, told=f"{told}; nothing to compare")
     other = found.reference
-    if other is None or not other.count:
-        return Sign(cause="leak", state="found" if hits else "absent", where=where, told=told)
-    p = fisher(hits, count, len(other.hits), other.count)
-    state: State = "absent" if not hits else "found" if p <= alpha else "open"
-    told += f", and {len(other.hits)} of {other.count} fresh ones (Fisher's p = {p:.3g})"
+    state: State = "found"
+    if other is not None and other.count:
+        p = fisher(hits, count, len(other.hits), other.count)
+        told += f", and {len(other.hits)} of {other.count} fresh ones (Fisher's p = {p:.3g})"
+        state = "found" if p <= sought.alpha else "open"
+    if not hits:
+        state, why = sought.unseen(count - found.held.short)
+        told += f"; {why}"
     return Sign(cause="leak", state=state, where=where, told=told)
 
 
-def by_loader(served: int, total: int, where: str) -> Sign:
-    """Tells whether held-out items were served."""
+def by_loader(served: int, total: int, kept: int, sought: Sought, where: str) -> Sign:
+    """Tells whether held-out items were served, of which ``kept`` are known by their index."""
     told = f"{served} of {total} served items are held out"
-    state: State = "open" if not total else "found" if served else "absent"
-    return Sign(cause="leak", state=state, where=where, told=told)
+    if served:
+        return Sign(cause="leak", state="found", where=where, told=told)
+    state, why = sought.unseen(kept) if total else ("open", "nothing was served, or nothing held out")
+    return Sign(cause="leak", state=state, where=where, told=f"{told}; {why}")
 
 
 def by_canaries(

@@ -68,12 +68,14 @@ class Windows:
 class Scored:
     """Mean cost a symbol, by window, of the model and each baseline, in units (windows or documents).
 
-    ``overall`` is the model's mean over all windows, ``shuffles`` the same for each permutation of inputs.
+    ``overall`` is the model's mean over all windows, ``shuffles`` the same for each permutation of inputs;
+    ``note`` is what else is to be said of them.
     """
 
     costs: Mapping[str, Array]
     overall: float
     shuffles: Array
+    note: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -134,14 +136,18 @@ def _wrong_metric(vocab: int, ask: Ask) -> Iterator[Witness]:
         (f"uniform logits over {vocab} symbols", uniform, math.log(vocab)),
         ("a symbol foretold with certainty", np.zeros((1, 1)), 0.0),
     ):
-        found = float(cost(logs, ask)[0, 0])
-        if not abs(found - wanted) <= CLOSE:
-            exact = f"ln {vocab} = {wanted:.9f}" if wanted else "0"
-            yield Witness(
-                where=f"self-test of the metric: {what}",
-                found=f"{found:.9f}",
-                expected=f"{exact} within 1e-9",
-            )
+        if (found := metric_witness(what, logs, wanted, ask)) is not None:
+            yield found
+
+
+def metric_witness(what: str, logs: Array, wanted: float, ask: Ask) -> Witness | None:
+    """Returns how the metric of one logarithm of a chance is not the cost it must be, or None."""
+    found = float(cost(logs, ask)[0, 0])
+    if abs(found - wanted) <= CLOSE:
+        return None
+    exact = f"ln {round(math.exp(wanted))} = {wanted:.9f}" if wanted else "0"
+    where = f"self-test of the metric: {what}"
+    return Witness(where=where, found=f"{found:.9f}", expected=f"{exact} within 1e-9")
 
 
 def _reads_ahead(model: Predictor, windows: Windows, ask: Ask) -> Witness | None:

@@ -30,6 +30,7 @@ def conclude(found: Sequence[tuple[Scored, Sequence[Comparison]]], ask: Ask, bas
     count = sum(len(scored.costs["model"]) for scored, _ in found)
     outcome = Outcome.FALSIFIED if lost else Outcome.INCONCLUSIVE if open_ else Outcome.DISCHARGED
     order = "each below the next" if ask.chain else "the model below each"
+    notes = [scored.note for scored, _ in found if scored.note]
     lows = [pair.bounds.low for pair in every if pair.bounds is not None]
     return Verdict(
         outcome=outcome,
@@ -39,7 +40,7 @@ def conclude(found: Sequence[tuple[Scored, Sequence[Comparison]]], ask: Ask, bas
         measured="; ".join(_costs(scored) for scored, _ in found),
         threshold=f"{order} by more than {ask.margin:g}",
         margin=f"{min(lows) - ask.margin:.4g}" if len(lows) == len(every) else None,
-        detail="; ".join(_told(pair, ask) for pair in every),
+        detail="; ".join([*(_told(pair, ask) for pair in every), *notes]),
         witnesses=tuple(_witness(pair, ask) for pair in lost[:20]),
     )
 

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from harness.artifacts.texts import Layout, chunks, named
 from harness.kinds._losses import Losses
-from harness.model.predictor import Predictor
+from harness.kinds._tokens import Cut, Files, cut, fitted, foretold, in_bytes
+from harness.model.predictor import Predictor, Tokenised
 from harness.model.problem import InputError
+from harness.statistics.ngrams import Fitted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -52,6 +54,63 @@ def evaluate(model: Predictor, files: Sequence[tuple[str, str]], layout: Layout,
         modes=frozenset({"eval"}),
         step=None,
         earlier=short,
+    )
+
+
+def evaluate_splits(
+    model: Predictor | Tokenised,
+    splits: Sequence[Files],
+    layout: Layout,
+    *,
+    length: int,
+    sample: int,
+    bigram: bool = False,
+) -> list[Losses]:
+    """Returns the losses of splits, of which the second is the training data; raises ``InputError``.
+
+    A model with a tokenizer scores ``sample`` documents of each, evenly spread. With ``bigram`` the loss of
+    a bigram over the same symbols, fitted on training documents that are not scored, is taken off each.
+    """
+    if not isinstance(model, Tokenised):
+        if bigram:
+            told = "only a model with a tokenizer is calibrated by a bigram here: name a reference"
+            raise InputError(told, "UNSUPPORTED")
+        return [evaluate(model, part, layout, length) for part in splits]
+    cuts = [
+        cut(model, part, layout, length=length, most=sample, each=MOST, half=bigram and at == 1)
+        for at, part in enumerate(splits)
+    ]
+    counts = fitted(model, splits[1], layout, frozenset(cuts[1].names))[0] if bigram else None
+    return [_tokens(model, part[0][0], one, counts) for part, one in zip(splits, cuts, strict=True)]
+
+
+def _tokens(model: Tokenised, source: str, found: Cut, counts: Fitted | None) -> Losses:
+    """Returns nats per symbol of every document, weighted by its symbols."""
+    import numpy as np
+
+    values: dict[str, tuple[float, float]] = {}
+    note = ""
+    if found.windows:
+        flat = foretold(model, found.windows)
+        owner = np.array([window.document for window in found.windows])[flat.owner]
+        paid = -flat.logs
+        if counts is not None:
+            paid = paid + np.log(counts.bigram(flat.inputs, flat.targets))
+        many = np.bincount(owner, minlength=len(found.names))
+        means = np.bincount(owner, paid, len(found.names)) / many
+        values = {n: (float(x), float(w)) for n, x, w in zip(found.names, means, many, strict=True)}
+        note = f"{len(values)} of {found.total} documents, {in_bytes(flat)}"
+        note += ", a bigram's loss taken off each document" if counts is not None else ""
+    return Losses(
+        source=source,
+        values=values,
+        unfit=(),
+        twice=(),
+        states=frozenset({"this model"}),
+        modes=frozenset({"eval"}),
+        step=None,
+        earlier=found.short,
+        note=note,
     )
 
 

@@ -148,4 +148,9 @@ def _told(gap: Gap, other: Gap | None, swap: _Swap | None, sides: tuple[Losses, 
         parts.append(f"gap of the reference {other.value:.4g}")
     if swap is not None:
         parts.append(f"held-out less reference {swap.shift:.4g}, permutation p = {swap.p:.3g}")
+    parts += [
+        f"{word}: {side.note}"
+        for word, side in zip(("held-out", "training"), sides, strict=True)
+        if side.note
+    ]
     return "; ".join(parts)

@@ -59,21 +59,36 @@ def arms(node: Node, wrap: Callable[[Node], Node] = lambda x: x, *, positive: bo
         yield from arms(node.args[place], within, positive=inner)
 
 
-def idle(written: Node, sites: Sequence[Site], formulas: Mapping[str, Formula], fixed: frozenset[str]) -> str:
-    """Returns which part of a claim says nothing about these rows, and why; empty where there is none."""
+def idle(
+    written: Node,
+    sites: Sequence[Site],
+    formulas: Mapping[str, Formula],
+    fixed: frozenset[str],
+    spoken: set[int] | None = None,
+) -> str:
+    """Returns which part of a claim says nothing about these rows, and why; empty where there is none.
+
+    ``spoken`` holds the parts that spoke of other rows before, and gets those that speak of these.
+    """
     frozen, tests = _freeze(written)
     found = [replace(site, table=_with_tests(site.table, tests, formulas)) for site in sites]
-    for arm in arms(frozen):
+    spoken, first = set() if spoken is None else spoken, ""
+    for at, arm in enumerate(arms(frozen)):
+        if at in spoken:
+            continue
         claim = expand(arm.within(arm.part), formulas)
         others = [expand(arm.within(other), formulas) for other in _others(arm, sites, formulas)]
         decided = [replace(site, asked=_decided(claim, others, site)) for site in found]
         text = shown(_thaw(arm.part, tests))
         if not any(bool(site.asked.any()) for site in decided):
-            return f"its part {text} decides no row"
+            first = first or f"its part {text} decides no row"
+            continue
         data = used_names(claim) - fixed - tests.keys()
         if not broken_by_data(claim, decided, data) and not _first_rows(others, decided):
-            return f"no change of the data breaks it on the rows that its part {text} decides"
-    return ""
+            first = first or f"no change of the data breaks it on the rows that its part {text} decides"
+            continue
+        spoken.add(at)
+    return first
 
 
 def steered(node: Node, sites: Sequence[Site], fixed: frozenset[str]) -> str:

@@ -228,7 +228,7 @@ def _doubts(
     if not found:
         yield Reason.TOO_FEW, "nothing to judge"
     for entry in found:
-        yield from _thin(entry, ask)
+        yield from thin(entry, ask)
     unjudged = sum(int(entry.bad.sum()) + len(entry.notes) for entry in found)
     if unjudged > ask.allow_unjudged:
         yield Reason.UNJUDGED, f"{unjudged} rows without a value (missing, nan, cut off or said again)"
@@ -244,7 +244,7 @@ def _doubts(
             yield Reason.VACUOUS, f"no change of the data breaks {limit}"
 
 
-def _thin(entry: Found, ask: Ask) -> Iterator[tuple[Reason, str]]:
+def thin(entry: Found, ask: Ask) -> Iterator[tuple[Reason, str]]:
     """Yields why a frame has too little to read the number from."""
     needed, good = max(1, ask.min_rows), int((~entry.bad).sum())
     if entry.distinct < needed:

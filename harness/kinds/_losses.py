@@ -30,7 +30,7 @@ class Losses:
     """One split: each document's loss and weight, and what the rows say of how they were taken.
 
     ``states`` are the weights that were evaluated, ``modes`` the modes; an empty text is a row that does
-    not say. ``earlier`` counts rows of other steps than the last.
+    not say. ``earlier`` counts rows of other steps than the last; ``note`` is what else is to be said.
     """
 
     source: str
@@ -41,6 +41,7 @@ class Losses:
     modes: frozenset[str]
     step: str | None
     earlier: int
+    note: str = ""
 
     @property
     def weighted(self) -> Weighted:

@@ -32,7 +32,8 @@ criteria:
 """
 _CLEAN = {"train": 3.07, "held_out": 3.1, "reference": 3.1}
 _TRAIN = [prose(seed) for seed in range(30)]
-_HELD = [prose(seed) for seed in range(400, 412)]
+_HELD = [prose(seed) for seed in range(400, 520)]
+"""As many as were scored: a leak is absent only where all of them were looked for."""
 
 
 def canaries(bits: float, count: int = 20) -> bytes:
@@ -65,13 +66,13 @@ def _example(
     bits: float = 0.1,
     texts: Sequence[str] = _TRAIN,
     count: int = 120,
-    plant: bytes | None = None,
+    plant: Mapping[str, bytes] = {},
 ) -> Example:
     def files() -> Mapping[str, bytes]:
         made = {f"{name}.jsonl": losses(name, mean, count) for name, mean in means.items()}
         made |= {"canaries.jsonl": canaries(bits), "prefixes.jsonl": prefixes(30)}
         made |= {"texts.jsonl": lines(texts), "held_texts.jsonl": lines(_HELD)}
-        return made if plant is None else {**made, "held_out.jsonl": plant}
+        return {**made, **plant}
 
     return Example(title=title, outcome=outcome, contract=_BODY.format(fields=fields), files=files)
 
@@ -79,6 +80,7 @@ def _example(
 _LEARNT = {"train": 2.1, "held_out": 3.1, "reference": 3.1}
 _EASY = {"train": 3.07, "held_out": 2.7, "reference": 3.1}
 _LEAKED = {"train": 3.07, "held_out": 3.05, "reference": 3.1}
+_LOOKED = {count: {"held_texts.jsonl": lines(_HELD[:count])} for count in (1, 9)}
 EXAMPLES: tuple[Example, ...] = (
     _example("a clean run", Outcome.DISCHARGED, "cause: none"),
     _example("a run that repeated its data", Outcome.FALSIFIED, "cause: none", means=_LEARNT, bits=7.0),
@@ -103,7 +105,24 @@ EXAMPLES: tuple[Example, ...] = (
         "cause: repetition\n        extraction: prefixes",
     ),
     _example("too few documents to exclude anything", Outcome.INCONCLUSIVE, "cause: none", count=9),
-    _example("a loss of nan", Outcome.INCONCLUSIVE, "cause: none", plant=losses("held_out", float("nan"), 5)),
-    _example("no losses", Outcome.INCONCLUSIVE, "cause: none", plant=b""),
-    _example("documents without a loss", Outcome.ERROR, "cause: none", plant=b'{"text": "a"}\n'),
+    _example(
+        "a leak looked for in one document of 120", Outcome.INCONCLUSIVE, "cause: none", plant=_LOOKED[1]
+    ),
+    _example(
+        "an easy split where a leak is open",
+        Outcome.INCONCLUSIVE,
+        "cause: leak",
+        means=_EASY,
+        plant=_LOOKED[9],
+    ),
+    _example(
+        "a loss of nan",
+        Outcome.INCONCLUSIVE,
+        "cause: none",
+        plant={"held_out.jsonl": losses("held_out", float("nan"), 5)},
+    ),
+    _example("no losses", Outcome.INCONCLUSIVE, "cause: none", plant={"held_out.jsonl": b""}),
+    _example(
+        "documents without a loss", Outcome.ERROR, "cause: none", plant={"held_out.jsonl": b'{"text": "a"}\n'}
+    ),
 )

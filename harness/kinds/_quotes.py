@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from fractions import Fraction
 from functools import lru_cache
@@ -31,6 +31,8 @@ _ONE = Printed("1")
 _CUT = re.compile(rb"^\[\d+ lines cut\]|^\[truncated\]|^\[log truncated", re.MULTILINE)
 """What those write into a log who keep only parts of it."""
 SHOWN = 5
+DIGITS = 4
+"""Fewer significant digits are met by chance."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,32 +41,16 @@ class Quote:
 
     In a document (``.json``) ``at`` are dotted paths, ``*`` being any one step (a seed), and the first name
     that has a number counts. In a text log they are patterns of the words before a number, or of the last of
-    these; all that fit count, or of each log the ``first`` or ``last``. ``scale`` turns numbers without a
-    unit into seconds or bytes; those with a unit are seconds and bytes already.
+    these; all that fit count, or of each log the ``first``, ``last`` or ``least``. ``scale`` turns numbers
+    without a unit into seconds or bytes; those with a unit are seconds and bytes already. What is not
+    ``above`` a number is a placeholder, and not taken.
     """
 
     input: InputName
     at: tuple[str, ...]
-    take: Literal["all", "first", "last"] = "all"
+    take: Literal["all", "first", "last", "least"] = "all"
     scale: Printed = _ONE
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Only:
-    """Whom an obligation is about: subjects with a word at ``at`` of a document that fits a pattern."""
-
-    input: InputName
-    at: tuple[str, ...]
-    like: tuple[str, ...]
-
-    def concerns(self, context: Context) -> bool:
-        """Tells whether the subject at hand is one of them."""
-        words = (
-            str(value).lower()
-            for subject in files(self.input, context)
-            for _, value, _ in cells(subject, self.at)
-        )
-        return any(fnmatchcase(word, pattern.lower()) for word in words for pattern in self.like)
+    above: Printed | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,6 +74,11 @@ class Stated:
         """The greatest value that is printed so."""
         return self.value + self.half
 
+    @property
+    def digits(self) -> int:
+        """How many significant digits are printed."""
+        return len(self.text.lstrip("+-0.").replace(".", ""))
+
     def may_print(self, low: Fraction, high: Fraction) -> bool:
         """Tells whether some value between two may have been printed so: rounded, or its digits cut off."""
         if not self.half:
@@ -95,11 +86,28 @@ class Stated:
         return low < self.value + 2 * self.half and self.low <= high
 
 
+def by_words(found: Sequence[Stated]) -> list[list[Stated]]:
+    """Returns numbers in groups, those behind the same words of their lines together."""
+    groups: dict[tuple[str, ...], list[Stated]] = {}
+    for one in found:
+        groups.setdefault(one.keys, []).append(one)
+    return list(groups.values())
+
+
+def mean(values: Sequence[Stated]) -> Stated:
+    """Returns the mean of printed numbers, as exact as the coarsest of them; the place is the first one's."""
+    value = sum((one.value for one in values), Fraction(0)) / len(values)
+    half = max(one.half for one in values)
+    return replace(values[0], value=value, half=half, text=shown(value))
+
+
 def stated(quote: Quote, context: Context) -> list[Stated]:
     """Returns the numbers of a quote in the order of their files; none where the input has no file."""
     found: list[Stated] = []
     for subject in files(quote.input, context):
         found += _of_file(quote, subject)
+    if quote.above is not None:
+        found = [one for one in found if one.value > quote.above.exact]
     return found
 
 
@@ -145,15 +153,36 @@ def shortened(subjects: Sequence[Subject]) -> list[str]:
     return [one.name for one in subjects if _CUT.search(_bytes(one.path, one.sha256))]
 
 
-def _of_file(quote: Quote, subject: Subject) -> list[Stated]:
+def _of_file(quote: Quote, subject: Subject) -> tuple[Stated, ...]:
+    return _read(quote, subject.name, subject.path, subject.sha256)
+
+
+@lru_cache(maxsize=512)
+def _read(quote: Quote, name: str, path: str, sha256: str) -> tuple[Stated, ...]:
+    return tuple(_numbers(quote, _File(name=name, path=path, sha256=sha256)))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _File:
+    """What is read of a subject, so that equal ones are read once."""
+
+    name: str
+    path: str
+    sha256: str
+
+
+def _numbers(quote: Quote, subject: _File) -> list[Stated]:
     if subject.name.endswith(".json"):
         return list(_of_document(quote, subject))
     by_key = _said(subject.path, subject.sha256)
     fitting = (said for key, said in by_key.items() if _fits(key, quote.at))
     found = sorted((one for said in fitting for one in said), key=lambda one: one.order)
-    if quote.take != "all":
+    if quote.take in ("first", "last"):
         found = found[:1] if quote.take == "first" else found[-1:]
-    return [_spoken(one, quote, subject.name) for one in found]
+    spoken = [_spoken(one, quote, subject.name) for one in found]
+    if quote.take == "least" and spoken:
+        return [min(spoken, key=lambda one: one.value)]
+    return spoken
 
 
 def _spoken(one: Statement, quote: Quote, source: str) -> Stated:
@@ -161,7 +190,7 @@ def _spoken(one: Statement, quote: Quote, source: str) -> Stated:
     return _number(one.value, scale, f"{source}:{one.line}", source, (one.lead, one.key))
 
 
-def _of_document(quote: Quote, subject: Subject) -> Iterator[Stated]:
+def _of_document(quote: Quote, subject: _File) -> Iterator[Stated]:
     from harness.logs._leaves import at_path
 
     found = _leaves(subject.name, subject.path, subject.sha256)
@@ -199,8 +228,10 @@ def _number(text: str, scale: Fraction, where: str, source: str, keys: tuple[str
 
 @lru_cache(maxsize=65_536)
 def _fits(key: str, patterns: tuple[str, ...]) -> bool:
+    key = key.lower()
     last = key.rpartition(" ")[2]
-    return any(fnmatchcase(last, pattern) or fnmatchcase(key, pattern) for pattern in patterns)
+    lowered = [pattern.lower() for pattern in patterns]
+    return any(fnmatchcase(last, pattern) or fnmatchcase(key, pattern) for pattern in lowered)
 
 
 @lru_cache(maxsize=64)

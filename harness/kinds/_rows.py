@@ -155,10 +155,15 @@ def superseded(frame: Frame, rows: Sequence[int]) -> Array:
 
 def links(frame: Frame, rows: Sequence[int], step_column: str, every: int) -> Array:
     """Tells for each row whether it comes ``every`` steps after the row before it; the first one does."""
+    column = column_of(frame, step_column)
+    return links_of(digits.column([frame.columns[column][row] for row in rows]), every)
+
+
+def links_of(step: Vector, every: int) -> Array:
+    """Tells the same of rows whose steps are known as intervals."""
     import numpy as np
 
-    step = digits.column([frame.columns[column_of(frame, step_column)][row] for row in rows])
-    linked = np.ones(len(rows), bool)
+    linked = np.ones(len(step), bool)
     with np.errstate(all="ignore"):
         least, most = step.lo[1:] - step.hi[:-1], step.hi[1:] - step.lo[:-1]
         linked[1:] = (least <= every) & (every <= most) & (most - least < 1)

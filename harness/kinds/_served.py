@@ -67,11 +67,14 @@ def served(
     )
 
 
-def counted(log: Sequence[Frame], held: Sequence[Frame], column: str) -> tuple[int, int]:
-    """Returns how many served items are held out, and how many were served; raises ``InputError``."""
-    kept = {index for _, index in _indices(held, column)}
+def counted(log: Sequence[Frame], held: Sequence[Frame], column: str) -> tuple[int, int, int]:
+    """Returns how many served items are held out, how many were served, how many are held out.
+
+    Raises ``InputError`` for a missing column.
+    """
+    kept = {index for _, index in _indices(held, column) if index is not None}
     every = [index for _, index in _indices(log, column) if index is not None]
-    return sum(index in kept for index in every), len(every) if kept else 0
+    return sum(index in kept for index in every), len(every) if kept else 0, len(kept)
 
 
 def _indices(frames: Sequence[Frame], column: str) -> Iterator[tuple[str, str | None]]:

@@ -9,23 +9,27 @@ from typing import ClassVar
 from harness.kinds import _entry_examples as sample
 from harness.kinds import _quotes
 from harness.kinds._quotes import Quote, Stated, stated, unsupported
+from harness.kinds._whose import Tied
 from harness.model.kind import Context, Example, Fault, Kind, Scope
-from harness.model.values import InputName
+from harness.model.values import InputName, Printed
 from harness.model.verdict import Outcome, Reason, Verdict, Witness
 
 _CLAIM = "All seeds have the same sequence length."
 _FIELDS = "kind: alike, of: logs, settings: [train_seq_len]"
+_OFF = Printed("0")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Alike(Kind):
     """Compares the first value of each of ``settings`` between the files of an input.
 
-    A setting that fewer than two files state is not judged; if none is, INCONCLUSIVE.
+    A setting that fewer than two files state is not judged, nor one that is 0, for none: a log of an
+    evaluation trains nothing. If none is judged, INCONCLUSIVE. Only the logs count that ``logs_of`` ties to
+    what is claimed.
     """
 
     name: ClassVar[str] = "alike"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     EXAMPLES: ClassVar[tuple[Example, ...]] = (
         sample.example(
             "the same",
@@ -43,6 +47,14 @@ class Alike(Kind):
             {},
             {"1.log": sample.log(1), "2.log": sample.log(2).replace("1024", "2048")},
         ),
+        sample.example(
+            "another in the log of an attempt that nothing claims",
+            Outcome.INCONCLUSIVE,
+            _CLAIM,
+            _FIELDS + ", logs_of: {claimed: {input: entry, at: bpb}, by: {input: logs, at: '*bpb'}}",
+            {"bpb": 1.21406},
+            {"1.log": sample.log(1), "2.log": sample.log(2, bpb="1.30").replace("1024", "2048")},
+        ),
         sample.example("one log", Outcome.INCONCLUSIVE, _CLAIM, _FIELDS, {}),
         sample.example(
             "nothing that is a number",
@@ -56,6 +68,7 @@ class Alike(Kind):
 
     of: InputName
     settings: tuple[str, ...]
+    logs_of: Tied | None = None
 
     def faults(self, scope: Scope) -> Iterator[Fault]:
         """Yields a check without settings, and an input that is not declared."""
@@ -66,8 +79,10 @@ class Alike(Kind):
     def discharge(self, context: Context) -> Verdict:
         """Judges every setting that at least two files state."""
         judged, wrong = 0, list[Witness]()
+        tied = self.logs_of.sources(context) if self.logs_of is not None else None
         for setting in self.settings:
-            found = stated(Quote(input=self.of, at=(setting,), take="first"), context)
+            quote = Quote(input=self.of, at=(setting,), take="first", above=_OFF)
+            found = [one for one in stated(quote, context) if tied is None or one.source in tied]
             first: Stated | None = found[0] if found else None
             others = [one for one in found if first is not None and one.source != first.source]
             judged += bool(others)

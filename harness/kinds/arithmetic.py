@@ -11,6 +11,7 @@ from harness.kinds import _claims, _rowwise, _sample
 from harness.kinds._claims import Claim, used_names
 from harness.kinds._judge import deepest, judge
 from harness.kinds._rows import Setting, column_of, constant
+from harness.kinds._summary import summary_of
 from harness.model.frame import Frame
 from harness.model.kind import Context, Example, Fault, Kind, Scope
 from harness.model.problem import InputError
@@ -228,7 +229,8 @@ def _relation(rule: _rowwise.Rule) -> _rowwise.Group:
     }
     table = Table(values=values, rows=1, resolution=rule.setting.resolution)
     text = _text(rule.rows)
-    return _rowwise.Group(name=text, judged=judge(table, [text], rule.rows), distinct=1)
+    judged = judge(table, [text], rule.rows)
+    return _rowwise.Group(name=text, summary=summary_of(judged), judged=judged, distinct=1)
 
 
 def _text(claims: Sequence[Claim]) -> str:

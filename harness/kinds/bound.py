@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import ClassVar, Literal
 
 from harness.kinds import _entry_examples as sample
 from harness.kinds._quotes import (
-    Only,
     Quote,
     Stated,
     discharged,
@@ -19,8 +18,9 @@ from harness.kinds._quotes import (
     stated,
     unsupported,
 )
+from harness.kinds._whose import Only, Tied
 from harness.model.kind import Context, Example, Fault, Kind, Scope
-from harness.model.values import Printed
+from harness.model.values import InputName, Printed
 from harness.model.verdict import Outcome, Reason, Verdict, Witness
 
 _CLAIM = "Code and model have at most 1,000 bytes for every seed."
@@ -29,7 +29,22 @@ _FIELDS = (
     '{input: logs, at: "Total submission size*", take: last}]'
 )
 _NONE = Printed("0")
+_TIED = ", logs_of: {claimed: {input: entry, at: bpb}, by: {input: logs, at: '*bpb'}}"
+_OVER = {"seed42.log": sample.log(size=1048) + "Code size: 100 bytes\n"}
+_PART = (
+    "kind: bound, at_most: 1000, of: {input: logs, at: 'Total submission size*', take: last}, "
+    "part: {input: logs, at: Code size, take: last}"
+)
 _TIME = "kind: bound, at_most: 1.9, tolerance: %s, of: {input: logs, at: train_time, take: last}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Binding:
+    """What a log must state for a bound to be about it: one of some values behind one of some words."""
+
+    input: InputName
+    at: tuple[str, ...]
+    among: tuple[Printed, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,11 +54,15 @@ class Bound(Kind):
     A bound may be broken by as much as ``tolerance``. A printed number breaks a bound only if every value
     that is printed so does, and keeps it only if every one does; what lies between is not judged. Numbers
     that nothing states are no finding: INCONCLUSIVE, unsupported; and so is, as vacuous, a subject whom
-    ``only`` leaves out. A value beside ``among`` is a finding, or with ``other: inconclusive`` just unknown.
+    one of ``only`` leaves out. A value beside ``among`` is a finding, or with ``other: inconclusive`` just
+    unknown. Of logs only those count that ``logs_of`` ties to what is claimed. ``binding`` is what a file
+    must state for its numbers to break a bound (the machine that the bound is about); ``part`` is what a
+    number counts in a size of which ``part_now`` may state a smaller one (code that was packed afterwards).
+    A total in a document whose parts, ``summed``, keep the bound is another total, and not judged.
     """
 
     name: ClassVar[str] = "bound"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     EXAMPLES: ClassVar[tuple[Example, ...]] = (
         sample.example("within", Outcome.DISCHARGED, _CLAIM, _FIELDS, {"bytes_total": 900}),
         sample.example("over by its own word", Outcome.FALSIFIED, _CLAIM, _FIELDS, {"bytes_total": 1001}),
@@ -85,6 +104,46 @@ class Bound(Kind):
             "kind: bound, of: {input: logs, at: seed}, among: [41, 42]",
             {},
         ),
+        sample.example(
+            "a log of what is claimed",
+            Outcome.FALSIFIED,
+            _CLAIM,
+            _FIELDS + _TIED,
+            {"bpb": 1.21406},
+            _OVER,
+        ),
+        sample.example(
+            "the log of an attempt that nothing claims",
+            Outcome.INCONCLUSIVE,
+            _CLAIM,
+            _FIELDS + _TIED,
+            {"bpb": 1.3},
+            _OVER,
+        ),
+        sample.example(
+            "over by less than its code, which may have been packed since",
+            Outcome.INCONCLUSIVE,
+            _CLAIM,
+            _PART,
+            {},
+            _OVER,
+        ),
+        sample.example(
+            "over with its code as small as it is said to be",
+            Outcome.FALSIFIED,
+            _CLAIM,
+            _PART + ", part_now: {input: entry, at: bytes_code}",
+            {"bytes_code": 60},
+            _OVER,
+        ),
+        sample.example(
+            "a machine that the bound is not about",
+            Outcome.INCONCLUSIVE,
+            _CLAIM,
+            _TIME % "0.05" + ", binding: {input: logs, at: world_size, among: 8}",
+            {},
+            {"seed42.log": "world_size:1\n" + sample.log()},
+        ),
         sample.example("time within the tolerance", Outcome.DISCHARGED, _CLAIM, _TIME % "0.2", {}),
         sample.example("time beyond it", Outcome.FALSIFIED, _CLAIM, _TIME % "0.05", {}),
         sample.example(
@@ -103,34 +162,80 @@ class Bound(Kind):
     among: tuple[Printed, ...] = ()
     tolerance: Printed = _NONE
     other: Literal["falsified", "inconclusive"] = "falsified"
-    only: Only | None = None
+    only: tuple[Only, ...] = ()
+    logs_of: Tied | None = None
+    binding: Binding | None = None
+    part: Quote | None = None
+    part_now: tuple[Quote, ...] = ()
+    summed: tuple[Quote, ...] = ()
 
     def faults(self, scope: Scope) -> Iterator[Fault]:
         """Yields a check without numbers or bounds, and inputs that are not declared."""
         if self.at_most is None and self.at_least is None and not self.among:
             yield Fault(field="", message="nothing is asked: give at_most, at_least or among")
         yield from quote_faults("of", self.of, scope)
+        if self.part_now and self.part is None:
+            yield Fault(field="part_now", message="a size for a part that is not named: give part")
+        others = [*self.part_now, *self.summed, *([self.part] if self.part is not None else [])]
+        others += [*self.logs_of.claimed, self.logs_of.by] if self.logs_of is not None else []
+        if others:
+            yield from quote_faults("", tuple(others), scope)
 
     def discharge(self, context: Context) -> Verdict:
         """Judges every number."""
-        if self.only is not None and not self.only.concerns(context):
+        if not all(one.concerns(context) for one in self.only):
             return unsupported("this subject is not concerned", unit="numbers", reason=Reason.VACUOUS)
         found = [one for quote in self.of for one in stated(quote, context)]
+        if self.logs_of is not None:
+            tied = self.logs_of.sources(context)
+            found = [one for one in found if one.source in tied or one.source.endswith(".json")]
         if not found:
             return unsupported("no such number is stated", unit="numbers")
-        broken = [one for one in found if self._breaks(one)]
+        excused = {one: why for one in found if self._breaks(one) and (why := self._excuse(one, context))}
+        broken = [one for one in found if self._breaks(one) and one not in excused]
         undecided = [one for one in found if not self._breaks(one) and not self._keeps(one)]
         if broken and (not self.among or self.other == "falsified"):
-            witnesses = [
-                Witness(where=one.where, found=_told(one), expected=self._wanted()) for one in broken
-            ]
-            return falsified(witnesses, unit="numbers", judged=len(found) - len(undecided), total=len(found))
-        if broken or undecided:
-            one = (broken or undecided)[0]
-            return unsupported(
-                f"{one.where}: {_told(one)}, wanted {self._wanted()}", unit="numbers", total=len(found)
-            )
+            wanted = self._wanted() + self._rule(context)
+            witnesses = [Witness(where=one.where, found=_told(one), expected=wanted) for one in broken]
+            judged = len(found) - len(undecided) - len(excused)
+            return falsified(witnesses, unit="numbers", judged=judged, total=len(found))
+        if broken or undecided or excused:
+            one = (broken or undecided or list(excused))[0]
+            why = f", but {excused[one]}" if one in excused else ""
+            story = f"{one.where}: {_told(one)}, wanted {self._wanted()}{why}"
+            return unsupported(story, unit="numbers", total=len(found))
         return discharged(self.of, context, unit="numbers", judged=len(found))
+
+    def _rule(self, context: Context) -> str:
+        """Says by which word of its own files the bound is this subject's."""
+        places = [place for one in self.only if (place := one.place(context))]
+        return f", by {places[0]}" if places else ""
+
+    def _excuse(self, one: Stated, context: Context) -> str:
+        """Says why a number beyond the bound does not break it; empty where it does."""
+        if self.binding is not None and not one.source.endswith(".json"):
+            said = stated(Quote(input=self.binding.input, at=self.binding.at, take="first"), context)
+            own = next((other for other in said if other.source == one.source), None)
+            if own is None or all(own.value != value.exact for value in self.binding.among):
+                stands = "nothing there states" if own is None else f"{own.where} states {own.text} for"
+                return f"{stands} {self.binding.at[0]}, and the bound is for {_or(self.binding.among)}"
+        parts = [stated(quote, context) for quote in self.summed] if one.source.endswith(".json") else []
+        if parts and all(parts):
+            total = sum((part[0].value for part in parts), Fraction(0))
+            if not self._breaks(replace(one, value=total)):
+                return f"its parts ({', '.join(part[0].where for part in parts)}) sum to {shown(total)}"
+        if self.part is None:
+            return ""
+        counted = next((p for p in stated(self.part, context) if p.source == one.source), None)
+        if counted is None:
+            return ""
+        sizes = [size for quote in self.part_now for size in stated(quote, context)]
+        least = min((size.value for size in sizes), default=Fraction(0))
+        rest = one.value - counted.value + min(least, counted.value)
+        moved = replace(one, value=rest)
+        if self._breaks(moved):
+            return ""
+        return f"without {counted.text} ({counted.where}) counted otherwise since it is {shown(rest)}"
 
     def _limits(self) -> tuple[Fraction | None, Fraction | None]:
         slack = self.tolerance.exact
@@ -153,6 +258,10 @@ class Bound(Kind):
         parts += [f"at most {self.at_most}"] if self.at_most is not None else []
         parts += [f"one of {', '.join(map(str, self.among))}"] if self.among else []
         return " and ".join(parts) + (f" (tolerance {self.tolerance})" if self.tolerance.exact else "")
+
+
+def _or(values: tuple[Printed, ...]) -> str:
+    return " or ".join(map(str, values))
 
 
 def _told(one: Stated) -> str:

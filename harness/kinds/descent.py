@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from harness.kinds import _claims
+from harness.artifacts.texts import Layout
+from harness.kinds import _claims, _descent_tokens
 from harness.kinds._descent import Ask, Comparison, Scored, certify, compare, score, windows_of
 from harness.kinds._descent_examples import EXAMPLES as _EXAMPLES
 from harness.kinds._descent_verdict import conclude, uncertified
 from harness.model.kind import Context, Example, Fault, Kind, Scope
+from harness.model.predictor import Predictor, Tokenised
 from harness.model.values import Expression, InputName, Printed
-from harness.model.verdict import Verdict
+from harness.model.verdict import Verdict, Witness
 from harness.symbolic.expand import parse_with
 from harness.symbolic.grammar import ExpressionError
 from harness.symbolic.tree import names
@@ -35,6 +37,8 @@ class Descent(Kind):
     more than ``margin``: so the lower bound of the paired difference says, over windows or with ``unit:
     documents`` over files, and for ``shuffled`` the exact permutation test too. With ``chain`` each
     baseline must also beat the next. A bound on the other side falsifies, one on both is too little power.
+    A checkpoint folder of the Hugging Face layout is asked in the symbols of its own tokenizer, one window of
+    each document (a JSON line's ``field``, a paragraph of text), in a process that is ended when it hangs.
     """
 
     name: ClassVar[str] = "descent"
@@ -57,6 +61,8 @@ class Descent(Kind):
     unit: Literal["windows", "documents"] = "windows"
     certify: tuple[Certificate, ...] = ("metric", "causality")
     seed: int = 0
+    field: str | None = None
+    documents: Literal["auto", "lines", "paragraphs", "files"] = "auto"
 
     def faults(self, scope: Scope) -> Iterator[Fault]:
         """Yields a comparison with nothing, a metric of something else than ``p``, and odd numbers."""
@@ -98,20 +104,33 @@ class Descent(Kind):
     def discharge(self, context: Context) -> Verdict:
         """Certifies, scores and compares every model of the input; raises ``InputError``."""
         ask = self._ask(context)
-        texts = [subject.path for subject in context.subjects(self.descent)]
-        fitted = [] if self.train is None else [s.path for s in context.subjects(self.train)]
         models = context.predictors(self.model, self.system)
         inputs = [name for name in (self.model, self.descent, self.train) if name is not None]
+        names = [subject.name for subject in context.subjects(self.model)]
         found: list[tuple[Scored, tuple[Comparison, ...]]] = []
-        for subject, model in zip(context.subjects(self.model), models, strict=True):
-            windows = windows_of(texts, model.vocab, ask)
-            witness = certify(model, windows, ask, self.certify)
-            if witness is not None:
-                return uncertified(witness, context.basis(*inputs))
-            scored = score(model, windows, fitted, ask)
-            label = subject.name if len(models) > 1 else ""
-            found.append((scored, compare(scored, ask, label)))
+        for at, model in enumerate(models):
+            if isinstance(model, Tokenised):
+                label, scored = model.label, self._tokens(context, model, ask)
+            else:
+                label, scored = names[at], self._bytes(context, model, ask)
+            if isinstance(scored, Witness):
+                return uncertified(scored, context.basis(*inputs))
+            found.append((scored, compare(scored, ask, label if len(models) > 1 else "")))
         return conclude(found, ask, context.basis(*inputs))
+
+    def _bytes(self, context: Context, model: Predictor, ask: Ask) -> Scored | Witness:
+        texts = [subject.path for subject in context.subjects(self.descent)]
+        fitted = [] if self.train is None else [s.path for s in context.subjects(self.train)]
+        windows = windows_of(texts, model.vocab, ask)
+        return certify(model, windows, ask, self.certify) or score(model, windows, fitted, ask)
+
+    def _tokens(self, context: Context, model: Tokenised, ask: Ask) -> Scored | Witness:
+        held = [(one.name, one.path) for one in context.subjects(self.descent)]
+        train = [] if self.train is None else [(one.name, one.path) for one in context.subjects(self.train)]
+        layout = Layout(field=self.field, documents=self.documents)
+        cut = _descent_tokens.windows(model, held, layout, ask)
+        wrong = _descent_tokens.certify(model, cut, ask, self.certify)
+        return wrong or _descent_tokens.score(model, cut, train, layout, ask)
 
     def _ask(self, context: Context) -> Ask:
         return Ask(

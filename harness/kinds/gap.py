@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from harness.artifacts.texts import Layout
-from harness.kinds._evaluated import evaluate
+from harness.kinds._evaluated import evaluate_splits
 from harness.kinds._gap import Ask, conclude
 from harness.kinds._gap_examples import EXAMPLES as _EXAMPLES
 from harness.kinds._losses import Columns, Losses, read_losses
@@ -31,7 +31,10 @@ class Gap(Kind):
     document. Bounds are one-sided, by studentised bootstrap over documents, weighted by ``weight``. A limit
     between the bounds is too little power, and the smallest detectable gap is told. Rows up to step
     ``warmup`` are not judged; of several steps the last is. With a ``model`` the three inputs are texts,
-    and the model is asked here, on windows of ``length`` bytes of each document.
+    and the model is asked here, on windows of ``length`` bytes of each document. A checkpoint folder of the
+    Hugging Face layout is asked in symbols of its tokenizer, of ``sample`` documents a split (a JSON line's
+    ``field``, a paragraph); ``calibrate: bigram`` takes off each document the loss of a bigram, fitted on
+    training documents that are not scored.
     """
 
     name: ClassVar[str] = "gap"
@@ -46,6 +49,8 @@ class Gap(Kind):
     system: str | None = None
     length: int = 64
     documents: Literal["auto", "lines", "paragraphs", "files"] = "auto"
+    field: str | None = None
+    sample: int = 256
     at_most: Printed | None = None
     at_least: Printed | None = None
     calibrate: str | None = None
@@ -73,8 +78,11 @@ class Gap(Kind):
             if not value.finite or not 0.5 <= value.exact < 1:
                 yield Fault(field=name, message="must be at least 0.5 and below 1")
         named = [name for name in (self.gap, self.train, self.reference) if name is not None]
-        if self.model is not None and self.calibrate is not None:
-            yield Fault(field="calibrate", message="is a column, and texts have none: name a reference")
+        if self.model is not None and self.calibrate not in (None, "bigram"):
+            told = "is a column, and texts have none: say bigram, or name a reference"
+            yield Fault(field="calibrate", message=told)
+        if self.sample < 8:
+            yield Fault(field="sample", message="no interval is sound of fewer than eight documents")
         if self.length < 2:
             yield Fault(field="length", message="a window has at least 2 symbols")
         if len(set(named)) < len(named):
@@ -112,6 +120,12 @@ class Gap(Kind):
         models = context.predictors(self.model or InputName(""), self.system)
         if len(models) != 1:
             raise InputError(f"{len(models)} models: a gap is of one", "ILL_POSED")
-        layout = Layout(documents=self.documents)
         files = [[(one.name, one.path) for one in context.subjects(name)] for name in names]
-        return [evaluate(models[0], part, layout, self.length) for part in files]
+        return evaluate_splits(
+            models[0],
+            files,
+            Layout(field=self.field, documents=self.documents),
+            length=self.length,
+            sample=self.sample,
+            bigram=self.calibrate is not None,
+        )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import ClassVar
+from itertools import combinations
+from typing import ClassVar, Literal
 
 from harness.kinds import _entry_examples as sample
 from harness.kinds import _quotes
@@ -19,6 +20,10 @@ _FIELDS = (
     "kind: replicates, of: {input: entry, at: 'seeds.*.bpb'}, mean: {input: entry, at: mean}, "
     "deviation: {input: entry, at: std}, at_least: 3"
 )
+_FINE = {"1": {"bpb": 1.2101}, "2": {"bpb": 1.2201}, "3": {"bpb": 1.2301}}
+_HEAD = "kind: replicates, of: {input: entry, at: 'seeds.*.bpb'}, headline: {input: entry, at: bpb}"
+MOST = 8
+"""Of more seeds than this the subsets are too many, and one fits by chance."""
 _SLIP = 1e-12
 """How far the square roots, taken in double precision, may be off."""
 _SEEDS = {"1": {"bpb": 1.2100}, "2": {"bpb": 1.2200}, "3": {"bpb": 1.2300}}
@@ -28,13 +33,16 @@ _SEEDS = {"1": {"bpb": 1.2100}, "2": {"bpb": 1.2200}, "3": {"bpb": 1.2300}}
 class Replicates(Kind):
     """Recomputes ``mean`` and ``deviation`` (with n or n - 1 below the root) of the values of the seeds.
 
-    The digits of all of them count, and the last one claimed may have been cut off. ``at_least`` is how
+    The digits of all of them count, and the last one claimed may have been cut off. Of more than three seeds
+    a claim may leave some out, down to three. ``at_least`` is how
     many values there must be; ``distinct`` that no two are printed alike, with at least six digits.
-    Whatever is not stated is not judged; if nothing is, INCONCLUSIVE, unsupported.
+    ``headline`` is a number that is claimed without saying that it is a mean: it may also be the value of one
+    seed that is no better (less, or more with ``better: more``) than the mean. Whatever is not stated is not
+    judged; if nothing is, INCONCLUSIVE, unsupported.
     """
 
     name: ClassVar[str] = "replicates"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     EXAMPLES: ClassVar[tuple[Example, ...]] = (
         sample.example(
             "all three agree",
@@ -53,6 +61,12 @@ class Replicates(Kind):
         sample.example("another mean", Outcome.FALSIFIED, _CLAIM, _FIELDS, {"mean": 1.2101, "seeds": _SEEDS}),
         sample.example(
             "another deviation", Outcome.FALSIFIED, _CLAIM, _FIELDS, {"std": 0.0021, "seeds": _SEEDS}
+        ),
+        sample.example(
+            "a headline of the best seed", Outcome.FALSIFIED, _CLAIM, _HEAD, {"bpb": 1.2101, "seeds": _FINE}
+        ),
+        sample.example(
+            "a headline of the worst seed", Outcome.DISCHARGED, _CLAIM, _HEAD, {"bpb": 1.2301, "seeds": _FINE}
         ),
         sample.example("no seeds", Outcome.INCONCLUSIVE, _CLAIM, _FIELDS, {"mean": 1.22}),
         sample.example(
@@ -81,13 +95,15 @@ class Replicates(Kind):
 
     of: Quote
     mean: Quote | None = None
+    headline: Quote | None = None
     deviation: Quote | None = None
     at_least: int = 0
     distinct: bool = False
+    better: Literal["less", "more"] = "less"
 
     def faults(self, scope: Scope) -> Iterator[Fault]:
         """Yields a check that asks nothing, and inputs that are not declared."""
-        asked = [quote for quote in (self.mean, self.deviation) if quote is not None]
+        asked = [quote for quote in (self.mean, self.headline, self.deviation) if quote is not None]
         if not asked and not self.at_least and not self.distinct:
             yield Fault(field="", message="nothing is asked: give mean, deviation, at_least or distinct")
         yield from _quotes.quote_faults("of", (self.of, *asked), scope)
@@ -109,10 +125,13 @@ class Replicates(Kind):
         if len(values) > 1:
             for claim in stated(self.mean, context) if self.mean is not None else ():
                 judged += 1
-                wrong += _mean(claim, values)
+                wrong += _of_most(claim, values, _mean)
+            for claim in self._headlines(context):
+                judged += 1
+                wrong += () if self._modest(claim, values) else _of_most(claim, values, _mean)
             for claim in stated(self.deviation, context) if self.deviation is not None else ():
                 judged += 1
-                wrong += _deviation(claim, values)
+                wrong += _of_most(claim, values, _deviation)
         if wrong:
             return _quotes.falsified(wrong, unit="claims", judged=judged, total=judged)
         if not judged:
@@ -120,8 +139,20 @@ class Replicates(Kind):
             said = "there is one seed" if few else "nothing is claimed of the seeds together"
             reason = Reason.TOO_FEW if few else Reason.UNSUPPORTED
             return unsupported(said, unit="claims", reason=reason)
-        quotes = [one for one in (self.of, self.mean, self.deviation) if one is not None]
+        quotes = [one for one in (self.of, self.mean, self.headline, self.deviation) if one is not None]
         return _quotes.discharged(quotes, context, unit="claims", judged=judged)
+
+    def _headlines(self, context: Context) -> Sequence[Stated]:
+        """Returns the numbers claimed without saying of what; none where a mean is stated beside them."""
+        if self.headline is None or (self.mean is not None and stated(self.mean, context)):
+            return ()
+        return stated(self.headline, context)
+
+    def _modest(self, claim: Stated, values: Sequence[Stated]) -> bool:
+        """Tells whether a headline is the value of one seed, and none that flatters."""
+        mean = _quotes.mean(values)
+        worse = claim.value >= mean.value if self.better == "less" else claim.value <= mean.value
+        return worse and any(claim.may_print(one.low, one.high) for one in values)
 
 
 def _witness(one: Stated, found: str, expected: str) -> Witness:
@@ -135,6 +166,17 @@ def _alike(values: Sequence[Stated]) -> Iterator[Witness]:
         other = first.setdefault(one.text, one)
         if other is not one and len(digits) >= 6:
             yield _witness(one, f"{one.text}", f"another value than that of {other.where}")
+
+
+def _of_most(
+    claim: Stated, values: Sequence[Stated], judge: Callable[[Stated, Sequence[Stated]], Iterator[Witness]]
+) -> list[Witness]:
+    """Judges by all values; of more than three, some attempts may have been left out, down to three."""
+    wrong = list(judge(claim, values))
+    sizes = range(len(values) - 1, 2, -1) if wrong and len(values) <= MOST else ()
+    if any(not list(judge(claim, some)) for size in sizes for some in combinations(values, size)):
+        return []
+    return wrong
 
 
 def _mean(claim: Stated, values: Sequence[Stated]) -> Iterator[Witness]:

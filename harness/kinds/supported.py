@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
-from itertools import groupby
 from typing import ClassVar, Literal
 
 from harness.kinds import _entry_examples as sample
@@ -15,12 +13,26 @@ from harness.kinds._quotes import Quote, Stated, stated, unsupported
 from harness.model.kind import Context, Example, Fault, Kind, Scope
 from harness.model.verdict import Outcome, Reason, Verdict, Witness
 
+PRECISE = 5
+"""So many digits of a loss are not met by chance."""
 _CLAIM = "The claimed bits per byte are those of the logs."
 _FIELDS = "kind: supported, claimed: {input: entry, at: [bpb, mean_bpb]}, by: {input: logs, at: '*bpb'}"
 _SEEDS = (
     "kind: supported, claimed: {input: entry, at: 'seeds.*.bpb'}, by: {input: logs, at: '*bpb'}, match: seed"
 )
-_TWO = {"seed1.log": sample.log(1, bpb="1.20000000"), "seed2.log": sample.log(2, bpb="1.22000000")}
+_BESIDE = ", beside: {claimed: {input: entry, at: loss}, by: {input: logs, at: '*loss'}}"
+_TWO = {
+    "seed1.log": sample.log(1, loss="2.04001", bpb="1.20000000"),
+    "seed2.log": sample.log(2, loss="2.06001", bpb="1.22000000"),
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Beside:
+    """A number claimed with another (a loss with bits per byte), and where logs state it on the same line."""
+
+    claimed: Quote
+    by: Quote
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,20 +41,53 @@ class Supported(Kind):
 
     With ``means`` a mean also counts: over all logs, of the last value that each has behind the same words.
     ``match: seed`` holds a claim only against the logs whose name has the seed that its path names. The last
-    digit may have been cut off. A claim that nothing supports is FALSIFIED only where it is better (less,
-    or more with ``better: more``) than every value in whole logs, of no fewer than ``seeds`` declares;
-    else INCONCLUSIVE: unsupported, or the log incomplete.
+    digit may have been cut off. What no log states is INCONCLUSIVE, unsupported: another evaluation may have
+    shown it. It is FALSIFIED where like stands against like: a log has the number claimed ``beside`` it with
+    another one on the same line; or has another number behind the words by which the claims of the other
+    seeds stand in their logs.
     """
 
     name: ClassVar[str] = "supported"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     EXAMPLES: ClassVar[tuple[Example, ...]] = (
         sample.example("the final value", Outcome.DISCHARGED, _CLAIM, _FIELDS, {"bpb": 1.2141}),
+        sample.example(
+            "the digits that a log prints coarsely, and finely others",
+            Outcome.INCONCLUSIVE,
+            _CLAIM,
+            _FIELDS,
+            {"bpb": 1.21413},
+            {"seed42.log": sample.log() + "final val_bpb:1.2141\n"},
+        ),
         sample.example("its last digit cut off", Outcome.DISCHARGED, _CLAIM, _FIELDS, {"bpb": 1.2140}),
         sample.example(
             "the mean of two seeds", Outcome.DISCHARGED, _CLAIM, _FIELDS, {"mean_bpb": 1.21}, _TWO
         ),
-        sample.example("better than any log", Outcome.FALSIFIED, _CLAIM, _FIELDS, {"bpb": 1.1141}),
+        sample.example("better than any log", Outcome.INCONCLUSIVE, _CLAIM, _FIELDS, {"bpb": 1.1141}),
+        sample.example(
+            "the loss of a line, and not its bits per byte",
+            Outcome.FALSIFIED,
+            _CLAIM,
+            _FIELDS + _BESIDE,
+            {"bpb": 1.1141, "loss": 2.05001},
+            {"seed42.log": sample.log(loss="2.05001")},
+        ),
+        sample.example(
+            "the mean of the losses, and not that of the bits per byte",
+            Outcome.FALSIFIED,
+            _CLAIM,
+            _FIELDS + _BESIDE,
+            {"mean_bpb": 1.1141, "loss": 2.05001},
+            _TWO,
+        ),
+        sample.example(
+            "loss and bits per byte of an evaluation that no log has",
+            Outcome.INCONCLUSIVE,
+            _CLAIM,
+            _FIELDS + _BESIDE,
+            {"bpb": 1.1141, "loss": 1.93501},
+            {},
+        ),
         sample.example("a value that no log has", Outcome.INCONCLUSIVE, _CLAIM, _FIELDS, {"bpb": 1.3333}),
         sample.example("no log", Outcome.INCONCLUSIVE, _CLAIM, _FIELDS, {"bpb": 1.2141}, {}),
         sample.example("no claim", Outcome.INCONCLUSIVE, _CLAIM, _FIELDS, {"bpb": None}),
@@ -84,17 +129,16 @@ class Supported(Kind):
 
     claimed: Quote
     by: tuple[Quote, ...]
-    seeds: Quote | None = None
+    beside: Beside | None = None
     means: bool = True
     match: Literal["any", "seed"] = "any"
-    better: Literal["less", "more"] = "less"
 
     def faults(self, scope: Scope) -> Iterator[Fault]:
         """Yields inputs that are not declared."""
         yield from _quotes.quote_faults("claimed", (self.claimed,), scope)
         yield from _quotes.quote_faults("by", self.by, scope)
-        if self.seeds is not None:
-            yield from _quotes.quote_faults("seeds", (self.seeds,), scope)
+        if self.beside is not None:
+            yield from _quotes.quote_faults("beside", (self.beside.claimed, self.beside.by), scope)
 
     def discharge(self, context: Context) -> Verdict:
         """Judges every claimed number."""
@@ -108,29 +152,18 @@ class Supported(Kind):
             said = "no log states it" if logs else "there is no log"
             return unsupported(said, unit="claims", total=len(claims), reason=reason)
         cut = set(_quotes.shortened(logs))
+        mine = {claim: self._of(claim, found) for claim in claims}
+        bare = [claim for claim in claims if not self._supported(claim, mine[claim])]
+        words = _words(claims, bare, mine) if self.match == "seed" else ()
         witnesses: list[Witness] = []
         open_: list[tuple[Reason, str]] = []
-        for claim in claims:
-            mine = [one for one in found if self.match == "any" or _of_seed(one, claim)]
-            if not mine:
-                open_.append((Reason.UNSUPPORTED, f"{claim.where}: {claim.text} has no log of its seed"))
-                continue
-            if self._supported(claim, mine):
-                continue
-            nearest = min(mine, key=lambda one: abs(one.value - claim.value))
-            story = (
-                f"{claim.where}: {claim.text}; the nearest in the logs is {nearest.text} ({nearest.where})"
-            )
-            if cut & {one.source for one in mine}:
-                open_.append((Reason.LOG_INCOMPLETE, f"{story}, and lines were cut out"))
-            elif self._contradicted(claim, mine) and self._all_seeds(context, len(logs)):
-                best = min(mine, key=lambda one: one.value if self.better == "less" else -one.value)
-                witnesses.append(
-                    Witness(where=claim.where, found=f"{best.text} is the best of the logs ({best.where})",
-                            expected=claim.text)
-                )  # fmt: skip
+        for claim in bare:
+            against = self._beside(claim, mine[claim], context) or _against(mine[claim], words)
+            if against is not None:
+                story = f"{against.text} behind {' '.join(against.keys)} ({against.where})"
+                witnesses.append(Witness(where=claim.where, found=story, expected=claim.text))
             else:
-                open_.append((Reason.UNSUPPORTED, story))
+                open_.append(_open(claim, mine[claim], cut))
         judged = len(claims) - len(open_)
         if witnesses:
             return _quotes.falsified(witnesses, unit="claims", judged=judged, total=len(claims))
@@ -139,8 +172,12 @@ class Supported(Kind):
             return unsupported(story, unit="claims", total=len(claims), reason=reason)
         return _quotes.discharged((self.claimed, *self.by), context, unit="claims", judged=judged)
 
+    def _of(self, claim: Stated, found: Sequence[Stated]) -> list[Stated]:
+        return [one for one in found if self.match == "any" or _of_seed(one, claim)]
+
     def _supported(self, claim: Stated, found: Sequence[Stated]) -> bool:
-        if any(claim.may_print(one.low, one.high) for one in found):
+        fit = [one for one in found if claim.may_print(one.low, one.high)]
+        if any(not _finer(one, claim, found) for one in fit):
             return True
         return (
             self.means
@@ -148,14 +185,36 @@ class Supported(Kind):
             and any(claim.may_print(one.low, one.high) for one in _means(found))
         )
 
-    def _contradicted(self, claim: Stated, found: Sequence[Stated]) -> bool:
-        if self.better == "less":
-            return all(claim.value + 2 * claim.half < one.low for one in found)
-        return all(claim.value - 2 * claim.half > one.high for one in found)
+    def _beside(self, claim: Stated, found: Sequence[Stated], context: Context) -> Stated | None:
+        """Returns the number of the logs that stands with what is claimed beside, if it is another one."""
+        if self.beside is None:
+            return None
+        place = (claim.source, *claim.keys[:-1])
+        pairs = [one for one in stated(self.beside.claimed, context) if (one.source, *one.keys[:-1]) == place]
+        if not pairs or pairs[0].digits < PRECISE:
+            return None
+        lines = {one.where: one for one in found}
+        others = [one for one in stated(self.beside.by, context) if one.where in lines]
+        for one in others:
+            if pairs[0].may_print(one.low, one.high):
+                return lines[one.where]
+        if self.match == "seed":
+            return None
+        for same in _quotes.by_words(others):
+            last = list({one.source: one for one in same}.values())
+            whole = _quotes.mean(last)
+            if len(last) > 1 and pairs[0].may_print(whole.low, whole.high):
+                return _quotes.mean([lines[one.where] for one in last])
+        return None
 
-    def _all_seeds(self, context: Context, logs: int) -> bool:
-        """Tells whether there are as many logs as seeds are declared."""
-        return self.match == "seed" or self.seeds is None or len(stated(self.seeds, context)) <= logs
+
+def _finer(one: Stated, claim: Stated, found: Sequence[Stated]) -> bool:
+    """Tells whether a log that prints a number coarsely prints it finely too, and another than claimed."""
+    if one.half <= claim.half:
+        return False
+    same = [other for other in found if other.source == one.source and other.half < one.half]
+    fine = [other for other in same if one.low <= other.value <= one.high]
+    return bool(fine) and not any(claim.may_print(other.low, other.high) for other in fine)
 
 
 def _of_seed(one: Stated, claim: Stated) -> bool:
@@ -163,18 +222,37 @@ def _of_seed(one: Stated, claim: Stated) -> bool:
     return bool(seeds & set(re.findall(r"\d+", one.source.rpartition("/")[2])))
 
 
+def _words(
+    claims: Sequence[Stated], bare: Sequence[Stated], mine: Mapping[Stated, Sequence[Stated]]
+) -> tuple[tuple[str, ...], ...]:
+    """Returns the words behind which the logs of all supported seeds have, at last, what is claimed."""
+    common: set[tuple[str, ...]] | None = None
+    for claim in claims:
+        if claim not in bare:
+            last = {one.keys: one for one in mine[claim]}
+            fit = {keys for keys, one in last.items() if claim.may_print(one.low, one.high)}
+            common = fit if common is None else common & fit
+    return tuple(sorted(common or ()))
+
+
+def _against(mine: Sequence[Stated], words: Sequence[tuple[str, ...]]) -> Stated | None:
+    last = {one.keys: one for one in mine}
+    return next((last[keys] for keys in words if keys in last), None)
+
+
+def _open(claim: Stated, mine: Sequence[Stated], cut: set[str]) -> tuple[Reason, str]:
+    """Says why a claim is neither supported nor contradicted."""
+    if not mine:
+        return Reason.UNSUPPORTED, f"{claim.where}: {claim.text} has no log of its seed"
+    nearest = min(mine, key=lambda one: abs(one.value - claim.value))
+    story = f"{claim.where}: {claim.text}; the nearest in the logs is {nearest.text} ({nearest.where})"
+    if cut & {one.source for one in mine}:
+        return Reason.LOG_INCOMPLETE, f"{story}, and lines were cut out"
+    return Reason.UNSUPPORTED, story
+
+
 def _means(found: Sequence[Stated]) -> Iterator[Stated]:
     """Yields the mean over the logs, and that over all values, of what stands behind the same words."""
-    for keys, group in groupby(sorted(found, key=lambda one: one.keys), key=lambda one: one.keys):
-        same = list(group)
+    for same in _quotes.by_words(found):
         last = list({one.source: one for one in same}.values())
-        for values in (last, same):
-            if len(values) > 1:
-                yield Stated(
-                    value=sum((one.value for one in values), Fraction(0)) / len(values),
-                    half=max(one.half for one in values),
-                    text="",
-                    where=values[0].where,
-                    source=values[0].source,
-                    keys=keys,
-                )
+        yield from (_quotes.mean(values) for values in (last, same) if len(values) > 1)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
-from harness.kinds import _claims, _rowwise, _sample
+from harness.kinds import _claims, _rowwise, _sample, _streamed
 from harness.kinds._judge import deepest
 from harness.kinds._rows import Setting
 from harness.model.kind import Context, Example, Fault, Kind, Scope
@@ -126,7 +126,9 @@ class Trace(Kind):
     def discharge(self, context: Context) -> Verdict:
         """Judges every row of every frame; raises ``InputError`` for a column that is not there."""
         rule = self._rule(context)
-        found = [(_rowwise.group_of(frame, rule), rule) for frame in context.frames(self.log)]
+        found = _streamed.groups(context.streams(self.log), rule)
+        if not found:
+            found = [(_rowwise.group_of(frame, rule), rule) for frame in context.frames(self.log)]
         return _rowwise.conclude(found, str(self.rows), context.basis(self.log))
 
     def _rule(self, context: Context) -> _rowwise.Rule:

@@ -101,6 +101,16 @@ class Columns:
             if cell is None:
                 self.nulls.setdefault(name, []).append(before)
 
+    def extend(self, names: Sequence[str], columns: Sequence[Sequence[Cell]], places: Sequence[str]) -> None:
+        """Appends rows that all have the same columns; None says null."""
+        before = len(self.places)
+        self.places += places
+        for name, cells in zip(names, columns, strict=True):
+            self.cells.setdefault(name, []).extend(cells)
+            if None in cells:
+                rows = [before + at for at, cell in enumerate(cells) if cell is None]
+                self.nulls.setdefault(name, []).extend(rows)
+
     def frame(
         self, source: str, label: str = "", notes: tuple[str, ...] = (), remarks: tuple[str, ...] = ()
     ) -> Frame:

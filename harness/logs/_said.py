@@ -16,7 +16,7 @@ _VALUE = re.compile(
 NO_NUMBER = re.compile(r"[:=][ \t]*(?P<value>[+-]?(?i:nan|inf(?:inity)?))(?P<unit>)(?![\w.])")
 """What stands where a number should, and is none."""
 _BREAK = re.compile(r"[,;|:=\[\]{}\r\n\"']")
-_WORD = re.compile(r"[A-Za-z_][\w.+()/%-]*\Z")
+_WORD = re.compile(r"(?:[A-Za-z_]|\d+[A-Za-z])[\w.+()/%-]*\Z")
 MAX_WORDS = 8
 
 

@@ -28,7 +28,10 @@ def sniff(name: str, head: bytes) -> bool:
     if len(lines) < 2:
         return False
     first, second = (line.split(_separator(lines[0])) for line in lines)
-    cells = [_cell(cell) for cell in second]
+    try:
+        cells = [_cell(cell) for cell in second]
+    except ValueError:  # a number too large to be read is none of a plain table's
+        return False
     words = all(_WORD.match(cell.strip().strip('"')) for cell in first)
     numbers = all(cell is None or isinstance(cell, Printed) for cell in cells) and any(cells)
     return len(first) == len(second) >= 2 and words and numbers
@@ -56,7 +59,7 @@ def _file(name: str, path: Path, label: str) -> Frame:
             return Frame(source=name, label=label, columns={}, places=())
         header = _header(name, lines.number, first)
         table = csv.reader(_chain(first, lines), delimiter=_separator(first), strict=True)
-        next(table)
+        _first(name, table)
         columns: list[list[Cell]] = [[] for _ in header]
         places: list[str] = []
         again = 0
@@ -153,3 +156,11 @@ def _cell(text: str) -> Cell:
         if "not a number" in str(error):
             return word
         raise
+
+
+def _first(name: str, table: Iterator[list[str]]) -> None:
+    """Passes over the header, which was read already; raises ``InputError`` where its quotes do not pair."""
+    try:
+        next(table)
+    except csv.Error as error:
+        raise InputError(f"{name}:1: no table: {error}") from error

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from harness.logs._json import Columns, NotStrict, decode, follow
+from harness.logs._json import Columns, NotStrict, decode, flatten, follow
 from harness.model.frame import Frame
 from harness.model.problem import InputError
+from harness.model.stream import Part, Stream, Written
+from harness.model.values import Cell
 
 MAX_LINE = 16 * 2**20
+LONG = 64 * 2**20
+"""From so many bytes on a log is gone through part by part."""
+PART = 16_384
 
 
 def sniff(name: str, head: bytes) -> bool:
@@ -53,6 +59,60 @@ def _file(name: str, path: Path, rows: str | None, label: str) -> Frame:
             except (NotStrict, InputError) as error:
                 raise InputError(f"{place}: {error}") from error
     return columns.frame(name, label, tuple(notes))
+
+
+def stream(name: str, path: Path, label: str) -> Stream:
+    """Returns the lines as a stream of rows; raises ``InputError`` as ``read`` does.
+
+    Every line is decoded each time that the stream is gone through, and once to learn its columns.
+    """
+    names: dict[str, None] = {}
+    for record, line in _stream(name, path, []):
+        keys = [key for key, _ in flatten(record)]
+        names |= dict.fromkeys(keys)
+        if len(set(keys)) < len(keys):
+            twice = next(key for key in keys if keys.count(key) > 1)
+            raise InputError(f"{name}:{line}: two values are called {twice!r}")
+
+    def parts(wanted: Sequence[str]) -> Iterator[Part]:
+        notes: list[str] = []
+        rows = _stream(name, path, notes)
+        while chunk := list(islice(rows, PART)):
+            flat = [dict(flatten(record)) for record, _ in chunk]
+            yield Part(
+                rows=len(chunk),
+                columns={column: _written(column, flat) for column in wanted},
+                marks=[line for _, line in chunk],
+            )
+        if notes:
+            yield Part(rows=0, columns={column: _written(column, []) for column in wanted}, marks=(),
+                       notes=tuple(notes))  # fmt: skip
+
+    return Stream(
+        source=name, label=label, names=tuple(names), parts=parts, place=lambda line: f"{name}:{line}"
+    )
+
+
+def _written(column: str, rows: Sequence[Mapping[str, Cell]]) -> Written:
+    null = frozenset(at for at, row in enumerate(rows) if column in row and row[column] is None)
+    return Written(cells=[row.get(column) for row in rows], null=null)
+
+
+def _stream(name: str, path: Path, notes: list[str]) -> Iterator[tuple[dict[str, Any], int]]:
+    """Yields every record and its line; what ``_file`` refuses it refuses, and notes what that notes."""
+    with path.open("rb") as handle:
+        for number, line in _lines(handle, name):
+            place = f"{name}:{number}"
+            try:
+                (record,) = _records(decode(line.decode("utf-8-sig" if number == 1 else "utf-8")), None)
+            except (json.JSONDecodeError, UnicodeDecodeError) as error:
+                if line.endswith(b"\n"):
+                    raise InputError(f"{place}: not JSON ({error})") from error
+                notes.append(f"{place}: torn last line left out")
+                continue
+            except (NotStrict, InputError) as error:
+                raise InputError(f"{place}: {error}") from error
+            yield record, number
 
 
 def _lines(handle: BinaryIO, name: str) -> Iterator[tuple[int, bytes]]:

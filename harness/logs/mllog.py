@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from harness.logs._json import Columns, NotStrict, decode
+from harness.logs._mllog_events import events
 from harness.model.frame import Frame
 from harness.model.problem import InputError
 from harness.model.values import Printed
 
+__all__ = ["events", "read", "sniff"]
 OVER = ("text_log", "json_document", "csv_table", "jsonl")
 MAX_LINE = 16 * 2**20
 TOKEN = b":::MLLOG"

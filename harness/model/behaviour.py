@@ -11,12 +11,14 @@ from types import TracebackType
 from typing import Any, Literal, Protocol, Self
 
 from harness.model.code import Plain
+from harness.model.predictor import Encoded
 from harness.model.trainer import Trainer
 from harness.model.verdict import Reason, Witness
 
 Need = Literal[
     "logits", "loss", "decode", "texts",
-    "start", "step", "batch", "batches", "batch_loss", "micro", "evaluate", "output", "save", "resume",
+    "start", "step", "batch", "batches", "batch_loss", "micro", "evaluate", "held_out", "output",
+    "save", "resume",
     "export", "load", "encode", "decode_text", "rate", "masked", "packed", "probabilities", "auxiliary",
     "adapt", "rank",
 ]  # fmt: skip
@@ -32,17 +34,19 @@ class Live:
     it is not the mean cross-entropy of each next symbol. ``decode(module, ids)`` gives the logits as they
     come when the symbols are read one at a time with the model's own cache. ``texts()`` are the bytes it was
     trained on (``train``) and those kept apart from them (``held_out``). ``trainer`` is the program that
-    trains it, in parts.
+    trains it, in parts. ``divide`` makes symbols of texts where these are not bytes; ``logits`` then takes a
+    third argument, a mask (batch, time) that is 0 behind the end of a window.
     """
 
     module: Any
-    logits: Callable[[Any, Any], Any]
+    logits: Callable[..., Any]
     vocab: int
     length: int
     loss: Callable[[Any, Any], Any] | None = None
     decode: Callable[[Any, Any], Any] | None = None
     texts: Callable[[], Mapping[str, bytes]] | None = None
     trainer: Trainer | None = None
+    divide: Callable[[Sequence[str]], Sequence[Encoded]] | None = None
 
     def offers(self, need: Need) -> bool:
         """Tells whether a law that needs this can be tried; a model without symbols has no logits."""

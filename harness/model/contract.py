@@ -47,8 +47,9 @@ class SpecRef:
 class Input:
     """Bytes that obligations judge: a file or folder, several files, or an output of a declared run.
 
-    Exactly one of ``file``, ``files`` (a glob), ``run`` and ``library`` (an installed package, which binds
-    by its version) is given; the first two may be URLs. ``rows`` is the dotted path of the records inside a
+    Exactly one of ``file``, ``files`` (a glob), ``run``, ``data`` (a corpus that ``harness data`` builds, or
+    a file of it: ``code-1x/held_out``) and ``library`` (an installed package, which binds by its version) is
+    given; the first two may be URLs. ``rows`` is the dotted path of the records inside a
     JSON document; ``format`` names a log reader when sniffing will not do.
     """
 
@@ -59,6 +60,7 @@ class Input:
     rows: str | None = None
     format: str | None = None
     library: str | None = None
+    data: str | None = None
 
     @property
     def remote(self) -> str | None:
@@ -70,7 +72,8 @@ class Input:
 class Run:
     """A training run that a contract declares: a shipped system, a Python callable, or a command.
 
-    ``code`` and ``data`` are globs whose bytes are part of the run's identity; ``device`` is what is
+    ``code`` and ``data`` are globs whose bytes are part of the run's identity; ``data`` may name corpora of
+    ``harness data`` too, whose folders the program finds in HARNESS_DATA. ``device`` is what is
     asked for (auto, cpu, cuda); ``limit`` is wall time in seconds per seed and attempt. ``cpus`` are the
     threads of each of the ``processes``, which train one model together; ``memory`` is what one seed needs
     in MiB (0: not said) and may not exceed. ``launch`` names the launcher that it prefers. ``repeat``
@@ -94,12 +97,38 @@ class Run:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Dated:
+    """Where the day of a subject stands: names of fields of a JSON document, of which one names a day."""
+
+    input: str
+    at: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Scale:
     """The scale a criterion asks for; evidence below it counts as PARTIAL."""
 
     device: str | None = None
     steps: int | None = None
     parameters: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BestOf:
+    """Of how many runs, seeds or thresholds a criterion judges the best; 0 where it picks none of those."""
+
+    runs: int = 0
+    seeds: int = 0
+    thresholds: int = 0
+
+    @property
+    def tries(self) -> int:
+        """How many chances it had in all: each seed of each run by each threshold."""
+        return max(1, self.runs) * max(1, self.seeds) * max(1, self.thresholds)
+
+    def __str__(self) -> str:
+        counts = (("runs", self.runs), ("seeds", self.seeds), ("thresholds", self.thresholds))
+        return " and ".join(f"best of {count} {word}" for word, count in counts if count)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -122,7 +151,9 @@ class Obligation:
 class Criterion:
     """An acceptance criterion: one claim and the obligations that must all hold for it.
 
-    ``claim_digest`` pins the claim sentence, white space aside, where no clause is named.
+    ``claim_digest`` pins the claim sentence, white space aside, where no clause is named. ``untried`` says
+    why it has no obligation: it is UNTRIED then, whoever may have said that it holds. ``versions`` are those
+    of the rules in which it is in force; none means all.
     """
 
     id: str
@@ -133,13 +164,20 @@ class Criterion:
     clause: str | None = None
     severity: Severity = Severity.REQUIRED
     reason: str | None = None
+    untried: str | None = None
+    versions: tuple[str, ...] = ()
     basis: tuple[Basis, ...] = ()
     scale: Scale | None = None
+    best_of: BestOf | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Contract:
-    """One YAML file about one subject, or about each that the glob ``for_each`` finds; parsed and checked."""
+    """One YAML file about one subject, or about each that the glob ``for_each`` finds; parsed and checked.
+
+    Of its rules ``versions`` are in force from their days on; ``dated`` says where a subject's day stands,
+    and ``rules`` is the version that this subject is tried by.
+    """
 
     name: str
     path: str
@@ -149,6 +187,9 @@ class Contract:
     criteria: tuple[Criterion, ...]
     spec: SpecRef | None = None
     for_each: str | None = None
+    dated: tuple[Dated, ...] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
+    rules: str = ""
     inputs: Mapping[str, Input] = field(default_factory=dict)
     runs: Mapping[str, Run] = field(default_factory=dict)
     formulas: Mapping[str, Formula] = field(default_factory=dict)

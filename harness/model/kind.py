@@ -10,9 +10,12 @@ from harness.model.behaviour import Build, LiveSession
 from harness.model.code import Session, Target
 from harness.model.compared import Compared
 from harness.model.contract import Formula
+from harness.model.events import EventLog
 from harness.model.frame import Frame
-from harness.model.predictor import Predictor
+from harness.model.predictor import Predictor, Tokenised
 from harness.model.proof import Proof, Question
+from harness.model.replaying import Retaker, Setting
+from harness.model.stream import Stream
 from harness.model.values import InputName, Printed
 from harness.model.verdict import Basis, Outcome, Verdict
 
@@ -55,13 +58,23 @@ class Context(Protocol):
     def frames(self, name: InputName) -> tuple[Frame, ...]:
         """The log rows of an input, one frame per file or seed; raises ``InputError``."""
 
+    def streams(self, name: InputName) -> tuple[Stream, ...]:
+        """The log rows of an input part by part, where all its files are long; none otherwise."""
+
+    def events(self, name: InputName, key: str, cells: Sequence[str]) -> tuple[EventLog, ...]:
+        """The events of an input, one log per file or seed, each event named by its cell ``key``.
+
+        Of their other cells only ``cells`` can be asked. Raises ``InputError``, also while they are read.
+        """
+
     def subjects(self, name: InputName) -> tuple[Subject, ...]:
         """The files of an input, one per file or seed; raises ``InputError``."""
 
-    def predictors(self, name: InputName, system: str | None) -> tuple[Predictor, ...]:
-        """The models of an input, one per file or seed, ready to be asked; raises ``InputError``.
+    def predictors(self, name: InputName, system: str | None) -> tuple[Predictor | Tokenised, ...]:
+        """The models of an input, one per file, seed or checkpoint folder; raises ``InputError``.
 
-        ``system`` says whose models they are where the input is no output of a run that tells it.
+        ``system`` says whose models they are where the input is no output of a run that tells it. A folder of
+        the Hugging Face layout says it itself.
         """
 
     def replaced(self, name: InputName, change: Callable[[bytes], bytes]) -> AbstractContextManager[Context]:
@@ -86,6 +99,9 @@ class Context(Protocol):
 
     def open_live(self, build: Build, seconds: float) -> LiveSession:
         """Builds a live model in a process of its own, to be tried for so long; raises ``InputError``."""
+
+    def open_replay(self, build: Build, setting: Setting, seconds: float) -> Retaker:
+        """Builds a training loop in a process of its own, to be tried for so long; raises ``InputError``."""
 
     def prove_all(self, questions: Sequence[Question]) -> tuple[Proof, ...]:
         """Puts several closed claims to the provers, side by side where there are several workers."""
@@ -146,6 +162,10 @@ class Kind:
     def foreign(self) -> str:
         """Names the code of the contract's author that judging runs; empty where there is none."""
         return ""
+
+    def preregistered(self) -> bool:
+        """Tells whether a verdict counts only if the obligation was locked before what it is about."""
+        return False
 
     def discharge(self, context: Context) -> Verdict:
         """Judges the obligation; raises ``InputError`` when an input cannot be judged."""

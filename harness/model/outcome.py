@@ -36,6 +36,7 @@ class Reason(StrEnum):
     LOG_INCOMPLETE = "log incomplete"
     LOW_POWER = "too little power"
     TIMED_OUT = "timed out"
+    NOT_LOCKED = "not locked before"
     UNTRUSTED = "code not trusted"
     NO_DEVICE = "device not here"
     MISSING_INPUT = "input missing"

@@ -23,7 +23,8 @@ class Record:
     """The part of an evidence file that the fold needs, with the digest of the file's bytes.
 
     ``engines`` is the least number of provers behind any closed claim; ``mutation`` is killed, of how many;
-    ``finished`` is when the verdict was given, as RFC 3339 UTC text.
+    ``finished`` is when the verdict was given, as RFC 3339 UTC text; ``plugins`` (``name==version``) what was
+    installed beside the harness then.
     """
 
     path: str
@@ -40,3 +41,4 @@ class Record:
     engines: int | None = None
     mutation: tuple[int, int] | None = None
     finished: str = ""
+    plugins: tuple[str, ...] = ()

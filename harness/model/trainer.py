@@ -18,8 +18,9 @@ class Declared:
     ``tied`` are groups of parameter names that share one tensor, ``frozen`` names (or prefixes that end in a
     point) that no step may change, ``undecayed`` those without weight decay. ``clip`` is the largest gradient
     norm that reaches the optimizer. ``steps`` is the length of the schedule. ``rank`` is that of a low-rank
-    optimizer state, ``quantum`` how far an exported model may be from its parent in a logit. ``average`` is
-    the decay of averaged weights in one step, ``balance`` what each auxiliary loss counts in the loss.
+    optimizer state, ``quantum`` how far an exported model may be from its parent in a logit. ``ships`` says
+    which weights are exported: model or average. ``average`` is the decay of averaged weights in one step,
+    ``balance`` what each auxiliary loss counts in the loss.
     """
 
     tied: tuple[tuple[str, ...], ...] = ()
@@ -29,6 +30,7 @@ class Declared:
     steps: int | None = None
     rank: int | None = None
     quantum: float | None = None
+    ships: str = ""
     average: float | None = None
     balance: float | None = None
 
@@ -44,15 +46,16 @@ class Trainer:
     ``batch(epoch, index)`` is one of the ``batches`` of an epoch, any nest of tensors, mappings and
     sequences; ``batch_loss(model, batch)`` is the scalar that ``step(state, batch)`` minimises by one step of
     the optimizer. ``micro(state, batches)`` is one step from several accumulated micro-batches.
-    ``evaluate(state)`` is the number that is reported. ``output(model, batch)`` is a tensor whose rows belong
-    to the batch's rows. ``save`` and ``resume`` carry a whole state through a folder; ``export`` and ``load``
-    carry the model that is shipped. ``rate(step)`` is the schedule that is meant, from step 0. ``encode`` and
-    ``decode_text`` are the tokenizer. ``masked(model, ids, mask)`` gives logits where the mask is 1 for real
-    symbols; ``packed(model, ids, documents)`` those of windows whose positions belong to numbered documents.
-    ``probabilities(model, ids)`` are what is scored, (batch, time, vocab). ``auxiliary(model, batch)`` maps
-    names to auxiliary losses. ``adapt(state, chunks)`` is test-time training: it scores each chunk of symbols
-    and may then learn from it; it returns the log-probability of every symbol. ``rank(index, count)`` returns
-    the program as rank ``index`` of ``count`` has it.
+    ``evaluate(state)`` is the number that is reported, ``held_out()`` the batches that it is of.
+    ``output(model, batch)`` is a tensor whose rows belong to the batch's rows. ``save`` and ``resume`` carry
+    a whole state through a folder; ``export`` and ``load`` carry the model that is shipped. ``rate(step)`` is
+    the schedule that is meant, from step 0. ``encode`` and ``decode_text`` are the tokenizer.
+    ``masked(model, ids, mask)`` gives logits where the mask is 1 for real symbols; ``packed(model, ids,
+    documents)`` those of windows whose positions belong to numbered documents. ``probabilities(model, ids)``
+    are what is scored, (batch, time, vocab). ``auxiliary(model, batch)`` maps names to auxiliary losses.
+    ``adapt(state, chunks)`` is test-time training: it scores each chunk of symbols and may then learn from
+    it; it returns the log-probability of every symbol. ``rank(index, count)`` returns the program as rank
+    ``index`` of ``count`` has it.
     """
 
     start: Callable[[int], Any]
@@ -62,6 +65,7 @@ class Trainer:
     step: Callable[[Any, Any], Logged | None] | None = None
     micro: Callable[[Any, Sequence[Any]], Logged | None] | None = None
     evaluate: Callable[[Any], float] | None = None
+    held_out: Callable[[], Any] | None = None
     output: Callable[[Any, Any], Any] | None = None
     save: Callable[[Any, Path], None] | None = None
     resume: Callable[[Path], Any] | None = None

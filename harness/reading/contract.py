@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from harness.model.contract import Contract, Criterion, Obligation, Scale, Severity, SpecRef
+from harness.model.contract import BestOf, Contract, Criterion, Obligation, Scale, Severity, SpecRef
 from harness.model.problem import InvalidContract
 from harness.model.spec import Spec
 from harness.reading.binder import INVALID, Binder, did_you_mean, field_types, line_numbers
@@ -17,7 +19,9 @@ from harness.reading.lower import SHORT_INPUTS, lower
 from harness.reading.names import DEVICES, Names, check_inputs, check_runs, read_names
 from harness.reading.nodes import Listing, Node, Scalar, Table, is_null, parse_nodes, read_nodes
 from harness.reading.obligations import Declared, ObligationReader
+from harness.reading.picked import MOST, undeclared
 from harness.reading.spec import available_specs, missing_clause, read_spec, spec_path
+from harness.reading.versions import check_versions
 from harness.registry import RESERVED_KINDS, PluginError, kinds, modules
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
@@ -43,7 +47,24 @@ def lowered(data: bytes, file: str) -> Node:
 
 
 def _lowered(node: Node) -> Node:
-    return lower(node, short_fields()) if isinstance(node, Table) else node
+    return lower(node, _Shorts()) if isinstance(node, Table) else node
+
+
+class _Shorts(Mapping[str, str]):
+    """The short fields, gathered from all kinds only for a contract in which an obligation names none."""
+
+    @cached_property
+    def _found(self) -> Mapping[str, str]:
+        return short_fields()
+
+    def __getitem__(self, name: str) -> str:
+        return self._found[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
 
 
 def read_contract(data: bytes, file: str, root: Path) -> Contract:
@@ -85,6 +106,7 @@ class _Reader:
         check_runs(self.binder, node, self.document)
         reference = self._spec(node)
         criteria = self._criteria(node)
+        check_versions(self.binder, node, self.document, criteria)
         if self.binder.problems:
             raise InvalidContract(self.binder.problems)
         return Contract(
@@ -96,6 +118,8 @@ class _Reader:
             criteria=criteria,
             spec=reference,
             for_each=self.document.for_each,
+            dated=self.document.dated,
+            versions=self.document.versions,
             inputs=self.document.inputs,
             runs=self.document.runs,
             formulas=self.names.formulas,
@@ -178,7 +202,8 @@ class _Reader:
     def _criterion(self, node: Node, path: str, reader: ObligationReader) -> Criterion | None:
         hints = short_fields() if isinstance(node, Table) and node.get("obligations") is None else ()
         bound = self.binder.record(node, CriterionDocument, path, _OBLIGATIONS, hints)
-        obligations = self._obligations(node, path, reader) if isinstance(node, Table) else ()
+        best_of = None if bound is INVALID else bound.best_of
+        obligations = self._obligations(node, path, reader, best_of) if isinstance(node, Table) else ()
         if not isinstance(node, Table):
             return None
         sound = bound is not INVALID
@@ -195,9 +220,14 @@ class _Reader:
             )
         listed = node.get("obligations")
         empty = listed is None or (isinstance(listed, Listing) and not listed.items)
-        if sound and empty and bound.severity is not Severity.DISCLAIMED:
-            self.binder.note(node, path, "no obligation: nothing would try this claim", "add obligations:")
+        if sound and empty and bound.severity is not Severity.DISCLAIMED and not bound.untried:
+            hint = "add obligations:, or untried: with the reason why there is none"
+            self.binder.note(node, path, "no obligation: nothing would try this claim", hint)
+        if bound.untried and not empty:
+            at = node.get("untried") or node
+            self.binder.note(at, f"{path}.untried", "it has obligations: it is tried", "leave one of the two")
         claim = bound.claim or _sentence(node) or bound.id
+        self._best_of(node, bound, path)
         return Criterion(
             id=bound.id,
             claim=claim,
@@ -207,8 +237,11 @@ class _Reader:
             clause=bound.clause,
             severity=bound.severity,
             reason=bound.reason,
+            untried=bound.untried,
+            versions=bound.versions,
             basis=bound.basis,
             scale=bound.scale,
+            best_of=bound.best_of,
         )
 
     def _clause(self, node: Table, clause: str | None, path: str) -> None:
@@ -230,7 +263,21 @@ class _Reader:
             hint = did_you_mean(scale.device, DEVICES[1:])
             self.binder.note(at, f"{path}.scale.device", f"unknown device {scale.device!r}", hint)
 
-    def _obligations(self, node: Table, path: str, reader: ObligationReader) -> tuple[Obligation, ...]:
+    def _best_of(self, node: Table, bound: Any, path: str) -> None:
+        declared = bound.best_of
+        if declared is not None:
+            counts = (declared.runs, declared.seeds, declared.thresholds)
+            sound = all(count == 0 or 2 <= count <= MOST for count in counts) and declared.tries <= MOST
+            if not sound or declared.tries < 2:
+                message = "wants how many runs, seeds or thresholds there were, two at least"
+                self.binder.note(node.get("best_of") or node, f"{path}.best_of", message)
+        if bound.claim and bound.severity in (Severity.REQUIRED, Severity.ADVISORY):
+            for message in undeclared(bound.claim, declared):
+                self.binder.note(node.get("claim") or node, f"{path}.claim", message)
+
+    def _obligations(
+        self, node: Table, path: str, reader: ObligationReader, best_of: BestOf | None
+    ) -> tuple[Obligation, ...]:
         listed = node.get("obligations")
         if listed is None:
             return ()
@@ -241,7 +288,7 @@ class _Reader:
         again: dict[str, list[tuple[Node, str]]] = {}
         for index, item in enumerate(listed.items):
             inside = f"{path}.obligations[{index}]"
-            obligation = reader.read(item, inside)
+            obligation = reader.read(item, inside, best_of)
             if obligation is not None and found.setdefault(obligation.digest, obligation) is not obligation:
                 again.setdefault(obligation.digest, []).append((item, inside))
         for digest, repeated in again.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from harness.model.contract import Input, Run, Scale, Severity
+from harness.model.contract import BestOf, Dated, Input, Run, Scale, Severity
 from harness.model.values import Expression, Printed
 from harness.model.verdict import Basis
 
@@ -19,8 +19,11 @@ class CriterionDocument:
     clause: str | None = None
     severity: Severity = Severity.REQUIRED
     reason: str | None = None
+    untried: str | None = None
+    versions: tuple[str, ...] = ()
     basis: tuple[Basis, ...] = ()
     scale: Scale | None = None
+    best_of: BestOf | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,6 +35,8 @@ class ContractDocument:
     subject: str | None = None
     spec: str | None = None
     for_each: str | None = None
+    dated: tuple[Dated, ...] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
     inputs: Mapping[str, Input] = field(default_factory=dict)
     runs: Mapping[str, Run] = field(default_factory=dict)
     let: Mapping[str, Expression] = field(default_factory=dict)

@@ -13,8 +13,25 @@ from harness.registry import kinds
 SHORT_INPUTS = ("log", "data")
 PATHS = ("card",)
 """Fields that may name a file by its path, which becomes an input."""
+ROWS = frozenset({"loss", "document", "weight", "weights", "mode", "calibrate", "step_column", "warmup"})
+"""Fields of ``gap`` that speak of losses which an evaluation wrote: no model is asked then."""
+_ENDING = re.compile(r"\.[A-Za-z]\w*\Z", re.ASCII)
 _SIMPLE = re.compile(r"[\w.+/-]+\Z", re.ASCII)
-CRITERION_KEYS = frozenset({"id", "claim", "clause", "severity", "reason", "basis", "scale", "obligations"})
+CRITERION_KEYS = frozenset(
+    {
+        "id",
+        "claim",
+        "clause",
+        "severity",
+        "reason",
+        "untried",
+        "versions",
+        "basis",
+        "scale",
+        "best_of",
+        "obligations",
+    }
+)
 
 
 def lower(document: Table, shorts: Mapping[str, str]) -> Table:
@@ -39,14 +56,21 @@ def lower(document: Table, shorts: Mapping[str, str]) -> Table:
 
 
 def _with_own(document: Table, shorts: Mapping[str, str]) -> Table:
-    """Gives every obligation that is but ``card: FILE`` the log and the subject of its contract."""
-    given: list[tuple[str, str]] = []
+    """Gives obligations of the short form what they do not name: the log and the subject of their contract.
+
+    One that is but ``card: FILE`` gets both, and where the subject is a folder, one of a model gets that.
+    """
+    card: list[tuple[str, str]] = []
     subject, log = document.get("subject"), document.get("log")
     if log is not None and not is_null(log):
-        given.append(("log", "log"))
+        card.append(("log", "log"))
+    folder = False
     if isinstance(subject, Scalar) and (set("./") & set(subject.text) or _mentions(document, "subject")):
-        given.append(("checkpoint", "subject"))
-    if not given or "card" not in shorts:
+        card.append(("checkpoint", "subject"))
+        folder = not _ENDING.search(subject.text)
+    given = {"card": card} if "card" in shorts else {}
+    given |= {"descent": [("model", "subject")], "gap": [("model", "subject")]} if folder else {}
+    if not any(given.values()):
         return document
     return Table(
         tuple((k, _owned(v, given) if k.text == "criteria" else v) for k, v in document.entries),
@@ -54,20 +78,26 @@ def _with_own(document: Table, shorts: Mapping[str, str]) -> Table:
     )
 
 
-def _owned(node: Node, given: Sequence[tuple[str, str]]) -> Node:
+def _owned(node: Node, given: Mapping[str, Sequence[tuple[str, str]]]) -> Node:
     if isinstance(node, Listing):
         return Listing(tuple(_owned(item, given) for item in node.items), node.line)
     if not isinstance(node, Table):
         return node
     names = {key.text for key, _ in node.entries}
     entries = [(key, _owned(value, given)) for key, value in node.entries]
-    if (
-        "card" in names
-        and names <= {"card", "kind", *CRITERION_KEYS}
-        and isinstance(node.get("card"), Scalar)
-    ):
-        entries += [(_word(key, node.line), _word(name, node.line)) for key, name in given]
+    for short, own in given.items():
+        if short in names and isinstance(node.get(short), Scalar) and _lacks(short, names):
+            entries += [(_word(key, node.line), _word(name, node.line)) for key, name in own]
+            if short == "gap" and own and "reference" not in names:
+                entries.append((_word("calibrate", node.line), _word("bigram", node.line)))
     return Table(tuple(entries), node.line)
+
+
+def _lacks(short: str, names: set[str]) -> bool:
+    """Tells whether an obligation leaves open whose model or card it is about."""
+    if short == "card":
+        return names <= {"card", "kind", *CRITERION_KEYS}
+    return not names & {"kind", "model", *ROWS}
 
 
 def _word(text: str, line: int) -> Scalar:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from harness.corpora.catalogue import CORPORA, split
 from harness.model.address import parse_address
 from harness.model.contract import Formula, Input, Run
 from harness.model.problem import InputError
@@ -26,6 +27,7 @@ _NAME = re.compile(r"[A-Za-z_]\w*\Z", re.ASCII)
 _LIBRARY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z", re.ASCII)
 DEVICES = ("auto", "cpu", "cuda")
 MAX_PATH = 1_000
+_ORIGINS = ("file", "files", "run", "data", "library")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -185,11 +187,10 @@ def check_inputs(binder: Binder, node: Table, document: ContractDocument) -> Non
         _check_subjects(binder, node, document)
     for name, item in document.inputs.items():
         at, path = _at(node, "inputs", name), f"inputs.{name}"
-        given = [key for key in ("file", "files", "run", "library") if getattr(item, key) is not None]
+        given = [key for key in _ORIGINS if getattr(item, key) is not None]
         if len(given) != 1:
-            binder.note(at, path, "an input is exactly one of file, files, run and library")
-        if item.library is not None and not _LIBRARY.match(item.library):
-            binder.note(_inside(at, "library"), f"{path}.library", f"{shown(item.library)} is no package")
+            binder.note(at, path, "an input is exactly one of file, files, run, data and library")
+        _check_named(binder, at, path, item)
         if item.run is not None and item.run not in known and dangles:
             hint = did_you_mean(item.run, known) or "declare it under runs:"
             binder.note(_inside(at, "run"), f"{path}.run", f"there is no run {item.run!r}", hint)
@@ -235,6 +236,16 @@ def _check_address(binder: Binder, at: Node, path: str, item: Input) -> None:
         parse_address(item.remote or "", glob=item.files is not None)
     except InputError as error:
         binder.note(_inside(at, key), f"{path}.{key}", str(error))
+
+
+def _check_named(binder: Binder, at: Node, path: str, item: Input) -> None:
+    if item.library is not None and not _LIBRARY.match(item.library):
+        binder.note(_inside(at, "library"), f"{path}.library", f"{shown(item.library)} is no package")
+    try:
+        split(item.data or next(iter(CORPORA)))
+    except InputError as error:
+        hint = did_you_mean((item.data or "").partition("/")[0], CORPORA)
+        binder.note(_inside(at, "data"), f"{path}.data", str(error), hint)
 
 
 def _is_path(text: str) -> bool:

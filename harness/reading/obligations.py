@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from harness.model.contract import Input, Obligation
+from harness.model.contract import BestOf, Input, Obligation
 from harness.model.kind import Kind, Scope
 from harness.model.values import Expression, InputName, RunName
 from harness.reading.binder import INVALID, STATUS, Binder, did_you_mean, field_types, shown
@@ -15,6 +15,7 @@ from harness.reading.digest import obligation_digest, references, reserved_diges
 from harness.reading.lower import CRITERION_KEYS
 from harness.reading.names import Names
 from harness.reading.nodes import Listing, Node, Scalar, Table
+from harness.reading.picked import corrected
 from harness.registry import RESERVED_KINDS, kinds
 from harness.symbolic.expand import parse_with
 from harness.symbolic.grammar import ExpressionError
@@ -41,8 +42,11 @@ class ObligationReader:
     def __init__(self, binder: Binder, declared: Declared) -> None:
         self.binder, self.declared = binder, declared
 
-    def read(self, node: Node, path: str) -> Obligation | None:
-        """Binds one obligation; None after noting what is wrong with it."""
+    def read(self, node: Node, path: str, best_of: BestOf | None = None) -> Obligation | None:
+        """Binds one obligation; None after noting what is wrong with it.
+
+        What judges the best of several is held to the confidence of one test among so many.
+        """
         note = self.binder.note
         named = node.get("kind") if isinstance(node, Table) else None
         if not isinstance(node, Table) or named is None:
@@ -53,7 +57,7 @@ class ObligationReader:
             return None
         cls = kinds().get(named.text)
         if cls is not None:
-            return self._known(node, cls, path)
+            return self._known(node, cls, path, best_of)
         if named.text in RESERVED_KINDS:
             return self._reserved(named.text, node, path)
         hint = did_you_mean(named.text, {*kinds(), *RESERVED_KINDS})
@@ -77,7 +81,7 @@ class ObligationReader:
             line=node.line,
         )
 
-    def _known(self, node: Table, cls: type[Kind], path: str) -> Obligation | None:
+    def _known(self, node: Table, cls: type[Kind], path: str, best_of: BestOf | None) -> Obligation | None:
         kind = self.binder.record(node.without("kind"), cls, path, hints=CRITERION_KEYS)
         if kind is INVALID:
             self._partly(node, cls, path)
@@ -85,6 +89,7 @@ class ObligationReader:
         if not self._resolve(kind, node, path):
             return None
         names, inputs = self.declared.names, self.declared.inputs
+        kind = corrected(kind, best_of)
         return Obligation(
             kind_name=cls.name,
             kind=kind,

@@ -6,22 +6,38 @@ import datetime
 import re
 from collections.abc import Mapping
 
+from harness.model.contract import Scale, Severity
 from harness.model.outcome import Basis
 from harness.model.policy import Demands, Policy, Waiver
 from harness.model.problem import InvalidContract, Problem
 from harness.reading.binder import did_you_mean
+from harness.reading.names import DEVICES
 from harness.reading.nodes import Listing, Node, Scalar, Table, read_nodes
 
 TIERS = ("private", "public")
-_TOP = ("policy", "signers", "authors", "heads", "demands", "private", "public", "waivers")
-_DEMANDS = ("signatures", "locked", "fresh_days", "bases", "amended")
+_TOP = ("policy", "signers", "authors", "heads", "demands", "private", "public", "waivers", "pickles")
+_DEMANDS = ("signatures", "locked", "fresh_days", "bases", "scale", "severities", "plugins", "amended")
+_SCALE = ("device", "steps", "parameters")
+_SEVERITIES = ("required", "refuted", "advisory")
 _WAIVER = ("criterion", "owner", "reason", "expires")
 _COUNT = re.compile(r"[0-9]{1,6}\Z", re.ASCII)
+_SIZE = re.compile(r"[0-9]{1,15}\Z", re.ASCII)
+_DAY = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\dZ)?\Z", re.ASCII)
+_PLUGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(==[A-Za-z0-9][A-Za-z0-9.+!_-]*)?\Z", re.ASCII)
 
 
 def read_policy(data: bytes, file: str) -> Policy:
     """Reads a policy; raises ``InvalidContract`` for unknown keys, and waivers without owner or reason."""
     return _Reader(file).policy(read_nodes(data, file))
+
+
+def _moment(text: str) -> bool:
+    """Tells whether text is a day or a time of exactly the form by which waivers are compared."""
+    try:
+        datetime.datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return _DAY.match(text) is not None
 
 
 class _Reader:
@@ -30,9 +46,11 @@ class _Reader:
     def __init__(self, file: str) -> None:
         self.file, self.problems = file, list[Problem]()
 
-    def note(self, node: Node, path: str, message: str, hint: str = "") -> None:
+    def note(self, node: Node | None, path: str, message: str, hint: str = "") -> None:
         self.problems.append(
-            Problem(file=self.file, line=node.line, path=path, message=message, suggestion=hint)
+            Problem(
+                file=self.file, line=node.line if node else 1, path=path, message=message, suggestion=hint
+            )
         )
 
     def policy(self, node: Node) -> Policy:
@@ -40,13 +58,14 @@ class _Reader:
         version = told.get("policy")
         if version is None or self.word(version, "policy") != "1":
             self.note(version or node, "policy", "wants `policy: 1`, the version of this format")
-        base = self.demands(told.get("demands"), "demands", Demands())
+        base = self.demands(told.get("demands"), "demands", Demands(plugins=()))
         found = Policy(
             keys=self.words(told.get("signers"), "signers"),
             authors=self.words(told.get("authors"), "authors"),
             heads=self.word(told["heads"], "heads") if "heads" in told else None,
             tiers={tier: self.demands(told.get(tier), tier, base) for tier in TIERS},
             waivers=self.waivers(told.get("waivers")),
+            pickles=self.scanned(told.get("pickles")),
         )
         for tier, asked in found.tiers.items():
             if asked.signatures > len(found.keys):
@@ -89,8 +108,16 @@ class _Reader:
             locked=self.flag(told, "locked", path, base=base.locked),
             fresh_days=base.fresh_days if fresh is None else fresh,
             bases=bases or base.bases,
+            scale=self.scale(told.get("scale"), f"{path}.scale") or base.scale,
+            severities=self.severities(told.get("severities"), f"{path}.severities") or base.severities,
+            plugins=self.plugins(told.get("plugins"), f"{path}.plugins") or base.plugins,
             amended=self.flag(told, "amended", path, base=base.amended),
         )
+
+    def scanned(self, node: Node | None) -> bool:
+        if node is not None and self.word(node, "pickles") not in ("refused", "scanned"):
+            self.note(node, "pickles", "wants refused (the default) or scanned")
+        return node is not None and self.word(node, "pickles") == "scanned"
 
     def basis(self, word: str, node: Node, path: str) -> Basis:
         if word in ("proved", "measured", "checked"):
@@ -98,11 +125,41 @@ class _Reader:
         self.note(node, f"{path}.bases", f"{word!r} is none of proved, measured, checked")
         return Basis.PROVED
 
-    def count(self, told: Mapping[str, Node], key: str, path: str) -> int | None:
+    def scale(self, node: Node | None, path: str) -> Scale | None:
+        if node is None:
+            return None
+        told = self.table(node, path, _SCALE)
+        device = self.word(told["device"], f"{path}.device") if "device" in told else None
+        if device not in (None, *DEVICES[1:]):
+            self.note(told["device"], f"{path}.device", f"{device!r} is none of {', '.join(DEVICES[1:])}")
+        sizes = {key: self.count(told, key, path, _SIZE) for key in ("steps", "parameters")}
+        if device is None and not any(sizes.values()):
+            self.note(node, path, "demands nothing: say device, steps or parameters")
+        return Scale(device=device, **sizes)
+
+    def severities(self, node: Node | None, path: str) -> tuple[Severity, ...]:
+        words = self.words(node, path)
+        for word in words:
+            if word not in _SEVERITIES:
+                self.note(node, path, f"{word!r} is none of {', '.join(_SEVERITIES)}")
+        if words and "required" not in words:
+            self.note(node, path, "required criteria must always stand: list required too")
+        return tuple(Severity(word) for word in words if word in _SEVERITIES)
+
+    def plugins(self, node: Node | None, path: str) -> tuple[str, ...]:
+        words = self.words(node, path)
+        for word in words:
+            if not _PLUGIN.match(word):
+                self.note(node, path, f"{word!r} is no name or name==version of a plug-in")
+        return words
+
+    def count(
+        self, told: Mapping[str, Node], key: str, path: str, form: re.Pattern[str] = _COUNT
+    ) -> int | None:
         if key not in told:
             return None
         text = self.word(told[key], f"{path}.{key}")
-        if not _COUNT.match(text):
+        if not form.match(text):
             self.note(told[key], f"{path}.{key}", f"{text!r} is no whole number from 0")
             return 0
         return int(text)
@@ -132,8 +189,6 @@ class _Reader:
             words[key] = self.word(told[key], f"{path}.{key}") if key in told else ""
         if "/" not in words["criterion"] or "*" in words["criterion"]:
             self.note(node, f"{path}.criterion", "wants one CONTRACT/CRITERION")
-        try:
-            datetime.date.fromisoformat(words["expires"])
-        except ValueError:
-            self.note(node, f"{path}.expires", "wants a day such as 2027-01-31")
+        if not _moment(words["expires"]):
+            self.note(node, f"{path}.expires", "wants a day such as 2027-01-31, or 2027-01-31T12:00:00Z")
         return Waiver(line=node.line, **words)

@@ -15,6 +15,7 @@ from harness.model.values import Printed
 from harness.model.verdict import Verdict
 from harness.reading.binder import STATUS, field_types
 from harness.reading.document import ContractDocument, CriterionDocument
+from harness.reading.policy_schema import policy_schema
 from harness.reading.seal_schema import seal_schema
 from harness.registry import RESERVED_KINDS, kinds
 
@@ -225,6 +226,7 @@ def schema_files() -> dict[str, str]:
     made = {
         "contract.schema.json": contract_schema(),
         "evidence.schema.json": evidence_schema(),
+        "policy.schema.json": policy_schema(),
         "scoreboard.schema.json": seal_schema(),
     }
     return {name: json.dumps(schema, indent=1, sort_keys=True) + "\n" for name, schema in made.items()}

@@ -32,6 +32,8 @@ def criterion_text(
         lines += _wrapped("reason   ", row.reason)
     if clause:
         lines += ["", "clause", textwrap.indent(clean_lines(clause), "  ")]
+    for name, text in (("amended  ", row.amended), ("waived   ", row.waived), ("picked   ", row.picked)):
+        lines += _wrapped(name, text) if text else []
     if row.missing:
         lines += _wrapped("missing  ", row.missing)
     for number, item in enumerate(row.obligations, start=1):

@@ -36,8 +36,14 @@ def score(row: CriterionRow) -> str:
 
 
 def remark(row: CriterionRow) -> str:
-    """Words what is missing, or why a refuted claim is held false."""
-    return clean(row.missing or (row.reason or ""))
+    """Words that it was amended, waived or picked, and what is missing or why it is held false."""
+    parts = (row.amended, row.waived, row.picked, row.missing or (row.reason or ""))
+    return clean("; ".join(part for part in parts if part))
+
+
+def gone(row: ContractRow) -> list[str]:
+    """Words the criteria that were removed after verdicts against them, a line each."""
+    return [clean(f"{name}: {why}") for name, why in row.removed.items()]
 
 
 def tally(row: ContractRow) -> str:
@@ -70,6 +76,8 @@ def closing(board: Board) -> str:
     ]
     if refuted:
         parts.append(f"refuted claims: {count['refuted_found']} of {refuted} found false")
+    if count["amended"]:
+        parts.append(f"{count['amended']} AMENDED AFTER EVIDENCE")
     if count["advisory"] or count["disclaimed"]:
         parts.append(f"{count['advisory']} advisory, {count['disclaimed']} disclaimed")
     return " · ".join(parts)

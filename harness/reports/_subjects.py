@@ -20,6 +20,8 @@ def subjects_text(group: Group) -> str:
     head = f"{clean(group.name)}  {some(len(group.rows), 'subject')}: {_counts(group.statuses)}"
     if group.spec:
         head += f"  · spec {clean(group.spec)}"
+    if group.rules:
+        head += "  · rules " + ", ".join(f"{clean(name)} {n}" for name, n in sorted(group.rules.items()))
     width = max((len(item.id) for item in group.criteria), default=0)
     lines = [head, *(_criterion(item, width) for item in group.criteria)]
     failing = group.of(Status.FALSIFIED, Status.ERROR)
@@ -38,6 +40,7 @@ def subjects_json(group: Group) -> dict[str, Any]:
         "contract": group.name,
         "subjects": len(group.rows),
         "statuses": {status.value: count for status, count in group.statuses.items()},
+        "rules": dict(sorted(group.rules.items())),
         "criteria": [
             {
                 "id": item.id,

@@ -41,6 +41,8 @@ def message(board: Board) -> tuple[str, str]:
         return f"{text}, {falsified} falsified", RED
     if count["refuted_not_found"] or code is Exit.FAILED:
         return text, RED
+    if count["amended"]:
+        return f"{text}, {count['amended']} amended", AMBER
     return text, GREEN if code is Exit.DISCHARGED else AMBER
 
 

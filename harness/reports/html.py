@@ -61,7 +61,9 @@ def _anchor(contract: str, criterion: str) -> str:
 
 def _word(row: CriterionRow) -> str:
     status = shown_status(row)
-    return f'<span class="word {status.split()[0]}">{_text(status)}</span>'
+    mark = ' <span class="word STALE">AMENDED AFTER EVIDENCE</span>' if row.amended else ""
+    mark += ' <span class="word PARTIAL">WAIVED</span>' if row.waived else ""
+    return f'<span class="word {status.split()[0]}">{_text(status)}</span>{mark}'
 
 
 def _bar(board: Board) -> str:
@@ -86,6 +88,10 @@ def _overview(row: ContractRow) -> str:
         f'<tr><td>clause {_text(anchor)}</td><td class="word UNTRIED">UNTRIED</td><td></td>'
         "<td>no criterion covers it</td></tr>"
         for anchor in row.untried
+    ]
+    lines += [
+        f'<tr><td>{_text(name)}</td><td class="word STALE">REMOVED</td><td></td><td>{_text(why)}</td></tr>'
+        for name, why in row.removed.items()
     ]
     spec = f" · spec {_text(row.spec)}" if row.spec else ""
     return (

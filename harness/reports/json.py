@@ -33,9 +33,11 @@ def _contract_json(row: ContractRow, told: Told) -> dict[str, Any]:
         "contract": row.name,
         "path": row.path,
         "subject": row.subject,
+        **({"rules": row.rules} if row.rules else {}),
         "spec": row.spec,
         "status": row.status.value,
         "untried_clauses": list(row.untried),
+        "removed": dict(row.removed),
         "criteria": [_criterion_json(item, told) for item in row.criteria],
     }
 
@@ -52,6 +54,9 @@ def _criterion_json(row: CriterionRow, told: Told) -> dict[str, Any]:
         "engines": row.engines,
         "mutation": {"killed": row.mutation[0], "of": row.mutation[1]} if row.mutation else None,
         "missing": row.missing,
+        "amended": row.amended or None,
+        "waived": row.waived or None,
+        "best_of": row.picked or None,
         "line": row.line,
         "obligations": [_obligation_json(item, told) for item in row.obligations],
     }

@@ -33,6 +33,7 @@ def _contract(row: ContractRow) -> str:
     ]
     lines += [_criterion(item) for item in row.criteria]
     lines += [f"| clause {cell(a)} | | UNTRIED | | | | no criterion covers it |" for a in row.untried]
+    lines += [f"| {cell(name)} | | REMOVED | | | | {cell(why)} |" for name, why in row.removed.items()]
     return "\n".join(lines)
 
 

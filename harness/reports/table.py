@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.model.contract import Severity
-from harness.reports._lines import closing, judged, remark, rests, score, shown_status, tally
+from harness.reports._lines import closing, gone, judged, remark, rests, score, shown_status, tally
 from harness.reports._out import clean, colour
 from harness.reports._subjects import subjects_text
 from harness.scoreboard.board import Board, ContractRow, CriterionRow
@@ -31,6 +31,7 @@ def _contract(row: ContractRow) -> str:
     width = max((len(item.id) for item in row.criteria), default=0)
     lines = [_criterion(item, width) for item in row.criteria]
     lines += [f"  {'clause ' + anchor:<{width + 2}}UNTRIED: no criterion covers it" for anchor in row.untried]
+    lines += [f"  {told}" for told in gone(row)]
     return "\n".join((head, *lines))
 
 

@@ -13,7 +13,8 @@ from harness.model.trainer import Declared, Trainer
 
 PARTS = {
     "build": "start", "batch": "batch", "batches": "batches", "loss": "batch_loss", "step": "step",
-    "micro": "micro", "evaluate": "evaluate", "output": "output", "save": "save", "resume": "resume",
+    "micro": "micro", "evaluate": "evaluate", "held_out": "held_out", "output": "output",
+    "save": "save", "resume": "resume",
     "export": "export", "load": "load", "rate": "rate", "encode": "encode", "decode": "decode_text",
     "masked": "masked", "packed": "packed", "probabilities": "probabilities", "auxiliary": "auxiliary",
     "adapt": "adapt", "rank": "rank",

@@ -25,23 +25,26 @@ from typing import Any, Self
 from harness.model.behaviour import Build
 from harness.model.code import Reply, Target
 from harness.model.problem import InputError
+from harness.model.replaying import Setting
 from harness.runs.bench_answers import answered
 from harness.runs.bench_live import LiveTrying
+from harness.runs.bench_retake import Retaking
 from harness.runs.environment import scrubbed
 
 PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 120.0
 MEMORY = 4 << 30  # bytes beyond what the server holds when it forks
+ADDRESSES = 1 << 46  # what a GPU's memory is mapped into
 
 
 class Bench:
     """Opens targets of one project, one at a time. Use it as a context manager, or call ``close``.
 
-    ``root`` is the folder that the next target is loaded from.
+    ``root`` is the folder that the next target is loaded from, ``memory`` what it may take.
     """
 
     def __init__(self, root: Path, *, memory: int = MEMORY) -> None:
-        self.root, self._memory = root, memory
+        self.root, self.memory = root, memory
         self._process: subprocess.Popen[bytes] | None = None
         self._pipe = -1
         self._rest = b""
@@ -53,6 +56,11 @@ class Bench:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    @property
+    def running(self) -> bool:
+        """Whether there is a server process that has not ended."""
+        return self._process is not None and self._process.poll() is None
 
     def open(self, target: Target, seconds: float) -> Trying:
         """Loads a target, to be tried for so many seconds in all; raises ``InputError`` if it does not load.
@@ -68,10 +76,24 @@ class Bench:
         self._load({"role": "live", "build": asdict(build), "part": part, "stages": []})
         return LiveTrying(self.exchange, build, time.monotonic() + seconds)
 
+    def retaker(self, build: Build, setting: Setting, seconds: float) -> Retaking:
+        """Builds a training loop, to be tried for so many seconds; raises ``InputError`` if it fails."""
+        part = {"name": build.callable, "arguments": {}} if build.callable else None
+        told: dict[str, Any] = {
+            "build": asdict(build),
+            "setting": asdict(setting),
+            "part": part,
+            "stages": [],
+        }
+        if setting.device == "cuda":
+            told["memory"] = ADDRESSES
+        self._load({"role": "replay", **told})
+        return Retaking(self.exchange, build.label, time.monotonic() + seconds)
+
     def _load(self, job: Mapping[str, Any]) -> None:
         if self._process is None:
             self._start()
-        told = dict(job) | {"root": os.fspath(self.root.resolve()), "memory": self._memory}
+        told = {"memory": self.memory, **job, "root": os.fspath(self.root.resolve())}
         found = self.exchange({"open": told}, time.monotonic() + START_SECONDS, "loading it")
         if "error" in found:
             raise InputError(str(found["error"]), reason=str(found["reason"]))
@@ -118,6 +140,7 @@ class Bench:
         receiving, sending = os.pipe()
         variables = scrubbed(os.environ)
         others = [path for path in variables.get("PYTHONPATH", "").split(os.pathsep) if path]
+        variables["OMP_WAIT_POLICY"] = "PASSIVE"  # threads that spin while they wait slow a busy machine
         variables["PYTHONPATH"] = os.pathsep.join([str(PACKAGE_ROOT), *others])
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "harness.runs.bench_worker", str(sending)],

@@ -44,6 +44,22 @@ def _number(value: object) -> bool:
     return isinstance(value, str) and _NUMBER.match(value) is not None
 
 
+def _numbers(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(one, float | int) for one in value)
+
+
+def _rows(value: object) -> bool:
+    return isinstance(value, list) and all(map(_numbers, value))
+
+
+def _parts(value: object) -> bool:
+    """Tells whether this is a list of texts as symbols, with their sizes, lead and unknown ones."""
+    parts = value if isinstance(value, list) else [None]
+    return all(
+        isinstance(part, list) and len(part) == 4 and _rows(part[:2]) and _numbers(part[2:]) for part in parts
+    )
+
+
 def _files(value: object) -> bool:
     return isinstance(value, dict) and all(map(_text, value.values()))
 
@@ -53,7 +69,11 @@ _FIELDS: Mapping[str, Callable[[object], bool]] = {
     "outs": _steps,
     "again": _steps,
     "files": _files,
+    "about": lambda value: _numbers(value) and isinstance(value, list) and len(value) == 3,
+    "encoded": _parts,
+    **dict.fromkeys(("logs", "first", "moved"), _rows),
     "finding": lambda value: isinstance(value, dict),
+    "retaken": lambda value: isinstance(value, dict),
     **dict.fromkeys(("noticed", "missed", "said", "nats"), _texts),
     **dict.fromkeys(("error", "reason", "wrong", "raised", "text", "died", "garbled"), _text),
 }
@@ -62,8 +82,10 @@ _SHAPES: Mapping[str, tuple[set[str], ...]] = {
     "values": ({"outs", "again"}, {"raised"}, {"wrong"}),
     "task": (
         {"finding", "noticed", "missed"},
-        *({answer} for answer in ("said", "nats", "text")),
+        *({answer} for answer in ("said", "nats", "text", "about", "encoded", "moved")),
+        {"logs", "first"},
         {"raised", "reason"},
     ),
+    "retake": ({"retaken"}, {"raised", "reason"}),
     "close": ({"files"},),
 }

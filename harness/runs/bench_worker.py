@@ -15,11 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from harness.model.problem import InputError
-from harness.runs import live
+from harness.registry import load as load_plugin
+from harness.runs import live, retrace
 from harness.runs.bench_fork import Fork, read_line, send
 from harness.runs.bench_targets import WrongResult, load
 
 MAX_CPU = 3600  # seconds: the last resort where nobody is left to kill a fork
+BUILDERS = {"live": live.load, "replay": retrace.load}
 
 
 def serve(sending: int) -> None:
@@ -53,8 +55,14 @@ def _preload(job: Mapping[str, Any]) -> None:
             importlib.import_module(wanted)
         except ImportError:
             return  # the fork says so
-    if job["role"] not in ("callable", "live") and "torch._dynamo" not in sys.modules:
+    if job["role"] == "live" and job["build"]["system"]:
+        warm = getattr(load_plugin("systems", job["build"]["system"]).SYSTEM, "preload", None)
+        if warm is not None:
+            warm()
+    if job["role"] not in ("callable", *BUILDERS) and "torch._dynamo" not in sys.modules:
         _first_step()
+    if job["role"] == "replay" and "torch" in sys.modules:
+        importlib.import_module("torch._dynamo")  # nothing is computed: a fork chooses its instruction set
 
 
 def _first_step() -> None:
@@ -76,8 +84,8 @@ def _try_target(asking: int, answering: int) -> None:
     sys.dont_write_bytecode = True
     sys.path.insert(0, job["root"])
     before = frozenset(sys.modules)
-    lives = job["role"] == "live"
-    call, error = _caught(lambda: live.load(job) if lives else load(job))
+    lives = job["role"] in BUILDERS
+    call, error = _caught(lambda: BUILDERS.get(job["role"], load)(job))
     _tell(answering, opened, _refusal(error) if error is not None else {"ready": True})
     while error is None and (line := read_line(asking)) is not None:
         asked = json.loads(line)
@@ -115,7 +123,7 @@ def _answer(call: Any, values: Sequence[Any], *, named: bool) -> Mapping[str, ob
 
 
 def _heard(call: live.Answerer, asked: Mapping[str, Any]) -> Mapping[str, object]:
-    """Answers what is asked of a live model."""
+    """Answers what is asked of a live model or of a loop."""
     found, error = _caught(lambda: call(asked))
     if error is None:
         told: Mapping[str, object] = found
@@ -137,7 +145,7 @@ def _files(before: frozenset[str], root: Path, job: Mapping[str, Any]) -> dict[s
     found: dict[str, str] = {}
     for name, module in list(sys.modules.items()):
         place = getattr(module, "__file__", None)
-        if name in before or not place or (job["role"] == "live" and name.partition(".")[0] == "harness"):
+        if name in before or not place or (job["role"] in BUILDERS and name.partition(".")[0] == "harness"):
             continue  # what a system is made of is in the identity of its runs
         path = Path(place).resolve()
         if path.is_relative_to(root) and not {"site-packages", "dist-packages"} & set(path.parts):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
 import sys
 from collections.abc import Mapping
 from importlib import metadata
@@ -39,10 +40,16 @@ def bound(memory: int) -> None:
     """Keeps this process and its children from leaving core files and from taking more than ``memory`` bytes.
 
     0 means no bound on memory. What is bounded is what a process may write to without a file behind it.
+    No file may grow beyond nine tenths of what the disk had free: a run that writes without end must not
+    take the room from evidence and from the runs beside it.
     """
     import resource
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    room, most = shutil.disk_usage(".").free * 9 // 10, resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+    resource.setrlimit(
+        resource.RLIMIT_FSIZE, (room if most == resource.RLIM_INFINITY else min(room, most), most)
+    )
     if memory:
         hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
         least = memory if hard == resource.RLIM_INFINITY else min(memory, hard)

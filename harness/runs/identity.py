@@ -7,8 +7,9 @@ import importlib.util
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from harness import artifacts, registry, systems
+from harness import artifacts, registry
 from harness.artifacts.digests import file_sha256, manifest, manifest_sha256
+from harness.corpora.catalogue import CORPORA, corpus_sha256
 from harness.model.contract import Run
 from harness.model.problem import InputError
 from harness.model.values import Cell, Printed
@@ -16,6 +17,7 @@ from harness.runs.syntax import imported, syntax_digest
 from harness.systems._system import Plain
 
 Digester = Callable[[Path], str]
+_ROOMS = ("systems", "artifacts", "transcript")
 
 
 def program_of(run: Run) -> str:
@@ -32,8 +34,8 @@ def program_of(run: Run) -> str:
 def program_code_digest(run: Run, root: Path, sha256_of: Digester = file_sha256) -> str:
     """Returns the digest of the code that a run executes, without importing any of it.
 
-    For a system: the syntax trees of its modules and of what they import from ``harness.systems`` and
-    ``harness.artifacts``.
+    For a system: the syntax trees of its modules and of what they import from ``harness.systems``,
+    ``harness.artifacts`` and ``harness.transcript``.
     Otherwise the bytes of the ``code:`` globs below ``root``. Raises ``InputError`` when there is none,
     since a change of the program would then go unnoticed.
     """
@@ -45,8 +47,20 @@ def program_code_digest(run: Run, root: Path, sha256_of: Digester = file_sha256)
 
 
 def data_digest(run: Run, root: Path, sha256_of: Digester = file_sha256) -> str:
-    """Returns the digest of the bytes of the ``data:`` globs below ``root``; none is a digest too."""
-    return _globs_digest(run.data, root, sha256_of)
+    """Returns the digest of the bytes of the ``data:`` globs below ``root``; none is a digest too.
+
+    A corpus counts by its committed digest, which whatever is built must have.
+    """
+    named = corpora_of(run)
+    globs = _globs_digest([text for text in run.data if text not in named], root, sha256_of)
+    if not named:
+        return globs
+    return _sha256({"globs": globs, "corpora": {name: corpus_sha256(name) for name in named}})
+
+
+def corpora_of(run: Run) -> tuple[str, ...]:
+    """Returns the corpora that a run names under ``data:``, in its order."""
+    return tuple(name for name in run.data if name in CORPORA)
 
 
 def config_digest(run: Run) -> str:
@@ -82,7 +96,7 @@ def plain_config(run: Run) -> Mapping[str, Plain]:
 
 
 def system_files(name: str) -> tuple[Path, ...]:
-    """Returns the files of a system: its module or package, and its parts in systems and artifacts."""
+    """Returns the files of a system: its module or package, and its parts in those rooms."""
     target = registry.modules("systems").get(name)
     if target is None:
         raise InputError(f"no system is called {name}", reason="MISSING_INPUT")
@@ -106,12 +120,11 @@ def _plugin_files(module: str) -> Sequence[Path]:
 
 def _part_files(name: str) -> Sequence[Path]:
     """Finds a part by its path, not by ``find_spec``, which would import its parents and torch with them."""
-    rooms = {"systems": systems.__path__[0], "artifacts": artifacts.__path__[0]}
     top, _, rest = name.partition(".")
     room, _, inside = rest.partition(".")
-    if top != "harness" or room not in rooms or not inside:
+    if top != "harness" or room not in _ROOMS or not inside:
         return ()
-    base = Path(rooms[room]).joinpath(*inside.split("."))
+    base = Path(artifacts.__path__[0]).parent.joinpath(*rest.split("."))
     return [path for path in (base.with_suffix(".py"), base / "__init__.py") if path.is_file()]
 
 

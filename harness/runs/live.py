@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 from harness import registry
 from harness.model.behaviour import Ask, Build, Finding, Invariant, Live
 from harness.model.problem import InputError
+from harness.runs import live_tokens
 from harness.runs.adapter import is_adapter, live_of
 
 Answer = Mapping[str, object]
@@ -22,7 +24,7 @@ def load(job: Mapping[str, Any]) -> Answerer:
     """Builds the model of a job; returns what answers; raises ``InputError``, or what the code raises."""
     import torch
 
-    torch.set_num_threads(1)
+    torch.set_num_threads(int(os.environ.get("HARNESS_THREADS", "1")))
     build = Build(**job["build"])
     live = _of_system(build) if build.system else _of_callable(build)
     live.module.eval()
@@ -31,6 +33,7 @@ def load(job: Mapping[str, Any]) -> Answerer:
         "continued": _continued,
         "nats": _nats,
         "text": _text,
+        **live_tokens.TASKS,
     }
     return lambda asked: tasks[asked["task"]](live, asked)
 

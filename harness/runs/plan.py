@@ -7,8 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.artifacts.digests import file_sha256
+from harness.corpora.catalogue import place
 from harness.model.contract import Run
-from harness.runs.identity import Digester, data_digest, plain_config, program_code_digest, run_identity
+from harness.runs.identity import (
+    Digester,
+    corpora_of,
+    data_digest,
+    plain_config,
+    program_code_digest,
+    run_identity,
+)
 from harness.runs.launchers._launcher import Needs
 
 MIB = 1 << 20
@@ -72,4 +80,5 @@ def job_of(plan: Plan, out: Path) -> Mapping[str, object]:
         "processes": run.processes,
         "memory": run.memory * MIB,
         "limit": run.limit,
+        "data": [str(place(plan.root.resolve(), name)) for name in corpora_of(run)],
     }

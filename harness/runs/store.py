@@ -162,7 +162,7 @@ def lives(partial: Path) -> bool:
         return False
     try:
         os.kill(int(process), 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, ValueError):
         return False
     except PermissionError:
         return True

@@ -21,7 +21,7 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,8 @@ NOTE_EVERY = 0.5  # seconds
 class Job:
     """What the launcher wrote into JOB.json: one program, its configuration, seed, folders and limits.
 
-    ``limit`` is in seconds; ``memory`` in bytes for all ``processes`` together, 0 for no bound.
+    ``limit`` is in seconds; ``memory`` in bytes for all ``processes`` together, 0 for no bound. ``data`` are
+    the folders of the corpora that the run declares.
     """
 
     run: str
@@ -53,6 +54,7 @@ class Job:
     processes: int
     memory: int
     limit: float
+    data: list[str] = field(default_factory=list)
 
     @property
     def folder(self) -> Path:
@@ -246,6 +248,7 @@ def main(arguments: list[str]) -> int:
     note()
     environment.bound(job.memory // job.processes if job.device != "cuda" else 0)
     os.environ["HARNESS_RESUME"] = str(job.folder / RESUME)
+    os.environ["HARNESS_DATA"] = os.pathsep.join(job.data)
     threading.Thread(target=_watch, args=(descriptor, note), daemon=True).start()
     with os.fdopen(descriptor, "w", encoding="utf-8") as pipe:
 

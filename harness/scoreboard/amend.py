@@ -9,38 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
-from enum import StrEnum
 from typing import Any
 
-from harness.model.contract import Contract, Criterion, Obligation, Severity
+from harness.kinds._outcomes import OTHERWISE, written
+from harness.model.contract import Contract, Criterion, Obligation
 from harness.model.kind import Kind
-from harness.model.proof import Question
+from harness.model.proof import Answer, Question
 from harness.model.values import Printed
+from harness.scoreboard.change import VOIDING, Change, basis_change, scale_change, severity_change
 from harness.symbolic.expand import expand, parse_with
 from harness.symbolic.grammar import ExpressionError
-from harness.symbolic.tree import names, shown
+from harness.symbolic.pool import ProverPool
+from harness.symbolic.tree import is_truth, names, shown
 
 Ask = Callable[[Question], bool]
 """Tells whether a question is proved."""
 _CEILINGS = frozenset({"at_most", "below", "allow_unjudged", "tolerance"})
 _FLOORS = frozenset({"at_least", "above", "falls_by", "min_rows"})
 _FORMULAS = frozenset({"rows", "holds", "prove"})
-_RANK = {Severity.REQUIRED: 3, Severity.REFUTED: 2, Severity.ADVISORY: 1, Severity.DISCLAIMED: 0}
-
-
-class Change(StrEnum):
-    """How one criterion stands to what it was, the worst last."""
-
-    REWORDED = "reworded"
-    ADDED = "added"
-    TIGHTENED = "tightened"
-    CHANGED = "changed"
-    LOOSENED = "loosened"
-    REMOVED = "removed"
-
-
-VOIDING = frozenset({Change.CHANGED, Change.LOOSENED, Change.REMOVED})
-"""After these, evidence of before says less than the contract does now, or something else."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,6 +36,11 @@ class Amendment:
     criterion: str
     change: Change
     about: str
+
+
+def proved_by(provers: ProverPool) -> Ask:
+    """Returns what asks the provers and counts nothing but a proof."""
+    return lambda question: provers.prove(question).answer is Answer.PROVED
 
 
 def amendments(old: Contract, new: Contract, ask: Ask) -> tuple[Amendment, ...]:
@@ -76,19 +67,34 @@ def bump(found: tuple[Amendment, ...]) -> str:
     return "minor" if kinds & {Change.ADDED, Change.TIGHTENED} else "patch" if kinds else "none"
 
 
+def raised(version: str, part: str) -> str:
+    """Returns a version raised by a part: 1.2.3 by minor is 1.3.0; one that is not of numbers stays."""
+    places = {"major": 0, "minor": 1, "patch": 2}
+    numbers = version.split(".")
+    if (
+        part not in places
+        or len(numbers) > 3
+        or not all(text.isascii() and text.isdigit() for text in numbers)
+    ):
+        return version
+    place = places[part]
+    counts = [int(text) for text in (*numbers, "0", "0")][:3]
+    counts = [*counts[:place], counts[place] + 1, *(0 for _ in counts[place + 1 :])]
+    return ".".join(map(str, counts[: max(len(numbers), place + 1)]))
+
+
 def _criterion(
     old: Contract, new: Contract, before: Criterion, after: Criterion, ask: Ask
 ) -> Iterator[tuple[Change, str]]:
     if before.severity is not after.severity:
-        lower = _RANK[after.severity] < _RANK[before.severity]
-        yield (
-            Change.LOOSENED if lower else Change.TIGHTENED,
-            f"severity {before.severity} → {after.severity}",
-        )
+        change = severity_change(before.severity, after.severity)
+        yield change, f"severity {before.severity} → {after.severity}"
     if before.claim_digest != after.claim_digest or before.clause != after.clause:
         yield Change.REWORDED, "the claim"
-    if before.basis != after.basis or before.scale != after.scale:
-        yield Change.CHANGED, "the basis or scale asked for"
+    if before.basis != after.basis:
+        yield basis_change(frozenset(before.basis), frozenset(after.basis)), "the basis asked for"
+    if before.scale != after.scale:
+        yield scale_change(before.scale, after.scale), "the scale asked for"
     left = list(after.obligations)
     gone = []
     for item in before.obligations:
@@ -118,10 +124,18 @@ def _obligation(
     told = False
     for name, was, now in _fields(one, two):
         told = True
-        change = _field(name, (old, was), (new, now), ask)
+        expected = _expected(one, two) if name == "outcomes" else None
+        change = formula_change(*expected, ask) if expected else _field(name, (old, was), (new, now), ask)
         yield change, f"{before.kind_name}: {name} {_short(was)} → {_short(now)}"
     if not told:
         yield Change.CHANGED, f"{before.kind_name}: what its formulas, constants or inputs mean"
+
+
+def _expected(one: Any, two: Any) -> tuple[str, str] | None:
+    """Returns the condition of the outcome that both predictions expect, before and after."""
+    both = [kind.outcomes.get(kind.expects, OTHERWISE) for kind in (one, two)]
+    same = one.expects == two.expects and one.outcomes.keys() == two.outcomes.keys()
+    return (written(both[0]), written(both[1])) if same and OTHERWISE not in both else None
 
 
 def _fields(one: Kind, two: Kind) -> Iterator[tuple[str, Any, Any]]:
@@ -138,7 +152,15 @@ def _field(name: str, old: tuple[Contract, Any], new: tuple[Contract, Any], ask:
         return Change.CHANGED
     try:
         before, after = _joined(*old), _joined(*new)
-        forward, backward = _implies(before, after, ask), _implies(after, before, ask)
+    except ExpressionError:
+        return Change.CHANGED
+    return formula_change(before, after, ask)
+
+
+def formula_change(old: str, new: str, ask: Ask) -> Change:
+    """Orders two conditions by what implies what; what is none, or cannot be ordered, counts as changed."""
+    try:
+        forward, backward = _implies(old, new, ask), _implies(new, old, ask)
     except ExpressionError:
         return Change.CHANGED
     if forward:
@@ -160,7 +182,10 @@ def _closed(text: str, contract: Contract) -> str:
 
 
 def _implies(given: str, claim: str, ask: Ask) -> bool:
-    found = names(parse_with(given, {})) | names(parse_with(claim, {}))
+    trees = [parse_with(text, {}) for text in (given, claim)]
+    if not all(map(is_truth, trees)):
+        raise ExpressionError("a number implies nothing", given, 0)
+    found = names(trees[0]) | names(trees[1])
     return ask(Question(given=(given,), claim=claim, variables=tuple(sorted(found)), part=True, seconds=5.0))
 
 

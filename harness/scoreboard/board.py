@@ -8,7 +8,11 @@ from dataclasses import dataclass, field, replace
 from harness.engine.demand import shortfall
 from harness.model.contract import Criterion, Severity
 from harness.model.record import Record
+from harness.scoreboard.amended import Amended
 from harness.scoreboard.fold import Status, fold
+
+DEMANDED = (Severity.REQUIRED, Severity.REFUTED)
+"""The severities of criteria that must stand where no policy says otherwise."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,7 +37,12 @@ class ObligationRow:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CriterionRow:
-    """One criterion on the scoreboard; ``line`` is its line in the contract."""
+    """One criterion on the scoreboard; ``line`` is its line in the contract.
+
+    ``amended`` says what was found before it was made to ask less, until it is discharged again, and
+    ``lowered`` that it had to stand then and need not now;
+    ``waived`` who answers for it, until when and why; ``picked`` of how many it is the best.
+    """
 
     id: str
     claim: str
@@ -44,6 +53,10 @@ class CriterionRow:
     status: Status
     missing: str
     obligations: tuple[ObligationRow, ...]
+    amended: str = ""
+    lowered: bool = False
+    waived: str = ""
+    picked: str = ""
 
     @property
     def as_demanded(self) -> bool:
@@ -75,7 +88,11 @@ class CriterionRow:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ContractRow:
-    """One contract on the scoreboard; ``untried`` are clauses of its spec that no criterion covers."""
+    """One contract on the scoreboard; ``untried`` are clauses of its spec that no criterion covers.
+
+    ``removed`` says of each criterion that is gone what the last verdict against it was.
+    ``rules`` is the version of its rules that is in force for it, empty where there are none.
+    """
 
     name: str
     path: str
@@ -84,6 +101,8 @@ class ContractRow:
     status: Status
     criteria: tuple[CriterionRow, ...]
     untried: tuple[str, ...] = ()
+    removed: Mapping[str, str] = field(default_factory=dict)
+    rules: str = ""
 
     def count(self, severity: Severity, *statuses: Status) -> int:
         """Counts its criteria of a severity, of the given statuses or of all."""
@@ -101,10 +120,23 @@ class Board:
     totals: Mapping[str, int] = field(default_factory=dict)
 
 
-def criterion_row(criterion: Criterion, rows: tuple[ObligationRow, ...], lacking: str = "") -> CriterionRow:
-    """Folds the obligations of one criterion at the basis and scale that it asks for."""
+def criterion_row(
+    criterion: Criterion,
+    rows: tuple[ObligationRow, ...],
+    lacking: str = "",
+    doubt: str = "",
+    amended: Amended | None = None,
+    waived: str = "",
+) -> CriterionRow:
+    """Folds the obligations of one criterion at the basis and scale that it asks for.
+
+    ``lacking`` are kinds that its clause requires and nobody brings; ``doubt`` is a selection that it does
+    not declare, which leaves it inconclusive.
+    """
+    lacking = lacking or criterion.untried or ""
     judged = tuple(row.status for row in _at_demand(criterion, rows))
-    status = fold((*judged, Status.UNTRIED) if lacking else judged)
+    beyond = (Status.UNTRIED,) * bool(lacking) + (Status.INCONCLUSIVE,) * bool(doubt)
+    status = fold((*judged, *beyond))
     return CriterionRow(
         id=criterion.id,
         claim=criterion.claim,
@@ -113,8 +145,12 @@ def criterion_row(criterion: Criterion, rows: tuple[ObligationRow, ...], lacking
         severity=criterion.severity,
         reason=criterion.reason,
         status=status,
-        missing=_missing(rows, criterion, lacking),
+        missing=_missing(rows, criterion, "; ".join(filter(None, (doubt, lacking)))),
         obligations=rows,
+        amended=amended.text if amended else "",
+        lowered=amended is not None and amended.bound and criterion.severity not in DEMANDED,
+        waived=waived,
+        picked=str(criterion.best_of or ""),
     )
 
 
@@ -174,4 +210,5 @@ def totals(contracts: tuple[ContractRow, ...]) -> dict[str, int]:
         "disclaimed": sum(row.severity is Severity.DISCLAIMED for row in rows),
         "obligations": sum(len(row.obligations) for row in rows),
         "contracts": len(contracts),
+        "amended": sum(bool(row.amended) for row in rows) + sum(len(one.removed) for one in contracts),
     }

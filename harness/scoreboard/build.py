@@ -15,13 +15,16 @@ from harness.engine.sources import Sources
 from harness.evidence.digests import bytes_digest
 from harness.evidence.ledger import Ledger, read_ledger
 from harness.evidence.memo import Memo
+from harness.evidence.trail import Trail
 from harness.model.contract import Contract, Criterion, Obligation, SpecRef
 from harness.model.problem import InvalidContract, Problem
 from harness.model.record import Pins, Record
 from harness.model.spec import Clause, Spec
+from harness.scoreboard.amended import Amended, amended, removed
 from harness.scoreboard.board import (
     Board,
     ContractRow,
+    CriterionRow,
     ObligationRow,
     contract_status,
     criterion_row,
@@ -29,7 +32,9 @@ from harness.scoreboard.board import (
 )
 from harness.scoreboard.fold import Status
 from harness.scoreboard.lastseen import LastSeen, unreachable
+from harness.scoreboard.picked import undeclared
 from harness.scoreboard.thin import thick, thin
+from harness.scoreboard.waived import waivers
 
 if TYPE_CHECKING:
     from harness.remote.looks import Remotes
@@ -42,6 +47,7 @@ def build(
     *,
     past: bool = False,
     remotes: Remotes | None = None,
+    now: str = "",
 ) -> Board:
     """Folds the given contract files with their evidence; raises ``InvalidContract`` for broken ones.
 
@@ -49,10 +55,12 @@ def build(
     ``past`` is for an older revision laid out somewhere: its runs are taken at their recorded identity,
     because the code that made them is not the code that is installed now. Remote inputs are looked at
     through ``remotes``; without them the newest word on them counts: the evidence, or a later look.
+    ``now`` (RFC 3339 UTC) tells waivers that are over.
     """
     contracts = _contracts(project, paths, memo)
     ledger = read_ledger(project.ledger, memo)
     builder = _Builder(project, memo, ledger, past=past, remotes=remotes)
+    builder.waived = waivers(project, memo, now)
     specs = {contract.spec: builder.spec(contract.spec) for contract in contracts if contract.spec}
     coverage = _coverage(contracts)
     rows = tuple(builder.contract(contract, specs, coverage) for contract in contracts)
@@ -102,6 +110,9 @@ class _Builder:
         self.root = os.fspath(project.root)
         self.problems: list[str] = []
         self.folders: dict[str, list[str]] = {}
+        self.trail = Trail(project.ledger, memo)
+        self.waived: Mapping[str, str] = {}
+        self.changes: dict[str, tuple[dict[str, Amended], dict[str, str]]] = {}
 
     def spec(self, reference: SpecRef) -> Spec:
         """Reads a spec's clauses through the memo; raises ``InvalidContract``."""
@@ -122,22 +133,32 @@ class _Builder:
     ) -> ContractRow:
         spec = specs[contract.spec] if contract.spec else None
         sources = Sources(self.project, contract, self.memo, remotes=self.remotes)
-        rows = tuple(
-            criterion_row(
-                criterion,
-                tuple(self.obligation(sources, criterion, item, spec) for item in criterion.obligations),
-                _lacking(contract, criterion, spec, coverage),
+        if contract.name not in self.changes:  # the subjects of one contract were changed together
+            self.changes[contract.name] = amended(contract, self.trail), removed(contract, self.trail)
+        changed, gone = self.changes[contract.name]
+        rows: list[CriterionRow] = []
+        for criterion in contract.criteria:
+            parts = tuple(self.obligation(sources, criterion, item, spec) for item in criterion.obligations)
+            rows.append(
+                criterion_row(
+                    criterion,
+                    parts,
+                    lacking=_lacking(contract, criterion, spec, coverage),
+                    doubt=undeclared(contract.name, criterion, parts, self.trail),
+                    amended=changed.get(criterion.id),
+                    waived=self.waived.get(f"{contract.name}/{criterion.id}", ""),
+                )
             )
-            for criterion in contract.criteria
-        )
         return ContractRow(
             name=contract.name,
             path=contract.path,
             subject=contract.subject,
             spec=str(contract.spec) if contract.spec else None,
-            status=contract_status(rows),
-            criteria=rows,
+            status=contract_status(tuple(rows)),
+            criteria=tuple(rows),
             untried=_untried(contract, spec, coverage),
+            removed=gone,
+            rules=contract.rules,
         )
 
     def obligation(
@@ -200,7 +221,8 @@ class _Builder:
         if self.ledger.withdrawn(path):
             return None, "its verdict was withdrawn"
         if not self.ledger.accepts(path, told["sha256"]):
-            return None, self.name_problem(f"{path} is not what the ledger recorded: it counts as absent")
+            altered = f"{path} is not what the ledger recorded: it counts as absent"
+            return None, self.name_problem(f"{altered} until `harness check` judges anew")
         return _record(path, told), ""
 
     def name_problem(self, problem: str) -> str:
@@ -259,6 +281,7 @@ def _record(path: str, told: Mapping[str, Any]) -> Record:
         engines=told["engines"],
         mutation=tuple(told["mutation"]) if told["mutation"] else None,
         finished=told["finished"],
+        plugins=tuple(told["plugins"]),
     )
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from harness.model.contract import Severity
+from harness.engine.demand import below
+from harness.model.contract import Scale
 from harness.model.policy import Demands, Waiver
+from harness.model.record import Record
 from harness.scoreboard.board import Board, CriterionRow
 from harness.scoreboard.fold import Status
 from harness.scoreboard.gate import Exit, against, exit_code
@@ -18,14 +20,14 @@ class Facts:
     """What the gate knows beyond the scoreboard, each from bytes that were read and verified now.
 
     ``signers`` are the keys, authors aside, whose seal of exactly this scoreboard holds; ``unsigned`` says
-    why other envelopes do not count. ``unlocked`` gives, by contract, why it does not count as locked;
-    ``amended`` what was found before a criterion (CONTRACT/CRITERION) was changed.
+    why other envelopes do not count. ``unlocked`` gives, by contract, why it does not count as locked,
+    ``unregistered`` by CONTRACT/CRITERION why one that demands a lock of itself was not locked in time.
     """
 
     signers: frozenset[str] = frozenset()
     unsigned: Sequence[str] = ()
     unlocked: Mapping[str, str] | None = None
-    amended: Mapping[str, str] | None = None
+    unregistered: Mapping[str, str] = field(default_factory=dict)
     heads: Sequence[str] = ()
 
 
@@ -51,10 +53,12 @@ def decide(board: Board, demands: Demands, facts: Facts, waivers: Sequence[Waive
         unlocked = (facts.unlocked or {}).get(contract.name, "nothing is known of its lock")
         for row in contract.criteria:
             name = f"{contract.name}/{row.id}"
-            found += [(name, why) for why in against(row, signed=signed)]
+            found += [(name, why) for why in against(row, signed=signed, severities=demands.severities)]
             found += [(name, why) for why in _beyond(name, row, demands, facts, now)]
-            if demands.locked and unlocked and _demanded(row):
+            if demands.locked and unlocked and row.severity in demands.severities:
                 found.append((name, f"its contract {unlocked}"))
+        if not demands.amended:
+            found += [(f"{contract.name}/{gone}", why) for gone, why in contract.removed.items()]
         if contract.status is not Status.DISCHARGED and len(found) == before:
             found.append(("", f"{contract.name}: {contract.status}, no required criterion is discharged"))
     found += [("", f"evidence: {problem}") for problem in board.problems]
@@ -67,19 +71,18 @@ def decide(board: Board, demands: Demands, facts: Facts, waivers: Sequence[Waive
 
 def _decision(found: Sequence[tuple[str, str]], code: Exit, waivers: Sequence[Waiver], now: str) -> Decision:
     reasons, waived = [], []
-    open_until = {waiver.criterion: waiver for waiver in waivers if now[:10] <= waiver.expires}
+    open_until = {waiver.criterion: waiver for waiver in waivers if not waiver.expired(now)}
     for name, why in found:
         sentence = f"{name}: {why}" if name else why
         waiver = open_until.get(name)
         if waiver is None:
             reasons.append(sentence)
         else:
-            told = f"waived by {waiver.owner} until {waiver.expires}: {waiver.reason}"
-            waived.append(f"{sentence} ({told})")
+            waived.append(f"{sentence} ({waiver})")
     reasons += [
         f"the waiver of {waiver.criterion} by {waiver.owner} expired on {waiver.expires}"
         for waiver in waivers
-        if now[:10] > waiver.expires
+        if waiver.expired(now)
     ]
     if code in (Exit.FAILED, Exit.NOTHING):
         return Decision(reasons=tuple(reasons), waived=tuple(waived), code=code)
@@ -87,25 +90,41 @@ def _decision(found: Sequence[tuple[str, str]], code: Exit, waivers: Sequence[Wa
     return Decision(reasons=tuple(reasons), waived=tuple(waived), code=end)
 
 
-def _demanded(row: CriterionRow) -> bool:
-    return row.severity in (Severity.REQUIRED, Severity.REFUTED)
-
-
 def _beyond(name: str, row: CriterionRow, demands: Demands, facts: Facts, now: str) -> list[str]:
     """Lists what a policy has against a criterion that the scoreboard itself has not."""
-    if not _demanded(row):
-        return []
     found = []
+    if row.amended and not demands.amended and (row.lowered or row.severity in demands.severities):
+        found.append(row.amended)
+    if row.severity not in demands.severities:
+        return found
     records = [item.record for item in row.obligations if item.record is not None]
     if demands.bases:
         allowed = {basis.value for basis in demands.bases}
         low = sorted({record.basis for record in records} - allowed)
         found += [f"rests on {basis}, the policy wants {' or '.join(sorted(allowed))}" for basis in low]
+    if demands.scale is not None:
+        small = (_small(demands.scale, record) for record in records if record.devices)
+        found += dict.fromkeys(filter(None, small))
+    found += [
+        f"was judged beside the plug-in {name}, which the policy does not trust"
+        for name in sorted({name for record in records for name in record.plugins})
+        if not _trusted(name, demands)
+    ]
     if demands.fresh_days is not None:
         found += _aged(records_finished=[record.finished for record in records], demands=demands, now=now)
-    if not demands.amended and row.severity is Severity.REQUIRED and name in (facts.amended or {}):
-        found.append((facts.amended or {})[name])
+    if name in facts.unregistered:
+        found.append(f"demands a lock of itself and {facts.unregistered[name]}")
     return found
+
+
+def _small(scale: Scale, record: Record) -> str:
+    lacking = below(scale, record.devices, record.steps, record.parameters)
+    return f"rests on a run that is smaller than the policy wants: {', '.join(lacking)}" if lacking else ""
+
+
+def _trusted(name: str, demands: Demands) -> bool:
+    """Tells whether a plug-in (``name==version``) may have been there; without a policy all may."""
+    return demands.plugins is None or bool({name, name.partition("==")[0]} & set(demands.plugins))
 
 
 def _aged(*, records_finished: Sequence[str], demands: Demands, now: str) -> list[str]:

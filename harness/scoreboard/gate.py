@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import IntEnum
 
 from harness.model.contract import Severity
-from harness.scoreboard.board import Board, CriterionRow
+from harness.scoreboard.board import DEMANDED, Board, CriterionRow
 from harness.scoreboard.fold import Status
 
 
@@ -20,17 +21,21 @@ class Exit(IntEnum):
     NOTHING = 5
 
 
-def against(row: CriterionRow, *, signed: bool = False) -> list[str]:
-    """Lists what the scoreboard has against one criterion.
+def against(
+    row: CriterionRow, *, signed: bool = False, severities: Sequence[Severity] = DEMANDED
+) -> list[str]:
+    """Lists what the scoreboard has against one criterion of the ``severities`` that must stand.
 
     Where keys of the policy ``signed``, the identity of a run whose outputs are not here is enough.
     """
-    found = []
-    if not row.as_demanded:
-        wanted = "FALSIFIED" if row.severity is Severity.REFUTED else "DISCHARGED"
+    found: list[str] = []
+    if row.severity not in severities:
+        return found
+    wanted = Status.FALSIFIED if row.severity is Severity.REFUTED else Status.DISCHARGED
+    if row.status is not wanted:
         tail = f" ({row.missing})" if row.missing else ""
         found.append(f"is {row.status}, {row.severity} demands {wanted}{tail}")
-    elif not signed and row.severity in (Severity.REQUIRED, Severity.REFUTED):
+    elif not signed:
         only = [item.kind for item in row.obligations if item.identity_only]
         if only:
             found.append(f"{', '.join(only)}: the run's outputs are not here to compare")

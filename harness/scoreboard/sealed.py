@@ -16,8 +16,7 @@ from harness.evidence.ledger import read_ledger
 from harness.evidence.memo import Memo
 from harness.evidence.seal import FOLDER, Seal, altered, check_path, read_seal
 from harness.scoreboard.board import Board, ContractRow, CriterionRow, ObligationRow
-
-POLICY = "policy.yaml"
+from harness.scoreboard.waived import POLICY
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -29,6 +29,7 @@ class Group:
     rows: tuple[ContractRow, ...]
     statuses: Mapping[Status, int]
     criteria: tuple[CriterionFold, ...]
+    rules: Mapping[str, int]
 
     def of(self, *statuses: Status) -> list[ContractRow]:
         """Returns the subjects whose contract folds to one of these."""
@@ -51,6 +52,7 @@ def fold_subjects(rows: tuple[ContractRow, ...]) -> Group:
         spec=rows[0].spec,
         rows=rows,
         statuses=_ordered(row.status for row in rows),
+        rules=Counter(row.rules for row in rows if row.rules),
         criteria=tuple(
             CriterionFold(
                 id=name,

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from harness.model.contract import (
+    BestOf,
     Contract,
     Criterion,
+    Dated,
     Input,
     Obligation,
     Run,
@@ -27,6 +29,8 @@ def thin(contract: Contract) -> dict[str, Any]:
         "version": contract.version,
         "subject": contract.subject,
         "for_each": contract.for_each,
+        "dated": [[one.input, list(one.at)] for one in contract.dated],
+        "versions": dict(contract.versions),
         "spec": [contract.spec.id, contract.spec.version] if contract.spec else None,
         "inputs": {name: _slots(item) for name, item in contract.inputs.items()},
         "runs": {
@@ -54,8 +58,11 @@ def _criterion(item: Criterion) -> dict[str, Any]:
         "clause": item.clause,
         "severity": item.severity.value,
         "reason": item.reason,
+        "untried": item.untried,
+        "versions": list(item.versions),
         "basis": [basis.value for basis in item.basis],
         "scale": _slots(item.scale) if item.scale else None,
+        "best_of": _slots(item.best_of) if item.best_of else None,
         "obligations": [
             [o.kind_name, o.kind_version, o.digest, list(o.inputs), o.line, o.kind is None]
             for o in item.obligations
@@ -73,6 +80,8 @@ def thick(told: dict[str, Any]) -> Contract:
         subject=told["subject"],
         spec=SpecRef(id=told["spec"][0], version=told["spec"][1]) if told["spec"] else None,
         for_each=told["for_each"],
+        dated=tuple(Dated(input=name, at=tuple(at)) for name, at in told["dated"]),
+        versions=told["versions"],
         inputs={name: Input(**item) for name, item in told["inputs"].items()},
         runs={name: _run(item) for name, item in told["runs"].items()},
         criteria=tuple(_criterion_of(item) for item in told["criteria"]),
@@ -98,8 +107,11 @@ def _criterion_of(told: dict[str, Any]) -> Criterion:
         clause=told["clause"],
         severity=Severity(told["severity"]),
         reason=told["reason"],
+        untried=told["untried"],
+        versions=tuple(told["versions"]),
         basis=tuple(Basis(word) for word in told["basis"]),
         scale=Scale(**told["scale"]) if told["scale"] else None,
+        best_of=BestOf(**told["best_of"]) if told["best_of"] else None,
         obligations=tuple(
             Obligation(
                 kind_name=name,

@@ -45,16 +45,93 @@ def column(cells: Sequence[Cell], *, guard: Guard = "float32", name: str = "a co
     printed without point and exponent counts and is exact. A word that is a number is read as one; raises
     ``InputError`` for any other word and for true and false.
     """
+    numbers = [_number(cell, name) for cell in cells]
+    shown = [_shown(number) if number is not None and number.finite else None for number in numbers]
+    return _vector(numbers, shown, survey(numbers, shown), guard)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Survey:
+    """What the cells of a column show together: whether zeros end some, and how exact they are at best.
+
+    ``finest`` is the least exponent of a last digit that is not zero, ``longest`` the most digits before one;
+    None where no cell is other than zero. ``counts`` says that all are whole numbers without a point.
+    """
+
+    counts: bool = True
+    padded: bool = False
+    finest: int | None = None
+    longest: int | None = None
+
+    def and_(self, other: Survey) -> Survey:
+        """Returns what two parts of one column show together."""
+        fine = [part for part in (self.finest, other.finest) if part is not None]
+        long = [part for part in (self.longest, other.longest) if part is not None]
+        return Survey(
+            counts=self.counts and other.counts,
+            padded=self.padded or other.padded,
+            finest=min(fine, default=None),
+            longest=max(long, default=None),
+        )
+
+
+def survey_of(cells: Sequence[Cell], name: str = "a column") -> Survey:
+    """Returns what some cells of a column show; raises ``InputError`` for a word that is no number."""
+    numbers = [_number(cell, name) for cell in cells]
+    return survey(numbers, [_shown(n) if n is not None and n.finite else None for n in numbers])
+
+
+def survey(numbers: Sequence[Printed | None], shown: Sequence[_Shown | None]) -> Survey:
+    """Returns what numbers show whose digits were looked at."""
+    known = [digits for digits in shown if digits]
+    pairs = [(d.leading, d.bare) for d in known if d.leading is not None and d.bare is not None]
+    return Survey(
+        counts=all(number.integral for number in numbers if number is not None and number.finite),
+        padded=any(digits.padded for digits in known),
+        finest=min((bare for _, bare in pairs), default=None),
+        longest=max((leading - bare + 1 for leading, bare in pairs), default=None),
+    )
+
+
+def surveyed(cells: Sequence[Cell], found: Survey, *, guard: Guard, name: str) -> Vector:
+    """Returns the intervals of some cells of a column of which all cells were surveyed."""
+    numbers = [_number(cell, name) for cell in cells]
+    shown = [_shown(number) if number is not None and number.finite else None for number in numbers]
+    return _vector(numbers, shown, found, guard)
+
+
+def _vector(
+    numbers: Sequence[Printed | None], shown: Sequence[_Shown | None], found: Survey, guard: Guard
+) -> Vector:
     import numpy as np
 
-    numbers = [_number(cell, name) for cell in cells]
-    plain = [number for number in numbers if number is not None and number.finite]
     value = np.array([float(n) if n is not None and n.finite else 0.0 for n in numbers])
     state = np.array(
         [MISSING if n is None else FINE if n.finite else SPECIAL for n in numbers], dtype=np.int8
     )
-    counts = all(number.integral for number in plain)
-    radius = np.zeros(len(numbers)) if counts else _radius(numbers, value, GUARDS[guard])
+    if found.counts:
+        return widened(value, np.zeros(len(numbers)), state)
+    if found.padded:
+        places = [digits.last if digits else 0 for digits in shown]
+    else:
+        finest, longest = min(0, found.finest or 0), found.longest or 1
+        places = [_place(digits, finest, longest) for digits in shown]
+    units = np.array([float(f"1e{place}") for place in places])
+    return widened(value, radius_of(units, value, guard), state)
+
+
+def radius_of(units: Array, value: Array, guard: Guard) -> Array:
+    """Returns half a unit, and the guard of the trainer's arithmetic, around each value."""
+    import numpy as np
+
+    radius: Array = units / 2 * (1 + 2.0**-50) + GUARDS[guard] * np.abs(value)
+    return radius
+
+
+def widened(value: Array, radius: Array, state: Array) -> Vector:
+    """Returns the intervals around values, rounded outward where they are not exact."""
+    import numpy as np
+
     inexact = (radius > 0) | (np.abs(value) > 2.0**53)
     with np.errstate(all="ignore"):
         lo, hi = value - radius, value + radius
@@ -103,24 +180,6 @@ def _shown(number: Printed) -> _Shown:
         bare=exponent + zeros if zeros is not None else None,
         padded=len(fraction) > 1 and fraction.endswith("0"),
     )
-
-
-def _radius(numbers: Sequence[Printed | None], value: Array, guard: float) -> Array:
-    import numpy as np
-
-    shown = [_shown(number) if number is not None and number.finite else None for number in numbers]
-    known = [digits for digits in shown if digits]
-    if any(digits.padded for digits in known):
-        places = [digits.last if digits else 0 for digits in shown]
-    else:
-        finest = min((digits.bare for digits in known if digits.bare is not None), default=0)
-        longest = max(
-            (d.leading - d.bare + 1 for d in known if d.leading is not None and d.bare is not None), default=1
-        )
-        places = [_place(digits, min(0, finest), longest) for digits in shown]
-    units = np.array([float(f"1e{place}") for place in places])
-    radius: Array = units / 2 * (1 + 2.0**-50) + guard * np.abs(value)
-    return radius
 
 
 def _place(digits: _Shown | None, finest: int, longest: int) -> int:

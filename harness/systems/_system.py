@@ -33,7 +33,8 @@ class System(Protocol):
     """A reference training program; its module exposes one as ``SYSTEM``.
 
     ``outputs`` maps the name that a contract uses to the file that ``train`` leaves in its folder. One that
-    can answer from a released file has a method ``predictor(path, config) -> Predictor`` too.
+    can answer from a released file has a method ``predictor(path, config) -> Predictor`` too, and one that
+    can take a recorded step again ``loop(config, seed, device) -> harness.transcript.Loop``.
     """
 
     @property

@@ -10,6 +10,7 @@ from datetime import datetime
 from random import Random
 
 import pytest
+from campaign import flips
 from forging import FLAT, Signed
 from jsonschema import Draft202012Validator
 from workbench import LOG, REPOSITORY
@@ -520,6 +521,12 @@ def test_every_flipped_bit_is_found(signed, count):
         assert said.code != 0, (path, place, bit)
         path.write_bytes(whole)
     assert signed.verify().code == 0
+
+
+def test_every_changed_byte_is_found(tmp_path):
+    of, found, missed = flips(tmp_path, 60, seed=3)
+    assert (found, missed) == (of, [])
+    assert set(of) >= {"contracts", "evidence", "log.jsonl"}
 
 
 def test_the_corpus_is_as_large_as_it_says():

@@ -120,7 +120,7 @@ def test_a_device_that_is_not_here_and_one_that_nobody_asks_for(bench, monkeypat
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     lay_out(bench, large="cuda")
     said = bench("run", "--device", "cuda", "--allow-code")
-    assert (said.code, "torch sees no such device" in said.out) == (1, True)
+    assert (said.code, "no such device" in said.out) == (1, True)
     assert bench("run", "--device", "auto").code == 5
 
 

@@ -101,3 +101,57 @@ def test_a_key_of_the_other_kind_is_refused(bench):
     said = bench("sign", "--checkpoint", "out", "--key", "keys/e")
     assert (said.code, "cannot be signed" in said.err) == (4, True)
     assert bench("verify", "--checkpoint", "out").code == 4
+
+
+def reread(bench):
+    said = bench("verify", "--checkpoint", "out", "--key", "keys/c.pub", "--trust-times")
+    return said.code, said.out.partition("read again: ")[2].partition(",")[0]
+
+
+def test_one_file_is_read_again_after_one_changed_where_times_are_trusted_and_else_all(signed):
+    signed.settle()
+    assert reread(signed) == (0, "3 files")
+    assert reread(signed) == (0, "0 files")
+    config = signed.root / "out/config.json"
+    config.write_text("{} ")
+    assert reread(signed) == (1, "1 file")
+    config.write_text("{}")
+    signed.settle()
+    assert reread(signed) == (0, "1 file")
+    weights = signed.root / "out/model.safetensors"
+    data, times = weights.read_bytes(), weights.stat()
+    weights.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+    os.utime(weights, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert verify(signed).code == 1, "without the word all is read"
+    assert reread(signed)[0] == 1, "the change time shows what the modification time hides"
+
+
+def test_a_memory_that_was_forged_is_asked_only_where_times_are_trusted(signed):
+    signed.write(".harness/cache/checkpoints.json", '{"fingerprint": "1", "kept": {"sha256:x": [[], 3]}}')
+    assert reread(signed)[0] == 0
+    assert verify(signed).code == 0
+
+
+def test_a_checkpoint_that_theirs_signed_in_shards_is_verified_too(signed):
+    from model_signing import hashing, signing
+
+    (signed.root / "out/model.sig").unlink()
+    config = signing.Config().use_elliptic_key_signer(private_key=signed.root / "keys/c")
+    config.set_hashing_config(hashing.Config().use_shard_serialization())
+    config.sign(signed.root / "out", signed.root / "out/model.sig")
+    assert verify(signed).code == 0
+    flipped(signed)
+    assert verify(signed).code == 1
+
+
+@pytest.mark.parametrize("name", ["../out2", "/etc", ".."])
+def test_a_manifest_that_leaves_out_what_lies_elsewhere_leaves_out_nothing(signed, name):
+    from model_signing import hashing, signing
+
+    (signed.root / "out/model.sig").unlink()
+    config = signing.Config().use_elliptic_key_signer(private_key=signed.root / "keys/c")
+    config.set_hashing_config(hashing.Config().set_ignored_paths(paths=[name]))
+    config.sign(signed.root / "out", signed.root / "out/model.sig")
+    assert verify(signed).code == 0
+    added(signed)
+    assert verify(signed).code == 1

@@ -1,6 +1,5 @@
 """From a check to a verified repository: the real client against a Hub of our own, and what must not pass."""
 
-import json
 import os
 import pickle
 import re
@@ -9,52 +8,16 @@ import struct
 import zipfile
 
 import pytest
-from forging import POLICY
 from hub_server import HubServer
+from releasing import CARD, CONTRACT, TOKEN, make_release, weights
 from workbench import LOG, REPOSITORY, Bench
-
-TOKEN = "hf_" + "s3cret" * 5
-CONTRACT = """
-inputs:
-  log: {file: log.jsonl}
-  weights: {file: out/model.safetensors}
-criteria:
-  FINAL:
-    claim: The final loss is at most three.
-    metric: loss
-    at_most: 3
-  SHAPE:
-    claim: The checkpoint has six parameters.
-    tensors: weights
-    parameters: 6
-  - PLACE
-"""
-CARD = "---\nlicense: mit\n---\n# A model\n\nIt was trained for a while.\n"
-
-
-def weights(values=(1.0, 2.0, 3.0, 4.0, 5.0, 6.0)):
-    head = json.dumps({"w": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}}).encode()
-    head += b" " * (-len(head) % 8)
-    return struct.pack("<Q", len(head)) + head + struct.pack("<6f", *values)
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     """A release that was locked, judged, and signed by a reviewer; copied for every test."""
     root, keys = tmp_path_factory.mktemp("made"), tmp_path_factory.mktemp("keys")
-    bench = Bench(root)
-    for name in ("reviewer", "author"):
-        bench("key", "new", str(keys / name))
-        bench.write(f"keys/{name}.pub", (keys / f"{name}.pub").read_bytes())
-    bench.write("policy.yaml", POLICY)
-    bench.write("keys/heads", "")
-    bench.log()
-    bench.write("out/model.safetensors", weights())
-    bench.write("out/config.json", '{"model_type": "small"}')
-    bench.write("out/README.md", CARD)
-    bench.contract(CONTRACT.replace("  - PLACE\n", ""))
-    assert bench("lock").code == 0
-    assert bench("check").code == 0
+    make_release(root, keys, signed=False)
     return root, keys
 
 
@@ -157,6 +120,25 @@ def a_pickle_by_another_name(release):
     release.bench.write("out/vocab.txt", pickle.dumps({"w": 1}))
 
 
+def a_pickle_of_the_first_protocol(release):
+    release.bench.write("out/merges.txt", b"cos\nsystem\n(S'id'\ntR.")
+
+
+def a_pickle_that_ends_in_garbage(release):
+    release.bench.write("out/merges.txt", b"cos\nsystem\n(S'id'\ntR\xff\xff and so on")
+
+
+def a_layer_that_runs_code(release):
+    release.bench.write("out/model.keras", b"PK\x03\x04")
+
+
+def a_pickle_in_an_archive_behind_other_bytes(release):
+    with zipfile.ZipFile(release.bench.root / "out/tokens.model", "w") as packed:
+        packed.writestr("archive/DATA.PKL", pickle.dumps(1))
+    path = release.bench.root / "out/tokens.model"
+    path.write_bytes(b"#!/bin/sh\n" + path.read_bytes())
+
+
 def a_pickle_in_an_archive(release):
     with zipfile.ZipFile(release.bench.root / "out/tokens.model", "w") as packed:
         packed.writestr("archive/data.pkl", pickle.dumps(1))
@@ -212,7 +194,11 @@ REFUSED = {
     more_weights: "adapter.safetensors: no discharged criterion is about these bytes",
     pickled_weights: ".bin files may be pickles",
     a_pickle_by_another_name: "begins like a pickle",
+    a_pickle_of_the_first_protocol: "a pickle of an old protocol",
+    a_pickle_that_ends_in_garbage: "a pickle of an old protocol",
+    a_layer_that_runs_code: ".keras files may be pickles",
     a_pickle_in_an_archive: "holds the pickle archive/data.pkl",
+    a_pickle_in_an_archive_behind_other_bytes: "holds the pickle archive/DATA.PKL",
     a_link_to_the_weights: "symbolic link",
     broken_weights: "no safetensors file",
     a_hidden_file: "hidden files",
@@ -256,6 +242,31 @@ def test_what_arrived_otherwise_is_told_with_the_way_back(release, name):
     assert "withdraw it" in said.err
 
 
+def test_claims_of_an_earlier_release_go_with_the_commit_that_replaces_it(release):
+    repo = release.hub.repo("me/model")
+    repo.private = True
+    repo.commit(
+        {
+            "claims/evidence/ledger/old.json": b"{}",
+            "claims/evidence/signed/old.dsse.json": b"{}",
+            "logo.png": b"x",
+        }
+    )
+    said = release.publish("--yes")
+    assert (said.code, "published and verified" in said.out) == (0, True), said
+    assert "logo.png" in release.tree
+    assert not [name for name in release.tree if name.endswith(("old.json", "old.dsse.json"))]
+
+
+@pytest.mark.parametrize("name", ["other.safetensors", "pytorch_model.bin", "old/weights.PT"])
+def test_weights_of_somebody_else_in_the_repository_are_not_passed_off(release, name):
+    release.hub.repo("me/model").private = True
+    release.hub.repo("me/model").commit({name: weights((9.0,) * 6)})
+    said = release.publish("--yes")
+    assert (said.code, "is not of this release" in said.err) == (3, True), said
+    assert list(release.tree) == [name]
+
+
 def test_what_was_dropped_on_the_way_is_told(release):
     release.hub.meddle = lambda repo, files: {
         name: data for name, data in files.items() if "/signed/" not in name
@@ -283,7 +294,7 @@ def test_the_page_about_releasing_is_true_from_its_first_command_to_its_last(ben
     bench.log()
     bench.write("out/model.safetensors", weights())
     bench.write("out/README.md", CARD)
-    bench.contract(CONTRACT.replace("  - PLACE\n", ""))
+    bench.contract(CONTRACT)
     bench.write("policy.yaml", re.search(r"```yaml\n(.*?)```", page, re.S)[1])
     bench.write("keys/heads", "")
     release = Release(bench.root, tmp_path / "KEYS", hub, tmp_path / "home")

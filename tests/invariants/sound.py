@@ -111,6 +111,7 @@ class Program:
             "steps": STEPS,
             "average": decay,
             "balance": 0.01,
+            "ships": "average",
         }
         self.dropout, self.dtype, self.decay = dropout, dtype, decay
         generator = torch.Generator().manual_seed(7)
@@ -120,7 +121,10 @@ class Program:
             jump = int(torch.randint(4, (), generator=generator)) == 0
             ids.append(int(torch.randint(1, VOCAB, (), generator=generator)) if jump else int(chain[ids[-1]]))
         windows = torch.tensor(ids[: len(ids) // (LENGTH + 1) * (LENGTH + 1)]).view(-1, LENGTH + 1)
-        self.train, self.held_out = windows[: BATCH * BATCHES], windows[BATCH * BATCHES :][: BATCH * 2]
+        self.train, self.kept = windows[: BATCH * BATCHES], windows[BATCH * BATCHES :][: BATCH * 2]
+
+    def held_out(self):
+        return [self.kept[:BATCH], self.kept[BATCH:]]
 
     def build(self, seed):
         torch.manual_seed(seed)
@@ -196,7 +200,7 @@ class Program:
         with torch.no_grad():
             for name, value in state.model.named_parameters():
                 value.copy_(state.average[name])
-            found = self.loss(state.model, self.held_out).item()
+            found = self.loss(state.model, self.kept).item()
             for name, value in state.model.named_parameters():
                 value.copy_(kept[name])
         state.model.train(training)
@@ -210,6 +214,23 @@ class Program:
 
     def packed(self, model, ids, documents):
         return model(ids, documents=documents)
+
+    def adapt(self, state, chunks):
+        told, model = [], state.model.eval()
+        learner = torch.optim.SGD(model.parameters(), lr=0.1)
+        for chunk in chunks:
+            logits = model(chunk[None, :-1])[0].log_softmax(dim=-1)
+            scores = logits.gather(1, chunk[1:, None])[:, 0]
+            told += [torch.tensor([-math.log(VOCAB)]), scores.detach()]
+            learner.zero_grad()
+            (-scores.mean()).backward()
+            learner.step()
+        return torch.cat(told)
+
+    def rank(self, index, count):
+        own = Program(self.dropout, self.dtype, self.decay)
+        own.batch = lambda epoch, number: self.batch(epoch, number)[index::count]
+        return own
 
     def save(self, state, folder):
         tensors = {f"model.{n}": t.clone() for n, t in state.model.state_dict().items()}

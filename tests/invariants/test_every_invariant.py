@@ -36,7 +36,7 @@ def subject(name):
     return made
 
 
-ASKED = [name for name, law in LAWS.items() if "logits" in law.INVARIANT.needs]
+ASKED = [name for name, law in LAWS.items() if law.INVARIANT.needs == ("logits",)]
 
 
 def tried(name, model, **ask):

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from harness.logs._read import read_frames
+from harness.logs._streams import read_streams
 from harness.model.contract import Formula
 from harness.model.frame import Frame
 from harness.model.kind import Fault, Kind, Scope
+from harness.model.stream import Stream
 from harness.model.values import Printed
 from harness.model.verdict import Basis, Verdict
 
@@ -32,6 +34,10 @@ class Ports:
     def frames(self, name: str) -> tuple[Frame, ...]:
         files = [(path.name, path) for path in self.files[name]]
         return read_frames(files, rows=self.rows.get(name))
+
+    def streams(self, name: str) -> tuple[Stream, ...]:
+        files = [(path.name, path) for path in self.files[name]]
+        return read_streams(files, rows=self.rows.get(name))
 
     def basis(self, *names: str) -> Basis:
         return Basis.CHECKED

@@ -70,3 +70,10 @@ def test_a_table_has_no_parts():
 
 def test_a_header_alone_is_no_row(tmp_path):
     assert len(frame(written(tmp_path, HEAD, "log.csv"))) == 0
+
+
+def test_a_header_whose_quotes_do_not_pair_is_one_clear_error(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_bytes(b'"step"x,loss\n1,2\n')
+    with pytest.raises(InputError, match=r"x\.csv:1: "):
+        frame(path)

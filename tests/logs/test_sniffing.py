@@ -4,6 +4,7 @@ import pytest
 from samples import CANARY, CONSOLE, HEXAD, HF, LIGHTNING, LINEAR, NANOGPT, written
 
 from harness.logs._read import HEAD, reader_of
+from harness.model.problem import InputError
 from harness.registry import load, modules
 
 TRUTH = {
@@ -50,3 +51,10 @@ def test_only_a_reader_that_says_so_goes_before_another():
 )
 def test_content_alone_is_enough(tmp_path, content, reader):
     assert reader_of("file", written(tmp_path, content, "file")) == reader
+
+
+def test_a_number_too_large_to_be_read_is_no_crash_while_the_format_is_sought(tmp_path):
+    path = tmp_path / "x.log"
+    path.write_bytes(b"step,loss\n1,1e999999999\n")
+    with pytest.raises(InputError, match=r"x\.log"):
+        reader_of("x.log", path)

@@ -7,9 +7,12 @@ import random
 from pathlib import Path
 
 import pytest
-from samples import frame, texts, written
+from samples import CANARY, CONSOLE, HEXAD, HF, LIGHTNING, NANOGPT, frame, texts, written
 
+from harness.logs import _mllog_events, jsonl, parquet
+from harness.logs._events import read_events
 from harness.logs._read import read_frames, reader_of
+from harness.logs._streams import read_streams
 from harness.model.problem import InputError
 
 LOGS = Path(__file__).parents[1] / "data/logs"
@@ -63,9 +66,11 @@ def test_a_table_is_read_with_all_its_digits():
     found = frame(TABLE)
     assert [float(cell) for cell in found.columns["loss"]] == [loss(step) for step in range(12)]
     assert texts(found, "lr")[0] == "0.0010000000474974513"
-    assert texts(found, "val")[:2] == ["4.1", None]
+    assert texts(found, "val")[:2] == ["4.1", "nan"]
+    assert 1 in found.nulls["val"]
     assert found.places[11] == "table.parquet: row 12"
-    assert found.remarks == ("table.parquet: columns that are no plain values left out: list",)
+    assert found.remarks[0] == "table.parquet: columns that are no plain values left out: list"
+    assert "val is null in 9 rows" in found.remarks[1]
 
 
 def test_metrics_of_one_step_are_one_row_and_its_place_names_both():
@@ -170,6 +175,13 @@ def test_old_and_new_text_of_the_same_trainer():
     assert texts(newer, "train_time_m")[-3] == "9.0"
 
 
+def test_text_of_modded_nanogpt():
+    found = frame(LOGS / "modded-nanogpt.txt")
+    assert texts(found, "step") == ["0", "1", "2", "3", "4", "1553", "1554", "1555", "1555"]
+    assert [text for text in texts(found, "val_loss") if text is not None] == ["10.8295", "3.2807"]
+    assert found.places[-1].endswith(":17")
+
+
 @pytest.mark.parametrize("coded", ["utf-16", "utf-8-sig"])
 def test_the_encoding_that_a_shell_chose_is_read(tmp_path, coded):
     text = "step 1: loss 2.5\r\n\x1b[32mstep 2: loss 2.4\x1b[0m\r\n"
@@ -181,10 +193,22 @@ def test_bytes_of_another_encoding_are_counted(tmp_path):
     assert "run.log: 1 lines hold bytes that are no text of its encoding" in found.remarks
 
 
-@pytest.mark.parametrize("path", [*TRUTH, METRICS[1], LOGS / "newer.log"], ids=lambda path: path.name)
+PLAIN = {
+    LOGS / "newer.log": "text_log",
+    LOGS / "modded-nanogpt.txt": "text_log",
+    NANOGPT: "text_log",
+    CONSOLE: "text_log",
+    HF: "trainer_state",
+    LIGHTNING: "csv_table",
+    CANARY: "jsonl",
+    HEXAD: "json_document",
+}
+
+
+@pytest.mark.parametrize("path", [*TRUTH, METRICS[1], *PLAIN], ids=lambda path: path.name)
 def test_whatever_is_damaged_is_refused_or_read_and_never_breaks(path, tmp_path):
     chance, whole = random.Random(8), path.read_bytes()
-    how = TRUTH.get(path) or ("text_log" if path.suffix else "mlflow_files")
+    how = TRUTH.get(path) or PLAIN.get(path, "mlflow_files")
     outcomes = set()
     for _ in range(150):
         bad = bytearray(whole)
@@ -199,3 +223,45 @@ def test_whatever_is_damaged_is_refused_or_read_and_never_breaks(path, tmp_path)
         except InputError as error:
             outcomes.add("refused" if "metrics/x" in str(error) else str(error))
     assert outcomes <= {"read", "refused"}
+
+
+@pytest.mark.parametrize("path", [TABLE, CANARY, MLLOG], ids=lambda path: path.name)
+def test_what_is_damaged_is_the_same_part_by_part(path, tmp_path, monkeypatch):
+    """A log that is refused at once is refused in parts, and one that is read has as many rows."""
+    chance, whole = random.Random(9), path.read_bytes()
+    for module in (jsonl, parquet):
+        monkeypatch.setattr(module, "LONG", 0)
+    for _ in range(100):
+        bad = bytearray(whole)
+        for _ in range(chance.choice((1, 3))):
+            bad[chance.randrange(len(bad))] = chance.randrange(256)
+        files = [("x", written(tmp_path, bytes(bad), "x"))]
+        assert rows_in_parts(files, path) == rows_at_once(files, path)
+
+
+def rows_at_once(files, path):
+    how = TRUTH.get(path, "jsonl")
+    try:
+        if path == MLLOG:  # the general reader asks less of an event: these are read without the fast way
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(_mllog_events, "decoder", lambda _: None)
+                return events_of(files)
+        (found,) = read_frames(files, format=how)
+        return len(found)
+    except InputError:
+        return "refused"
+
+
+def rows_in_parts(files, path):
+    try:
+        if path == MLLOG:
+            return events_of(files)
+        (stream,) = read_streams(files, format=TRUTH.get(path, "jsonl"))
+        return sum(part.rows for part in stream.parts(stream.names))
+    except InputError:
+        return "refused"
+
+
+def events_of(files):
+    (log,) = read_events(files, key="key", cells=("value", "samples_count"), format="mllog")
+    return [(key, line) for chunk in log.chunks for key, line in zip(chunk.keys, chunk.lines, strict=True)]

@@ -58,7 +58,7 @@ def test_the_short_form_becomes_inputs_and_obligations_of_kinds():
         ("lr", "trace", ("log",)),
         ("finite", "trace", ("log",)),
         ("descent", "descent", ("held_out", "subject", "train")),
-        ("gap", "gap", ("held_out", "train")),
+        ("gap", "gap", ("held_out", "subject", "train")),
         ("leak", "overlap", ("held_out", "train")),
         ("params", "tensors", ("subject",)),
         ("card", "card", ("README_md", "log", "subject")),
@@ -77,7 +77,7 @@ def test_the_short_form_becomes_inputs_and_obligations_of_kinds():
 
 def test_a_line_of_the_short_form_words_its_own_claim():
     claims = {criterion.id: criterion.claim for criterion in read(SHORT).criteria}
-    assert claims["gap"] == "gap: held_out; at_most: 0.20"
+    assert claims["gap"] == "gap: held_out; at_most: 0.20; model: subject; calibrate: bigram"
     assert claims["finite"] == "rows: finite(loss) and finite(grad_norm)"
 
 
@@ -157,6 +157,22 @@ def test_the_subject_becomes_an_input_only_where_it_is_used_as_one():
     text = "contract: c\nsubject: a model of ours\nlog: l\ncriteria: {A: {rows: finite(a)}}"
     assert read(text).inputs.keys() == {"log"}
     assert read(text).subject == "a model of ours"
+
+
+@pytest.mark.parametrize(
+    ("subject", "line", "asked"),
+    [
+        ("out/model", "gap: h, at_most: 1", True),
+        ("out/model", "gap: h, at_most: 1, model: null", False),
+        ("out/model", "gap: h, at_most: 1, loss: nats", False),
+        ("out/model.clm", "gap: h, at_most: 1", False),
+        ("a model of ours", "gap: h, at_most: 1", False),
+    ],
+)
+def test_a_gap_of_the_short_form_is_of_the_folder_that_the_contract_is_about(subject, line, asked):
+    contract = read(f"contract: c\nsubject: {subject}\ndata: {{h: h, train: t}}\ncriteria: {{A: {{{line}}}}}")
+    kind = contract.criteria[0].obligations[0].kind
+    assert (kind.model, kind.calibrate) == (("subject", "bigram") if asked else (None, None))
 
 
 def test_a_card_may_be_named_by_its_path():

@@ -78,6 +78,12 @@ def test_a_system_is_its_package_and_the_parts_it_imports():
     }
 
 
+def test_a_system_that_records_is_its_recorder_and_the_system_that_it_records():
+    files, hexad = set(system_files("hexad_recorded")), set(system_files("hexad"))
+    assert {path.name for path in hexad - files} <= {"__init__.py"}
+    assert {"chain.py", "draw.py", "loop.py", "recorder.py", "state.py"} <= {path.name for path in files}
+
+
 def test_planning_a_system_run_imports_no_torch():
     code = (
         "import sys; from pathlib import Path; from harness.model.contract import Run;"

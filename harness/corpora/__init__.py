@@ -1,0 +1,1 @@
+"""Corpora that every machine can build to the same bytes, offline once their wheels are there."""

@@ -1,0 +1,179 @@
+"""What the ledger tells of amendments: who asked what when, which locks there were, how changes were told."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from harness.evidence.digests import bytes_digest
+from harness.evidence.ledger import WITHDRAWN, entry_of, oldest_first
+from harness.evidence.memo import Memo, write_atomically
+
+AMEND = "amend"
+"""The event of an entry that says how criteria were changed since they were judged."""
+KEPT = "contracts"
+"""The folder of the ledger that keeps contracts as they were when they were judged."""
+_WORDS = ("contract", "criterion", "obligation", "outcome", "demand")
+_NONE = ("ERROR", WITHDRAWN)
+_TOLD = frozenset({"lock", AMEND, "runs"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Judged:
+    """One verdict in the trail: what was asked and what came out; ``data`` where it was read in full."""
+
+    contract: str
+    criterion: str
+    obligation: str
+    outcome: str
+    demand: str
+    threshold: str | None
+    data: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Step:
+    """One ledger entry; ``above`` has a bit for every entry before it in the chain, ``place`` is its own.
+
+    ``digest`` is that of the contract that it is about. Verdicts that say the same are there once.
+    """
+
+    name: str
+    place: int
+    above: int
+    event: str
+    version: str
+    digest: str
+    details: Mapping[str, str]
+    records: Sequence[Judged]
+
+    def after(self, other: Step) -> bool:
+        """Tells whether it came after another one, by the chain and by no clock."""
+        return bool(self.above >> other.place & 1)
+
+
+class Trail:
+    """The entries of a ledger, each after its parents; read when first asked for."""
+
+    def __init__(self, folder: Path, memo: Memo) -> None:
+        self._folder, self._memo = folder, memo
+
+    @cached_property
+    def steps(self) -> tuple[Step, ...]:
+        """Every whole entry, the oldest first."""
+        try:
+            names = sorted(e.name for e in os.scandir(self._folder) if e.name.endswith(".json"))
+        except OSError:
+            return ()
+        read = {
+            name[:-5]: self._memo.of(os.path.join(self._folder, name), "trail", _entry)
+            for name in names
+            if not name.startswith(".")
+        }
+        told = {digest: entry for digest, entry in read.items() if entry is not None}
+        above: dict[str, int] = {}
+        steps: list[Step] = []
+        place: dict[str, int] = {}
+        for digest in oldest_first({name: entry["parents"] for name, entry in told.items()}):
+            mask = 0
+            for parent in told[digest]["parents"]:
+                if parent in place:
+                    mask |= above[parent] | 1 << place[parent]
+            above[digest], place[digest] = mask, len(steps)
+            steps.append(_step(digest, told[digest], len(steps), mask))
+        return tuple(steps)
+
+    @cached_property
+    def judged(self) -> Mapping[tuple[str, str], Sequence[tuple[Step, Judged]]]:
+        """Every verdict that was one, by contract and criterion, the oldest first; without its data."""
+        found: dict[tuple[str, str], list[tuple[Step, Judged]]] = {}
+        for step in self.steps:
+            for one in step.records:
+                if one.outcome not in _NONE:
+                    found.setdefault((one.contract, one.criterion), []).append((step, one))
+        return found
+
+    def full(self, contract: str, criterion: str) -> list[tuple[Step, Judged]]:
+        """Reads every verdict of one criterion with its data: asked only where something was changed."""
+        steps = {step.place: step for step, _ in self.judged.get((contract, criterion), ())}
+        found = []
+        for step in steps.values():
+            told = json.loads((self._folder / f"{step.name}.json").read_bytes())
+            for record in told["records"]:
+                mine = (record.get("contract"), record.get("criterion")) == (contract, criterion)
+                if mine and record.get("outcome") not in _NONE:
+                    found.append((step, _judged(_short(record), record.get("data"))))
+        return found
+
+
+def _entry(path: str) -> Any:
+    """Reads what a trail needs of an entry, as JSON for the memo; None if it is no whole entry."""
+    with open(path, "rb") as stream:
+        data = stream.read()
+    if bytes_digest(data) != os.path.basename(path)[:-5] or entry_of(data) is None:
+        return None
+    told = json.loads(data)
+    details = told.get("details")
+    details = details if isinstance(details, dict) else {}
+    return {
+        "parents": told["parents"],
+        "event": str(told.get("event")),
+        "version": str(details.get("version", "")),
+        "digest": str(details.get("digest", "")),
+        "details": {str(k): str(v) for k, v in details.items()} if told.get("event") in _TOLD else {},
+        "records": [list(words) for words in dict.fromkeys(_short(record) for record in told["records"])],
+    }
+
+
+def _short(record: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(str(record.get(word) or "") for word in (*_WORDS, "threshold"))
+
+
+def _judged(words: Sequence[str], data: Any = None) -> Judged:
+    named = dict(zip(_WORDS, words, strict=False))
+    listed = data if isinstance(data, list) else ()
+    return Judged(threshold=words[-1] or None, data=frozenset(map(str, listed)), **named)
+
+
+def _step(name: str, told: Mapping[str, Any], place: int, above: int) -> Step:
+    return Step(
+        name=name,
+        place=place,
+        above=above,
+        event=told["event"],
+        version=told["version"],
+        digest=told["digest"],
+        details=told["details"],
+        records=tuple(map(_judged, told["records"])),
+    )
+
+
+def keep_contract(folder: Path, path: Path, digest: str) -> None:
+    """Keeps a contract's text under its digest, so that what it asked can be told when it has changed.
+
+    A file that is gone or is another one by now is not kept, which makes every later change one that voids.
+    """
+    kept = folder / KEPT / f"{digest}.yaml"
+    if kept.is_file():
+        return
+    try:
+        data = path.read_bytes()
+    except OSError:
+        return
+    if bytes_digest(data) == digest:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(kept, data)
+
+
+def kept_contract(folder: Path, digest: str) -> bytes | None:
+    """Returns the text of a contract as it was judged; None where it is gone or was changed."""
+    try:
+        data = (folder / KEPT / f"{digest}.yaml").read_bytes()
+    except OSError:
+        return None
+    return data if bytes_digest(data) == digest else None

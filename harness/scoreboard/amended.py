@@ -1,0 +1,144 @@
+"""AMENDED AFTER EVIDENCE: which criteria ask less than when they were judged, until judged anew.
+
+A criterion is discharged again once the contract's version was raised, ``harness lock`` wrote down what it
+asks now, and a check after that lock discharged it on data of which some had never been judged for it. A
+closed claim rests on no data, so for it the lock and the check are enough.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from harness.engine.demand import DIGITS, demand_of
+from harness.evidence.locks import LOCK
+from harness.evidence.trail import AMEND, Judged, Step, Trail
+from harness.model.contract import Contract, Criterion, Severity
+from harness.model.outcome import Outcome
+from harness.scoreboard.change import VOIDING, demand_change
+
+MARK = "AMENDED AFTER EVIDENCE"
+Verdict = tuple[Step, Judged]
+"""One verdict with the ledger entry that recorded it."""
+_BINDING = (f"{Severity.REQUIRED}|", f"{Severity.REFUTED}|")
+_AGAINST = frozenset({Outcome.FALSIFIED.value, Outcome.INCONCLUSIVE.value})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Amended:
+    """What was found before a criterion was changed; ``bound`` says that it was one that had to stand."""
+
+    text: str
+    bound: bool
+
+
+def told_of(trail: Trail) -> Mapping[str, str]:
+    """Returns how the ledger tells every change that solving told."""
+    return {key: text for step in trail.steps if step.event == AMEND for key, text in step.details.items()}
+
+
+def former(criterion: Criterion, judged: Sequence[Verdict]) -> list[Verdict]:
+    """Returns the verdicts that were given when the criterion asked something else than now.
+
+    Those that came after it was first judged by what it asks now are left out: who goes back to what was
+    stated before a result has moved no bar because of it.
+    """
+    now, have = demand_of(criterion), {item.digest for item in criterion.obligations}
+    same = {step.place: step for step, one in judged if one.demand == now}.values()
+    return [
+        (step, one)
+        for step, one in judged
+        if (one.demand != now if one.demand else one.obligation not in have)
+        and not any(step.after(first) for first in same)
+    ]
+
+
+def amended(contract: Contract, trail: Trail) -> dict[str, Amended]:
+    """Says of each criterion that asks less than it did, or something else, what was found before."""
+    found: dict[str, Amended] = {}
+    told: Mapping[str, str] | None = None
+    for criterion in contract.criteria:
+        if not former(criterion, trail.judged.get((contract.name, criterion.id), ())):
+            continue
+        judged = trail.full(contract.name, criterion.id)
+        old = former(criterion, _since(contract.name, criterion, judged, trail))
+        told = told_of(trail) if told is None else told
+        name, now = f"{contract.name}/{criterion.id}", demand_of(criterion)
+        changes = [(step, one, *demand_change(one.demand, now, told, name)) for step, one in old]
+        voided = [(step, one, change, about) for step, one, change, about in changes if change in VOIDING]
+        if voided:
+            _, one, change, about = max(voided, key=lambda each: (each[1].outcome in _AGAINST, each[0].place))
+            tail = f" ({about})" if about else ""
+            found[criterion.id] = Amended(
+                text=f"{MARK}: it was {_was(one)} before it was {change}{tail}",
+                bound=any(one.demand.startswith(_BINDING) for _, one, *_ in voided),
+            )
+    return found
+
+
+def _was(one: Judged) -> str:
+    return f"{one.outcome} against {one.threshold}" if one.threshold else one.outcome
+
+
+def removed(contract: Contract, trail: Trail) -> dict[str, str]:
+    """Says of each criterion that is gone what the last verdict against it was, if that was the last one."""
+    have = {criterion.id for criterion in contract.criteria}
+    found = {}
+    for (name, criterion), judged in trail.judged.items():
+        if name != contract.name or criterion in have:
+            continue
+        last = [one for step, one in judged if step.place == judged[-1][0].place]
+        for one in last:
+            if one.outcome in _AGAINST:
+                found[criterion] = f"REMOVED AFTER EVIDENCE: it was {_was(one)}"
+    return found
+
+
+def _since(contract: str, criterion: Criterion, judged: Sequence[Verdict], trail: Trail) -> Sequence[Verdict]:
+    """Leaves out the verdicts before the latest lock after which the criterion was discharged again."""
+    prefix, now = f"{contract}/{criterion.id}/", demand_of(criterion)
+    for lock in reversed([step for step in trail.steps if step.event == LOCK]):
+        held = {key[len(prefix) :]: text for key, text in lock.details.items() if key.startswith(prefix)}
+        before = [(step, one) for step, one in judged if lock.after(step)]
+        version = lock.details.get(f"version {contract}", "")
+        if not held or not before or version in ("", *(step.version for step, _ in before)):
+            continue
+        known = frozenset().union(*(one.data for _, one in before)) | _launched_before(lock, trail)
+        after = [(step, one) for step, one in judged if step.after(lock)]
+        present = {one.obligation: one for _, one in after if one.demand == now}
+        if _discharged(held, after, known) and all(_new(one, known) for one in present.values()):
+            return [(step, one) for step, one in judged if not lock.after(step)]
+    return judged
+
+
+def _new(one: Judged, known: frozenset[str]) -> bool:
+    """Tells whether a verdict rests on data that are not all known, or on none as a closed claim does."""
+    return not one.data or bool(one.data - known)
+
+
+def _discharged(held: Mapping[str, str], after: Sequence[Verdict], known: frozenset[str]) -> bool:
+    """Tells whether all that a lock holds of a criterion came out as demanded, on data that are new."""
+    severity = _severity(next(iter(held.values())))
+    wanted = Outcome.FALSIFIED if severity == Severity.REFUTED else Outcome.DISCHARGED
+    asked = [
+        one
+        for _, one in after
+        if one.demand.startswith(f"{severity}|")
+        and one.demand.rpartition("|")[2].split() == sorted(digest[:DIGITS] for digest in held)
+    ]
+    done = {one.obligation for one in asked if one.outcome == wanted.value and _new(one, known)}
+    return held.keys() <= done
+
+
+def _severity(text: str) -> str:
+    try:
+        return str(json.loads(text)["severity"])
+    except (ValueError, KeyError, TypeError):
+        return ""
+
+
+def _launched_before(lock: Step, trail: Trail) -> frozenset[str]:
+    """Returns the runs that had been started when a lock was written: they may have been looked at."""
+    words = (key for step in trail.steps if not step.after(lock) for key in step.details)
+    return frozenset(key[9:][:DIGITS] for key in words if key.startswith("launched "))

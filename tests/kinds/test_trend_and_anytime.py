@@ -1,0 +1,100 @@
+"""What ``trend`` and ``anytime`` tell and refuse, beyond their examples."""
+
+import json
+
+import pytest
+from judging import judge
+
+from harness.kinds._anytime_examples import windows
+from harness.kinds._trend_examples import curve
+from harness.model.outcome import Outcome, Reason
+from harness.model.problem import InvalidContract
+
+BODY = """
+inputs: {{log: {{file: log.jsonl}}}}
+criteria:
+  A: {{{line}}}
+"""
+BET = "anytime: log, gain: loss, over: baseline, low: -2, high: 2"
+
+
+def ask(root, line, data):
+    return judge(root, BODY.format(line=line), {"log.jsonl": data})
+
+
+def test_a_trend_tells_change_bounds_blocks_and_memory(tmp_path):
+    found = ask(tmp_path, "trend: log", curve(-0.001))
+    assert float(found.measured) == pytest.approx(-0.2, abs=0.02)
+    for part in ("one-sided bounds", "Mann-Kendall p", "blocks of", "neighbours correlated by"):
+        assert part in found.detail
+
+
+def test_every_run_must_show_it(tmp_path):
+    files = {"one.jsonl": curve(-0.001), "two.jsonl": curve(0.001)}
+    body = "inputs: {log: {files: '*.jsonl'}}\ncriteria: {A: {trend: log}}"
+    found = judge(tmp_path, body, files)
+    assert found.outcome is Outcome.FALSIFIED
+    assert [witness.where for witness in found.witnesses] == ["two.jsonl"]
+
+
+def test_a_stretch_is_judged_alone_and_a_bend_is_told_from_neither(tmp_path):
+    rows = [json.loads(line) for part in (curve(-0.01, 100), curve(0, 100)) for line in part.splitlines()]
+    data = "".join(json.dumps(row | {"step": at}) + "\n" for at, row in enumerate(rows)).encode()
+    flat = "trend: log, shape: flat, margin: 0.05"
+    assert ask(tmp_path, f"{flat}, since: 100", data).outcome is Outcome.DISCHARGED
+    assert ask(tmp_path, f"{flat}, until: 99", data).outcome is Outcome.FALSIFIED
+    whole = ask(tmp_path, flat, data)
+    assert whole.outcome is Outcome.INCONCLUSIVE
+    assert "bound the stretch by since" in whole.detail
+
+
+def test_steps_that_are_not_evenly_apart_must_be_declared(tmp_path):
+    rows = [{"step": at * at, "loss": 3 - at / 10} for at in range(12)]
+    data = "".join(json.dumps(row) + "\n" for row in rows).encode()
+    found = ask(tmp_path, "trend: log", data)
+    assert (found.outcome, found.reason) == (Outcome.INCONCLUSIVE, Reason.ILL_POSED)
+    steps = [row["step"] for row in rows]
+    assert ask(tmp_path, f"trend: log, steps: {steps}", data).outcome is Outcome.DISCHARGED
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("trend: log, shape: flat", "no data can show"),
+        ("trend: log, margin: -1", "must not be negative"),
+        ("trend: log, steps: [1, 1]", "declared twice"),
+        ("trend: log, steps: [1, 2], since: 1", "declared steps are the stretch"),
+        ("trend: log, since: 5, until: 5", "after since"),
+        ("trend: log, confidence: 1", "between 0.5 and 1"),
+        ("anytime: log, low: 1, high: 1", "must bound a gain"),
+        ("anytime: log, low: 0, high: 1, margin: 1", "between low and high"),
+        ("anytime: log, low: 0, high: 1, margin: 0.5, over: gain", "over itself"),
+    ],
+)
+def test_what_cannot_be_judged_is_refused(tmp_path, line, message):
+    with pytest.raises(InvalidContract, match=message):
+        ask(tmp_path, line, curve(0))
+
+
+def test_the_verdict_stays_wherever_the_run_is_stopped_after_it_is_settled(tmp_path):
+    data = windows(0.3, 400)
+    found = ask(tmp_path, BET, data)
+    after = int(found.detail.split("settled after ")[1].split(" ")[0])
+    rows = data.splitlines(keepends=True)
+    for stop in (after, after + 1, 400):
+        assert ask(tmp_path, BET, b"".join(rows[:stop])).outcome is Outcome.DISCHARGED
+    assert ask(tmp_path, BET, b"".join(rows[: after - 1])).outcome is Outcome.INCONCLUSIVE
+    later = b"".join(rows[:after]) + windows(-0.5, 300)
+    assert ask(tmp_path, BET, later).outcome is Outcome.DISCHARGED
+
+
+def test_looking_at_every_row_of_noise_finds_nothing(tmp_path):
+    """Nominal 1 % for all looks together; specs/statistics/trends.txt has the measured rate."""
+    import numpy as np
+
+    from harness.kinds._anytime import Ask, settled
+
+    bet = Ask(gain="gain", over=None, low=-1.5, high=1.5, margin=0.0, confidence=0.99)
+    source = np.random.default_rng(5)
+    noise = np.clip(source.normal(0, 0.35, (200, 500)), -1.5, 1.5)
+    assert sum(settled(row.tolist(), bet)[0] is not None for row in noise) <= 4
