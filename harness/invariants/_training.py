@@ -305,3 +305,28 @@ def as_rank(found: Any, **parts: Any) -> Trainer:
     own = {"start": found.build, "batch": getattr(found, "batch", None)}
     own["batches"] = getattr(found, "batches", 0)
     return Trainer(**(own | parts))
+
+
+def imperceptible(state: Any) -> tuple[set[str], list[Any]]:
+    """Returns the parameters that are asked to move by less than rounding, kept up to date at every step.
+
+    Such is a bias before a norm, whose gradient is nothing but rounding. The hooks are to be removed.
+    """
+    import torch
+
+    named = dict(state.model.named_parameters())
+    small = set[str]()
+
+    def look(optimizer: Any, *_: Any) -> None:
+        rates = {id(each): float(group["lr"]) for group in optimizer.param_groups for each in group["params"]}
+        for name, each in named.items():
+            if each.grad is None or each.grad.is_sparse or id(each) not in rates:
+                continue
+            asked = float(each.grad.detach().abs().max()) * rates[id(each)] * 16
+            unit = float(torch.finfo(each.dtype).eps) * float(each.detach().abs().max())
+            if 0 < asked < unit and rates[id(each)] > 0:
+                small.add(name)
+            else:
+                small.discard(name)
+
+    return small, [one.register_step_pre_hook(look) for one in optimizers(state)]

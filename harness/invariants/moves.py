@@ -63,15 +63,21 @@ class Moves:
         trained = {name for name, each in state.model.named_parameters() if each.requires_grad}
         before = _training.weights(state)
         steps = ask.windows or self.windows
+        small, hooks = _training.imperceptible(state)
         _training.advance(live, state, steps)
+        for hook in hooks:
+            hook.remove()
         moved = {name for name, _ in _training.differing(before, _training.weights(state))}
-        still = sorted(trained - moved)
+        dead = small & (trained - moved)  # asked to move by less than rounding: no rule of ours says by more
+        still = sorted(trained - moved - dead)
         return Finding(
             total=len(trained),
             unit="parameter tensors",
             measured=f"{len(still)} of {len(trained)} not moved in {steps} steps",
             threshold="0",
-            detail=f"{steps} steps",
+            undecided=len(dead),
+            detail=f"{steps} steps"
+            + (f"; the loss hardly depends on {', '.join(sorted(dead)[:3])}" if dead else ""),
             reason=None if trained else Reason.VACUOUS,
             witnesses=tuple(
                 Witness(

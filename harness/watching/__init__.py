@@ -1,0 +1,1 @@
+"""Watches a training loop of somebody else's while it runs."""
