@@ -83,9 +83,9 @@ def optimizer_tensors(state: Any) -> Iterator[tuple[str, Any]]:
     import torch
 
     named = {id(value): name for name, value in state.model.named_parameters()}
-    for optimizer in optimizers(state):
-        for parameter, kept in optimizer.state.items():
-            owner = named.get(id(parameter), "a parameter of no model")
+    for number, optimizer in enumerate(optimizers(state)):
+        for place, (parameter, kept) in enumerate(optimizer.state.items()):
+            owner = named.get(id(parameter), f"{number} parameter {place} of no model")
             for key, value in kept.items() if isinstance(kept, Mapping) else ():
                 if isinstance(value, torch.Tensor):
                     yield f"optimizer {owner} {key}", value
@@ -173,13 +173,14 @@ def tensors_of(nest: Any) -> Iterator[Any]:
 
 
 def mapped(nest: Any, change: Callable[[Any], Any]) -> Any:
-    """Returns a copy of a batch with every tensor changed."""
+    """Returns a copy of a batch with every tensor changed, in the order of ``tensors_of``."""
     import torch
 
     if isinstance(nest, torch.Tensor):
         return change(nest)
     if isinstance(nest, Mapping):
-        return {key: mapped(each, change) for key, each in nest.items()}
+        changed = {key: mapped(nest[key], change) for key in sorted(nest, key=str)}
+        return {key: changed[key] for key in nest}
     if isinstance(nest, tuple) and hasattr(nest, "_fields"):
         return type(nest)(*(mapped(each, change) for each in nest))
     if isinstance(nest, (list, tuple)):
