@@ -16,6 +16,7 @@ from harness.engine.sources import shipped
 from harness.evidence.memo import Memo
 from harness.model.problem import InputError
 from harness.model.run import RunRecord
+from harness.runs.covering import uncovered
 from harness.runs.identity import corpora_of
 from harness.runs.plan import Plan, Progress, Show, plan
 from harness.runs.store import RunStore
@@ -117,6 +118,10 @@ def _plans(
             planned = plan(name, run, project.root, lambda path: memo.sha256(os.fspath(path)))
         except InputError as error:
             found.failed["/".join(owner)] = error
+            continue
+        if missing := uncovered(run, project.root):
+            refused = InputError(f"run {name}: {missing}", reason="RUN_FAILED")
+            found.failed.update(dict.fromkeys((each.identity for each in planned), refused))
             continue
         for each in planned:
             found.plans.setdefault(each.identity, each)

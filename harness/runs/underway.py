@@ -12,6 +12,7 @@ from typing import Any
 from harness.model.problem import InputError
 from harness.model.run import RunRecord
 from harness.runs import ranks
+from harness.runs.covering import unnamed
 from harness.runs.identity import config_digest, program_of
 from harness.runs.launchers._launcher import Ending, Launcher, Task
 from harness.runs.plan import Plan, Progress, Show, job_of, needs_of
@@ -97,6 +98,8 @@ class Underway:
             message = f"the worker ended {ended_how(ending.status)}{left}"
             raise InputError(f"{message}{self._last_words()}", reason="RUN_FAILED")
         done, run = dict(self._done), self.plan.run
+        if missing := unnamed(run, self.plan.root, done.pop("loaded", ())):
+            raise InputError(missing, reason="RUN_FAILED")
         try:
             outputs = collect(self._folder / OUTPUTS, done.pop("outputs"))
         except InputError as error:

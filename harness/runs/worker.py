@@ -28,6 +28,7 @@ from typing import Any
 from harness import registry
 from harness.model.problem import InputError
 from harness.runs import attempts, environment, ranks
+from harness.runs.covering import loaded_files
 from harness.runs.store import RESUME
 
 REPORT_EVERY = 0.2  # seconds
@@ -108,6 +109,7 @@ def run(job: Job, spent: Callable[[str], attempts.Spent], tell: Tell) -> None:
             "peak_memory": total.peak_memory,
             "libraries": environment.libraries(),
             "settings": settings,
+            "loaded": loaded_files(Path(job.root)) if job.python is not None else [],
         }
     )
 
