@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -265,3 +266,39 @@ def test_cuda_that_is_not_here_says_so(project, store, monkeypatch):
     with pytest.raises(InputError, match="no such device") as caught:
         launch(plan("f", function("good", device="cuda"), project)[0], store)
     assert caught.value.reason == "NO_DEVICE"
+
+
+TWICE = """
+import pathlib, time
+
+def slow(config, seed, device, out):
+    with open(config["seen"], "a") as seen:
+        seen.write(f"{seed} ")
+    time.sleep(1.5 if seed == 1 else 0)
+    (out / "when.txt").write_text(str(time.time()))
+    return {"steps": 1}
+"""
+
+
+def test_two_launchers_at_once_train_a_run_once_and_the_second_goes_on_with_others(project, store):
+    (project / "twice.py").write_text(TWICE)
+    seen = project / "seen"
+
+    def planned(*seeds):
+        config = {"seen": str(seen)}
+        run = Run(python="twice:slow", code=("twice.py",), config=config, device="cpu", seeds=seeds)
+        return plan("t", run, project)
+
+    told = []
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(launch_all, planned(1), store)
+        wait_for(seen.is_file)
+        second = launch_all(planned(1, 2), store, show=lambda each: told.append((each.plan.seed, each.state)))
+        (alone,) = first.result()
+    assert second[0] == alone
+    assert store.verify(alone) == ()
+    assert sorted(seen.read_text().split()) == ["1", "2"]
+    assert told[0] == (1, "waiting")
+    assert told.count((1, "waiting")) == 1
+    assert (2, "finished") in told
+    assert [path for path in store.root.iterdir() if path.name.startswith(".")] == []
