@@ -152,7 +152,8 @@ def _plain(key: str, value: Cell) -> Plain:
     if not isinstance(value, Printed):
         return value
     if not value.finite:
-        raise InputError(f"configuration key {key!r} is {value}, not a number to train with")
+        message = f"configuration key {key!r} is {value}, not a number to train with"
+        raise InputError(f'{message}: write "{value}" in quotes where a text is meant')
     return int(value.text) if value.integral else float(value)
 
 
