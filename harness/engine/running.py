@@ -226,6 +226,12 @@ def _digests(record: RunRecord) -> dict[str, str]:
     return {output.name: output.sha256 for output in record.outputs}
 
 
+def finished_runs(project: Project, identities: Iterable[str]) -> tuple[RunRecord, ...]:
+    """Returns the records of those runs that have finished; one that is damaged has been told of."""
+    found = (_finished(RunStore(project.runs), identity) for identity in identities)
+    return tuple(record for record in found if isinstance(record, RunRecord))
+
+
 def declared_runs(project: Project, loaded: Iterable[Loaded], memo: Memo) -> dict[str, str]:
     """Returns CONTRACT/RUN by the identity of each declared seed; runs whose code is not here have none."""
     found: dict[str, str] = {}
