@@ -15,16 +15,15 @@ from harness.statistics.directions import (
     relabelled_shares,
 )
 
-ALPHA, NULL = 0.01, 499
+ALPHA, NULL = 0.01, 199
 
 
 def readouts(draws: int) -> None:
-    """Prints how often noise, and a planted concept, reach a figure by the bare number and by the null too."""
+    """Prints how often noise and a planted concept reach a figure, by the number and by the null too."""
+    print(f"numpy {np.__version__}; nominal {ALPHA}; null of {NULL}; seed 20261121; {draws:,} draws a cell")
     print(
-        f"numpy {np.__version__}; nominal {ALPHA}; null of {NULL} draws; seed 20261121; {draws:,} draws a cell"
-    )
-    print(
-        "first_pc above 0.7; 24 negatives; planted: one direction of the positives has sd 8 √(width/16), all others 1"
+        "first_pc above 0.7; 24 negatives; "
+        "planted: positives have sd 8 √(width/16) along one direction, else 1"
     )
     print(f"{'n':>4} {'width':>6} {'noise: number':>16} {'noise: and null':>16} {'planted: and null':>18}")
     for count in (2, 3, 5, 8, 12):

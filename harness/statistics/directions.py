@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     Array = NDArray[Any]
 
 RIDGE = 0.01
+_SAME = 1e-9
 
 
 def first_share(gram: Array) -> float:
@@ -82,6 +83,9 @@ def best_cosines_by_chance(columns: Array, draws: int, seed: int = 0) -> Array:
 
 
 def chance(value: float, null: Sequence[float] | Array, *, above: bool) -> float:
-    """Returns the p of a value among draws of its null: the share as far out, itself counted."""
-    reached = sum((drawn >= value) if above else (drawn <= value) for drawn in null)
+    """Returns the p of a value among draws of its null: the share as far out, itself counted.
+
+    Figures that differ by their rounding alone are equal: of two samples every first share is 1.
+    """
+    reached = sum((drawn >= value - _SAME) if above else (drawn <= value + _SAME) for drawn in null)
     return (1 + int(reached)) / (1 + len(null))

@@ -56,3 +56,12 @@ def test_noise_is_seldom_better_than_its_null(count, width):
         value = first_share(positive @ positive.T)
         hits += chance(value, relabelled_shares(positive, negative, 199), above=True) <= 0.05
     assert hits <= 20  # 10 expected at most
+
+
+def test_of_two_samples_nothing_is_more_than_chance():
+    """Every share is 1 but for its rounding, which must not tell them apart."""
+    source = np.random.default_rng(6)
+    for _ in range(20):
+        positive, negative = source.normal(size=(2, 64)) * 100, source.normal(size=(24, 64))
+        value = first_share(positive @ positive.T)
+        assert chance(value, relabelled_shares(positive, negative, 199), above=True) == 1.0
