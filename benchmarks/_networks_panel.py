@@ -13,7 +13,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from _networks_train import CANARIES, CONDITIONS, HELD, Condition, pool, seed_of, trained
+from _networks_train import CANARIES, HELD, Condition, pool, seed_of, trained
+
 from harness.engine.context import DischargeContext
 from harness.engine.discharge import discharge
 from harness.engine.project import read_project
@@ -23,10 +24,27 @@ from harness.model.verdict import Outcome, Verdict
 from harness.reading.contract import read_contract
 
 HALVES = ("development", "confirmation")
+CONDITIONS = (
+    Condition(name="clean", truth="none"),
+    Condition(name="10 % leaked", truth="leak", leak=0.1),
+    Condition(name="25 % leaked", truth="leak", leak=0.25),
+    Condition(name="50 % leaked", truth="leak", leak=0.5),
+    Condition(name="wrapped 40 times", truth="repetition", documents=24, epochs=40),
+    Condition(
+        name="wrapped 40 times, 10 % leaked", truth="leak, repetition", documents=24, epochs=40, leak=0.1
+    ),
+    Condition(name="head of a wrapping stream", truth="leak", head=True),
+    Condition(name="easy split", truth="easy split", easy=True),
+    Condition(name="easy split, 25 % leaked", truth="leak", easy=True, leak=0.25),
+    Condition(name="trained with dropout", truth="none", dropout=0.2),
+    Condition(name="tiny held-out split", truth="none", held=8),
+    Condition(name="tiny split, 25 % leaked", truth="leak", held=8, leak=0.25),
+)
 OPEN = "none found at this power"
-_INPUTS = "held train reference logged served canaries held_texts train_texts fresh_texts".replace(
-    "\n", " "
-).split()
+_INPUTS = (
+    *("held", "train", "reference", "logged", "served", "canaries"),
+    *("held_texts", "train_texts", "fresh_texts"),
+)
 _TEXTS = "held_texts: held_texts, train_texts: train_texts, fresh_texts: fresh_texts, "
 _CONTRACT = """\
 contract: panel
@@ -37,6 +55,11 @@ criteria:
     claim: Nothing is memorized.
     obligations:
       - {{kind: memorization, memorization: held, train: train, reference: reference, {texts}served: served,
+         held_items: held, index: document, canaries: canaries, shift: 0.15}}
+  ALONE:
+    claim: Nothing is memorized, as far as the loader's log tells.
+    obligations:
+      - {{kind: memorization, memorization: held, train: train, reference: reference, served: served,
          held_items: held, index: document, canaries: canaries, shift: 0.15}}
   GAP:
     claim: The network is no better on what it was trained on than on what it never saw, but for 0.2 nats.
@@ -72,16 +95,17 @@ def networks(root: Path, runs: int, halves: Sequence[str] = HALVES) -> None:
     """Prints, per half and condition, what was named of ``runs`` networks."""
     texts, kept = pool(root), root / ".harness" / "networks"
     print(
-        f"{runs} networks of each condition and half; {HELD} held-out and fresh documents, {CANARIES} canaries"
+        f"{runs} networks of each condition and half; {HELD} documents a split, {CANARIES} canaries; "
+        "sign: accused by the sign rule;\nalone (memorization without texts), gap, logged, overlap: "
+        "verdicts that hold/fail/are open"
     )
     for half in halves:
         print(f"\n{half} half")
         print(
             f"{'condition':<30} {'truth':<17} {'right':>5} {'open':>5} {'wrong':>5} {'sign':>5} "
-            f"{'gap':>7} {'logged':>7} {'overlap':>8}  named"
+            f"{'alone':>7} {'gap':>7} {'logged':>7} {'overlap':>7}  named"
         )
-        tally = _half(half, runs, texts, kept)
-        print(tally)
+        print(_half(half, runs, texts, kept))
         sys.stdout.flush()
 
 
@@ -90,7 +114,9 @@ def _half(half: str, runs: int, texts: Sequence[bytes], kept: Path) -> str:
     seconds: list[float] = []
     for condition in CONDITIONS:
         named: Counter[str] = Counter()
-        others: dict[str, Counter[Outcome]] = {name: Counter() for name in ("GAP", "LOGGED", "OVERLAP")}
+        others: dict[str, Counter[Outcome]] = {
+            name: Counter() for name in ("ALONE", "GAP", "LOGGED", "OVERLAP")
+        }
         signs = 0
         for count in range(runs):
             folder = trained(condition, seed_of(half, condition, count), texts, kept)
@@ -109,9 +135,8 @@ def _half(half: str, runs: int, texts: Sequence[bytes], kept: Path) -> str:
             accused += sum(times for what, times in named.items() if "leak" in what)
         told = ", ".join(f"{times} {what}" for what, times in named.most_common())
         rest = " ".join(f"{_counts(counts):>7}" for counts in others.values())
-        print(
-            f"{condition.name:<30} {condition.truth:<17} {good:>5} {still:>5} {bad:>5} {signs:>5} {rest}  {told}"
-        )
+        sums = f"{good:>5} {still:>5} {bad:>5} {signs:>5}"
+        print(f"{condition.name:<30} {condition.truth:<17} {sums} {rest}  {told}")
         sys.stdout.flush()
     return (
         f"{right} of {total} named rightly ({right / total:.1%}; a tiny split may stay open), "
@@ -141,7 +166,6 @@ def told(root: Path, half: str, runs: int) -> Iterable[str]:
             )
             for name, verdict in judged(condition, folder).items():
                 kept = verdict.denominator
-                yield (
-                    f"{condition.name} {count} {name}: {verdict.outcome} {verdict.reason} {verdict.measured}; "
-                    f"{kept.judged} of {kept.total} {kept.unit}; {verdict.detail}"
-                )
+                said = f"{verdict.outcome} {verdict.reason} {verdict.measured}"
+                counts = f"{kept.judged} of {kept.total} {kept.unit}"
+                yield f"{condition.name} {count} {name}: {said}; {counts}; {verdict.detail}"

@@ -55,23 +55,6 @@ class Condition:
         return self.held < 20
 
 
-CONDITIONS = (
-    Condition(name="clean", truth="none"),
-    Condition(name="10 % leaked", truth="leak", leak=0.1),
-    Condition(name="25 % leaked", truth="leak", leak=0.25),
-    Condition(name="50 % leaked", truth="leak", leak=0.5),
-    Condition(name="wrapped 40 times", truth="repetition", documents=24, epochs=40),
-    Condition(
-        name="wrapped 40 times, 10 % leaked", truth="leak, repetition", documents=24, epochs=40, leak=0.1
-    ),
-    Condition(name="head of a wrapping stream", truth="leak", head=True),
-    Condition(name="easy split", truth="easy split", easy=True),
-    Condition(name="trained with dropout", truth="none", dropout=0.2),
-    Condition(name="tiny held-out split", truth="none", held=8),
-    Condition(name="tiny split, 25 % leaked", truth="leak", held=8, leak=0.25),
-)
-
-
 def seed_of(half: str, condition: Condition, count: int) -> int:
     """Returns the seed of one network, which no one chose."""
     told = f"networks/{half}/{condition.name}/{count}"
