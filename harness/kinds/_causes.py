@@ -59,7 +59,11 @@ class Sought:
 
 
 def by_data(found: Found, sought: Sought, where: str) -> Sign:
-    """Tells whether held-out documents stand in the training data, beyond those of fresh data."""
+    """Tells whether held-out documents stand in the training data, beyond those of fresh data.
+
+    A few do by chance, as of fresh data: no more than those are no leak where their excess is bounded by the
+    share that is sought.
+    """
     hits, count = len(found.held.hits), found.held.count
     told = f"{hits} of {count} held-out documents stand in the training data"
     if not count or not found.trained or found.held.short == count:
@@ -69,7 +73,9 @@ def by_data(found: Found, sought: Sought, where: str) -> Sign:
     if other is not None and other.count:
         p = fisher(hits, count, len(other.hits), other.count)
         told += f", and {len(other.hits)} of {other.count} fresh ones (Fisher's p = {p:.3g})"
-        state = "found" if p <= sought.alpha else "open"
+        high = excess_bounds(hits, count, len(other.hits), other.count, 1 - sought.alpha)[1]
+        state = "found" if p <= sought.alpha else "absent" if high <= sought.least else "open"
+        told += f"; at most a share of {high:.3g} more (limit {sought.least:g})" if hits else ""
     if not hits:
         state, why = sought.unseen(count - found.held.short)
         told += f"; {why}"

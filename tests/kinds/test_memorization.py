@@ -5,7 +5,7 @@ from judging import judge
 
 from harness.kinds._gap_examples import losses
 from harness.kinds._memorization_examples import _BODY, _HELD, _TRAIN, canaries, prefixes
-from harness.kinds._overlap_examples import lines
+from harness.kinds._overlap_examples import lines, prose
 from harness.model.outcome import Outcome, Reason
 from harness.model.problem import InvalidContract
 
@@ -60,6 +60,23 @@ def test_a_leak_does_not_exclude_that_the_split_is_easy_too(tmp_path):
     verdict = ask(tmp_path, "cause: easy split", **changed)
     assert (verdict.outcome, verdict.measured) == (Outcome.INCONCLUSIVE, "leak")
     assert "a leak, which is found, makes a split easier too" in verdict.detail
+
+
+def test_a_document_that_is_common_by_chance_is_no_leak_and_hides_no_easy_split(tmp_path):
+    """One of 240 stands in the training data as one of fresh data may; of 120 the bound is too wide."""
+    fresh = lines([prose(seed) for seed in range(600, 840)])
+    more = lines([*_HELD, *(prose(seed) for seed in range(900, 1020))])
+    inputs = "  held_texts: {{file: held_texts.jsonl}}\n  fresh: {{file: fresh.jsonl}}\n"
+    body = _BODY.replace("  held_texts: {{file: held_texts.jsonl}}\n", inputs)
+    files = CLEAN | {"fresh.jsonl": fresh, "texts.jsonl": lines([*_TRAIN, _HELD[3]])}
+    asked = body.format(fields="cause: none\n        fresh_texts: fresh\n        leak: 0.035")
+    few = judge(tmp_path / "few", asked, files)
+    assert (few.outcome, few.measured) == (Outcome.INCONCLUSIVE, "none found at this power")
+    easy = files | {"held_texts.jsonl": more, "held_out.jsonl": losses("held", 2.7, 240)}
+    many = judge(tmp_path / "many", asked, easy)
+    assert (many.outcome, many.measured) == (Outcome.FALSIFIED, "easy split")
+    assert "leak absent: 1 of 240 held-out documents" in many.detail
+    assert "more (limit 0.035)" in many.detail
 
 
 def test_a_clean_log_alone_excludes_no_copy_under_another_index(tmp_path):
