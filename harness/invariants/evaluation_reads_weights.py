@@ -30,20 +30,25 @@ def _cached(live: Live) -> Live:
 
 
 def _old(live: Live) -> Live:
-    """Evaluates the weights with which it was first asked."""
-    import copy
+    """Evaluates the weights, and their average, with which it was first asked."""
+    import torch
 
     inner = _training.part(live, "evaluate")
-    first: list[Any] = []
+    first: list[dict[str, Any]] = []
+
+    def held(state: Any) -> dict[str, Any]:
+        return dict(state.model.state_dict()) | _training.averaged(state)
 
     def evaluate(state: Any) -> float:
-        if not first:
-            first.append(copy.deepcopy(state.model.state_dict()))
-        now = copy.deepcopy(state.model.state_dict())
-        state.model.load_state_dict(first[0])
-        value = float(inner(state))
-        state.model.load_state_dict(now)
-        return value
+        now = {name: value.detach().clone() for name, value in held(state).items()}
+        first[:] = first or [now]
+        with torch.no_grad():
+            for name, value in held(state).items():
+                value.copy_(first[0][name])
+            value_then = float(inner(state))
+            for name, value in held(state).items():
+                value.copy_(now[name])
+        return value_then
 
     return _training.with_trainer(live, evaluate=evaluate)
 
