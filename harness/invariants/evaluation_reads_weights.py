@@ -37,15 +37,32 @@ def _old(live: Live) -> Live:
     first: list[Any] = []
 
     def evaluate(state: Any) -> float:
-        if not first:
-            first.append(copy.deepcopy(state.model.state_dict()))
-        now = copy.deepcopy(state.model.state_dict())
-        state.model.load_state_dict(first[0])
+        now = [copy.deepcopy(held) for held in _held(state)]
+        first.extend([] if first else copy.deepcopy(now))
+        _hold(state, first)
         value = float(inner(state))
-        state.model.load_state_dict(now)
+        _hold(state, now)
         return value
 
     return _training.with_trainer(live, evaluate=evaluate)
+
+
+def _held(state: Any) -> list[Any]:
+    """Returns the weights of model and average, by name."""
+    kept = getattr(state, "average", None)
+    average = kept.state_dict() if hasattr(kept, "state_dict") else kept
+    return [state.model.state_dict(), average or {}]
+
+
+def _hold(state: Any, weights: list[Any]) -> None:
+    """Puts other weights into model and average."""
+    import torch
+
+    with torch.no_grad():
+        for held, wanted in zip(_held(state), weights, strict=True):
+            for name, value in held.items():
+                if isinstance(value, torch.Tensor):
+                    value.copy_(wanted[name])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
