@@ -50,8 +50,8 @@ def _old(live: Live) -> Live:
 def _held(state: Any) -> list[Any]:
     """Returns the weights of model and average, by name."""
     kept = getattr(state, "average", None)
-    average = kept.state_dict() if hasattr(kept, "state_dict") else kept
-    return [state.model.state_dict(), average or {}]
+    module: Any = kept if hasattr(kept, "state_dict") else None
+    return [state.model.state_dict(), (kept if module is None else module.state_dict()) or {}]
 
 
 def _hold(state: Any, weights: list[Any]) -> None:

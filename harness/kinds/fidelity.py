@@ -25,8 +25,8 @@ class Fidelity(Kind):
     The likeliest symbol must be the same in a share of ``agreement`` of the places, no logit may be further
     from its parent's than ``logit``, the mean divergence from the parent may be at most ``kl`` nats, and the
     text may cost at most ``bits`` more a symbol than it costs the parent. Every file is held against the one
-    of ``parent`` in the same place. ``system`` says whose models files are that no run left. A file held against itself, and a parent
-    that answers everything alike, show nothing: INCONCLUSIVE.
+    of ``parent`` in the same place. ``system`` says whose models files are that no run left. A file held
+    against itself, and a parent that answers everything alike, show nothing: INCONCLUSIVE.
     """
 
     name: ClassVar[str] = "fidelity"

@@ -171,7 +171,9 @@ def _entry(data: bytes, start: int) -> Entry:
         raise Malformed(start + 1, "a name that is no UTF-8", "one") from error
     kind, dimensions = _numbers(data, start + 1 + length, "<BB")
     if kind > FLOATS or dimensions > 8 or (kind != FLOATS and dimensions != 2):
-        raise Malformed(start + 1 + length, f"code {kind}, {dimensions} dimensions", "code 0 or 1 with 2, or 2")
+        raise Malformed(
+            start + 1 + length, f"code {kind}, {dimensions} dimensions", "code 0 or 1 with 2, or 2"
+        )
     shape = _numbers(data, start + 3 + length, f"<{dimensions}I")
     body = start + 3 + length + 4 * dimensions
     end = body + code.size(shape, kind)

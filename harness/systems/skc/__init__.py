@@ -24,6 +24,7 @@ class SkcSystem:
             "model": "model.skc",
             "parent": "average.safetensors",
             "code": "code.txt",
+            "time": "time.jsonl",
             "held_out": "held_out.bin",
         }
     )

@@ -180,7 +180,7 @@ class Decoder(nn.Module):
         documents: Tensor | None = None,
         mask: Tensor | None = None,
     ) -> tuple[Tensor, State, Tensor]:
-        """Returns logits (batch, time, 256), the state after the last symbol, and the balance loss (batch,)."""
+        """Returns logits (batch, time, 256), the state after the last, and the balance loss (batch,)."""
         x = functional.embedding(ids, self.embedding.shipped())
         apart = x.new_ones(*ids.shape, 1)
         if documents is not None:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import torch
 from torch import Tensor, nn
@@ -34,19 +34,21 @@ class Muon(torch.optim.Optimizer):
     ) -> None:
         super().__init__(parameters, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
 
-    @torch.no_grad()
-    def step(self, closure: None = None) -> None:  # type: ignore[override]
+    def step(self, closure: object = None) -> None:
         """Applies one step to every matrix that has a gradient."""
         del closure
-        for group in self.param_groups:
-            for parameter in group["params"]:
-                if parameter.grad is None:
-                    continue
-                state = self.state[parameter]
-                if not state:
-                    state["momentum"] = torch.zeros_like(parameter)
-                state["momentum"].mul_(group["momentum"]).add_(parameter.grad)
-                ahead = parameter.grad + group["momentum"] * state["momentum"]
-                parameter.mul_(1 - group["lr"] * group["weight_decay"])
-                scale = RMS * max(parameter.shape) ** 0.5
-                parameter.add_(orthogonal(ahead), alpha=-group["lr"] * scale)
+        with torch.no_grad():
+            for group in self.param_groups:
+                for parameter in group["params"]:
+                    if parameter.grad is not None:
+                        self._apply(parameter, parameter.grad, group)
+
+    def _apply(self, parameter: Tensor, gradient: Tensor, group: Mapping[str, float]) -> None:
+        state = self.state[parameter]
+        if not state:
+            state["momentum"] = torch.zeros_like(parameter)
+        state["momentum"].mul_(group["momentum"]).add_(gradient)
+        ahead = gradient + group["momentum"] * state["momentum"]
+        parameter.mul_(1 - group["lr"] * group["weight_decay"])
+        scale = RMS * max(parameter.shape) ** 0.5
+        parameter.add_(orthogonal(ahead), alpha=-group["lr"] * scale)

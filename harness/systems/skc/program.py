@@ -107,7 +107,8 @@ class Program:
         """Returns a model of the averaged weights, in evaluation mode."""
         model = ship.blank(self.config)
         model.load_state_dict(state.model.state_dict() | state.average)
-        return model.eval()
+        model.eval()
+        return model
 
     def export(self, state: Training, folder: Path) -> None:
         """Packs the averaged weights into ``model.skc``."""

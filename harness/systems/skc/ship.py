@@ -51,7 +51,8 @@ def filled(config: SkcConfig, held: dict[str, Tensor], shown: str) -> Decoder:
         name = min(name for name in wanted | found if wanted.get(name) != found.get(name))
         raise InputError(f"{shown}: {name} has shape {found.get(name)}, not {wanted.get(name)}")
     model.load_state_dict(held)
-    return model.eval()
+    model.eval()
+    return model
 
 
 def distance(parent: Decoder, shipped: Decoder, rows: Tensor) -> dict[str, float]:

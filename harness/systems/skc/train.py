@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import time
 from pathlib import Path
 
 import torch
@@ -34,6 +35,7 @@ def train(config: SkcConfig, seed: int, device: str, out: Path, report: Report) 
     program = Program(config=config, text=Text(config, seed))
     state, keeper = program.start(seed), _resume.Keeper.here(device)
     kept = keeper.load(out)
+    began = time.monotonic() - (0.0 if kept is None else float(kept.values["seconds"]))
     if kept is not None:
         keep.restore(state, kept.tensors, kept.values)
     with (out / "trace.jsonl").open("w" if kept is None else "a", encoding="utf-8") as trace:
@@ -45,8 +47,12 @@ def train(config: SkcConfig, seed: int, device: str, out: Path, report: Report) 
                 raise InputError(f"loss or gradient is not finite: {json.dumps(row)}", reason="RUN_FAILED")
             report(state.step, config.steps, f"loss {row['loss']:.3f}")
             if keeper.due():
-                keeper.save(keep.tensors(state), keep.values(state), trace)
+                told = keep.values(state) | {"seconds": time.monotonic() - began}
+                keeper.save(keep.tensors(state), told, trace)
+    trained = time.monotonic() - began
     _leave(program, state, out)
+    seconds = {"train_seconds": trained, "evaluation_seconds": time.monotonic() - began - trained}
+    (out / "time.jsonl").write_text(json.dumps(seconds) + "\n", encoding="utf-8")
     return Summary(steps=config.steps, parameters=parameters(config))
 
 
