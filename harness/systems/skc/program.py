@@ -22,15 +22,13 @@ from harness.systems.skc.muon import Muon
 HELD_OUT_ROWS = 64
 
 
-@dataclass(kw_only=True, slots=True)
 class Training:
     """A training between two steps; ``average`` holds the averaged trainable weights by name."""
 
-    model: Decoder
-    optimizer: tuple[torch.optim.Optimizer, ...]
-    average: dict[str, Tensor]
-    seed: int
-    step: int = 0
+    def __init__(self, model: Decoder, config: SkcConfig, seed: int) -> None:
+        self.model, self.optimizer = model, optimizers(model, config)
+        self.average = {name: p.detach().clone() for name, p in model.named_parameters() if p.requires_grad}
+        self.seed, self.step = seed, 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,8 +44,7 @@ class Program:
         model = Decoder(self.config)
         with torch.no_grad():
             model.memory.copy_(signed(self.text.pairs()))
-        average = {name: p.detach().clone() for name, p in model.named_parameters() if p.requires_grad}
-        return Training(model=model, optimizer=optimizers(model, self.config), average=average, seed=seed)
+        return Training(model, self.config, seed)
 
     def batch_loss(self, model: Any, batch: Any) -> Any:
         """Returns the mean cross-entropy of each next byte, plus the weighed balance loss."""
