@@ -83,9 +83,9 @@ def optimizer_tensors(state: Any) -> Iterator[tuple[str, Any]]:
     import torch
 
     named = {id(value): name for name, value in state.model.named_parameters()}
-    for optimizer in optimizers(state):
-        for parameter, kept in optimizer.state.items():
-            owner = named.get(id(parameter), "a parameter of no model")
+    for number, optimizer in enumerate(optimizers(state)):
+        for place, (parameter, kept) in enumerate(optimizer.state.items()):
+            owner = named.get(id(parameter), f"{number} parameter {place} of no model")
             for key, value in kept.items() if isinstance(kept, Mapping) else ():
                 if isinstance(value, torch.Tensor):
                     yield f"optimizer {owner} {key}", value
@@ -173,13 +173,14 @@ def tensors_of(nest: Any) -> Iterator[Any]:
 
 
 def mapped(nest: Any, change: Callable[[Any], Any]) -> Any:
-    """Returns a copy of a batch with every tensor changed."""
+    """Returns a copy of a batch with every tensor changed, in the order of ``tensors_of``."""
     import torch
 
     if isinstance(nest, torch.Tensor):
         return change(nest)
     if isinstance(nest, Mapping):
-        return {key: mapped(each, change) for key, each in nest.items()}
+        changed = {key: mapped(nest[key], change) for key in sorted(nest, key=str)}
+        return {key: changed[key] for key in nest}
     if isinstance(nest, tuple) and hasattr(nest, "_fields"):
         return type(nest)(*(mapped(each, change) for each in nest))
     if isinstance(nest, (list, tuple)):
@@ -284,6 +285,10 @@ def rounding(output: Callable[[Any, Any], Any], model: Any, batch: Any) -> float
 
     own = output(model, batch)
     try:
+        if own.dtype == torch.float64:  # what float32 rounds is 2^29 times as much
+            rough = mapped(batch, lambda value: value.float() if value.is_floating_point() else value)
+            near = output(in_float64(model).float(), rough)
+            return 64 * 2.0**-29 * float((own - near.double()).abs().max())
         exact = output(in_float64(model), as_float64(batch))
     except (RuntimeError, TypeError, InputError):
         size = float(own.double().abs().max())

@@ -30,39 +30,27 @@ def _cached(live: Live) -> Live:
 
 
 def _old(live: Live) -> Live:
-    """Evaluates the weights with which it was first asked."""
-    import copy
-
-    inner = _training.part(live, "evaluate")
-    first: list[Any] = []
-
-    def evaluate(state: Any) -> float:
-        now = [copy.deepcopy(held) for held in _held(state)]
-        first.extend([] if first else copy.deepcopy(now))
-        _hold(state, first)
-        value = float(inner(state))
-        _hold(state, now)
-        return value
-
-    return _training.with_trainer(live, evaluate=evaluate)
-
-
-def _held(state: Any) -> list[Any]:
-    """Returns the weights of model and average, by name."""
-    kept = getattr(state, "average", None)
-    module: Any = kept if hasattr(kept, "state_dict") else None
-    return [state.model.state_dict(), (kept if module is None else module.state_dict()) or {}]
-
-
-def _hold(state: Any, weights: list[Any]) -> None:
-    """Puts other weights into model and average."""
+    """Evaluates the weights, and their average, with which it was first asked."""
     import torch
 
-    with torch.no_grad():
-        for held, wanted in zip(_held(state), weights, strict=True):
-            for name, value in held.items():
-                if isinstance(value, torch.Tensor):
-                    value.copy_(wanted[name])
+    inner = _training.part(live, "evaluate")
+    first: list[dict[str, Any]] = []
+
+    def held(state: Any) -> dict[str, Any]:
+        return dict(state.model.state_dict()) | _training.averaged(state)
+
+    def evaluate(state: Any) -> float:
+        now = {name: value.detach().clone() for name, value in held(state).items()}
+        first[:] = first or [now]
+        with torch.no_grad():
+            for name, value in held(state).items():
+                value.copy_(first[0][name])
+            value_then = float(inner(state))
+            for name, value in held(state).items():
+                value.copy_(now[name])
+        return value_then
+
+    return _training.with_trainer(live, evaluate=evaluate)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

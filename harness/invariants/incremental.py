@@ -60,7 +60,7 @@ class Incremental:
             ids = _parts.draw(live, ask, self.windows)
             true = _parts.exact(live)
             whole = _parts.logits(true, ids)
-            floor = float((_parts.logits(live, ids).double() - whole).abs().max())
+            floor = _parts.rounding(live, ids)
             apart = (_one_by_one(true, ids) - whole).abs().amax(dim=-1)
             told = bool((whole[:, 1:] != whole[:, :1]).any())
         worst = sorted(((size, *place) for size, place in _places(apart) if size > floor), reverse=True)

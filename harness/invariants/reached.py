@@ -56,9 +56,11 @@ class Reached:
     def check(self, live: Live, ask: Ask) -> Finding:
         """Takes one backward pass in the model's precision and one in float64."""
         ids = _parts.draw(live, ask, self.windows, more=1)
-        own, true = _gradients(live, ids), _gradients(_parts.exact(live), ids)
+        other, share = _parts.coarse(live)
+        found, true = _gradients(live, ids), _gradients(_parts.exact(live), ids)
+        rough = found if other is live else _gradients(other, ids)
         sizes = {name: parameter.numel() for name, parameter in _trainable(live.module).items()}
-        lost = {name: word for name in sizes if (word := _lost(own[name], true[name]))}
+        lost = {name: word for name in sizes if (word := _lost(found[name], rough[name], true[name], share))}
         count, total = sum(sizes[name] for name in lost), sum(sizes.values())
         return Finding(
             total=len(sizes),
@@ -90,13 +92,14 @@ def _gradients(live: Live, ids: Any) -> dict[str, Any]:
     return dict(zip(parameters, found, strict=True))
 
 
-def _lost(own: Any, true: Any) -> str:
-    """Says what is wrong with a gradient, given the one in float64; empty if it is one."""
-    if own is None or true is None:
+def _lost(found: Any, rough: Any, true: Any, share: float) -> str:
+    """Says what is wrong with a gradient, given a rounded one and the one in float64; empty if it is one."""
+    if found is None or rough is None or true is None:
         return "no gradient"
-    if not bool(own.isfinite().all()):
+    if not bool(found.isfinite().all()):
         return "a gradient that is not finite"
-    size, error = float(true.norm()), float((own.double() - true).norm())
+    size = min(float(true.norm()), float(found.double().norm()))
+    error = share * float((rough.double() - true).norm())
     return "" if size > error else f"a gradient of norm {size:.3g}, and its rounding error is {error:.3g}"
 
 

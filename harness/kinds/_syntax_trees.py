@@ -54,8 +54,51 @@ def find(tree: ast.Module, dotted: str, name: str) -> ast.AST:
         ]
         if not named:
             raise InputError(f"{name} defines no {dotted}", reason="MISSING_INPUT")
+        again = next((line for line, bound in _bound(at) if bound == step and line > named[-1].lineno), None)
+        if again is not None:
+            told = f"{name}:{again} binds {step} again: its definition may not be what runs"
+            raise InputError(told, reason="ILL_POSED")
         at = named[-1]
+    patched = next(
+        (
+            line
+            for line, text in _patched(tree)
+            if f"{dotted}.".startswith(f"{text}.") or text.startswith(f"{dotted}.__")
+        ),
+        None,
+    )
+    if patched is not None:
+        raise InputError(f"{name}:{patched} sets {dotted} from outside its definition", reason="ILL_POSED")
     return at
+
+
+def _bound(scope: ast.AST) -> Iterator[tuple[int, str]]:
+    """Yields line and name of what the statements of a scope bind, in blocks too, but not in functions."""
+    for node in ast.iter_child_nodes(scope):
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node.lineno, node.name
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            for each in node.names:
+                yield node.lineno, (each.asname or each.name).partition(".")[0]
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store | ast.Del):
+            yield node.lineno, node.id
+        elif not isinstance(node, ast.Lambda):
+            yield from _bound(node)
+
+
+def _patched(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Yields line and dotted name of attributes that statements outside functions set, ``setattr`` too."""
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        for node in ast.iter_child_nodes(waiting.pop()):
+            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store | ast.Del):
+                yield node.lineno, ast.unparse(node)
+            elif isinstance(node, ast.Call) and ast.unparse(node.func) == "setattr" and len(node.args) == 3:
+                word = node.args[1]
+                if isinstance(word, ast.Constant) and isinstance(word.value, str):
+                    yield node.lineno, f"{ast.unparse(node.args[0])}.{word.value}"
+            if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+                waiting.append(node)
 
 
 def lines(node: ast.AST, depth: int = 0) -> Iterator[Line]:

@@ -27,7 +27,7 @@ class Depends(Kind):
     """
 
     name: ClassVar[str] = "depends"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     short: ClassVar[str | None] = "depends"
     EXAMPLES: ClassVar[tuple[Example, ...]] = _EXAMPLES
 
@@ -68,17 +68,25 @@ class Depends(Kind):
             expected = f"another verdict than the {true.outcome} of the true bytes"
             witnesses.append(Witness(where=where, found=f"{self.check.name} is {found}", expected=expected))
         settled = true.outcome in (Outcome.DISCHARGED, Outcome.FALSIFIED)
-        outcome = Outcome.FALSIFIED if witnesses else Outcome.DISCHARGED
+        mixed = bool(witnesses) and changed > 0  # it depends, and yet noise often passes for the subject
+        outcome = Outcome.INCONCLUSIVE if mixed else Outcome.FALSIFIED if witnesses else Outcome.DISCHARGED
+        weak = (
+            f"{changed} of {self.draws} draws change the verdict: the check is too weak to tell noise apart"
+        )
         return Verdict(
             outcome=outcome if settled else Outcome.INCONCLUSIVE,
-            reason=None if settled else Reason.ILL_POSED,
-            detail="" if settled else f"the check itself is {true.outcome}: {true.detail}",
+            reason=Reason.ILL_POSED if not settled else Reason.LOW_POWER if mixed else None,
+            detail=f"the check itself is {true.outcome}: {true.detail}"
+            if not settled
+            else weak
+            if mixed
+            else "",
             basis=context.basis(self.depends),
             denominator=Denominator(judged=self.draws, total=self.draws, unit="draws of noise"),
             measured=f"true {true.outcome}; noise {', '.join(dict.fromkeys(told))}",
             threshold=f"{self.draws} of {self.draws} verdicts change",
             margin=f"{changed} change",
-            witnesses=tuple(witnesses) if settled else (),
+            witnesses=tuple(witnesses) if settled and not mixed else (),
         )
 
     def _noisy(self, context: Context, seed: int) -> str:

@@ -19,7 +19,8 @@ class Declared:
     point) that no step may change, ``undecayed`` those without weight decay. ``clip`` is the largest gradient
     norm that reaches the optimizer. ``steps`` is the length of the schedule. ``rank`` is that of a low-rank
     optimizer state, ``quantum`` how far an exported model may be from its parent in a logit. ``ships`` says
-    which weights are exported: model or average.
+    which weights are exported: model or average. ``average`` is the decay of averaged weights in one step,
+    ``balance`` what each auxiliary loss counts in the loss.
     """
 
     tied: tuple[tuple[str, ...], ...] = ()
@@ -30,6 +31,8 @@ class Declared:
     rank: int | None = None
     quantum: float | None = None
     ships: str = ""
+    average: float | None = None
+    balance: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

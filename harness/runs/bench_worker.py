@@ -16,6 +16,7 @@ from typing import Any
 
 from harness.model.problem import InputError
 from harness.registry import load as load_plugin
+from harness.registry import modules
 from harness.runs import live, retrace
 from harness.runs.bench_fork import Fork, read_line, send
 from harness.runs.bench_targets import WrongResult, load
@@ -55,7 +56,7 @@ def _preload(job: Mapping[str, Any]) -> None:
             importlib.import_module(wanted)
         except ImportError:
             return  # the fork says so
-    if job["role"] == "live" and job["build"]["system"]:
+    if job["role"] == "live" and job["build"]["system"] in modules("systems"):
         warm = getattr(load_plugin("systems", job["build"]["system"]).SYSTEM, "preload", None)
         if warm is not None:
             warm()

@@ -78,7 +78,7 @@ def _logits(module: Any, ids: Any) -> Any:
 
 
 def _invariant(live: Live, asked: Mapping[str, Any]) -> Answer:
-    """Tries an invariant on the model; where it holds, on copies with each planted fault too."""
+    """Tries an invariant on the model; where it holds, on copies with each planted fault that fits it too."""
     rule: Invariant = registry.load("invariants", asked["name"]).INVARIANT
     if lacking := [need for need in rule.needs if not live.offers(need)]:
         raise InputError(f"the model offers no {lacking[0]}", reason="UNSUPPORTED")
@@ -88,7 +88,13 @@ def _invariant(live: Live, asked: Mapping[str, Any]) -> Answer:
     missed: list[str] = []
     if not finding.witnesses:
         for name, plant in rule.faults.items():
-            (noticed if rule.check(plant(live), ask).witnesses else missed).append(name)
+            try:
+                planted = plant(live)
+            except InputError as problem:
+                if problem.reason in ("UNSUPPORTED", "VACUOUS"):
+                    continue  # this model lacks the part that the fault is planted into
+                raise
+            (noticed if rule.check(planted, ask).witnesses else missed).append(name)
     return {"finding": _told(finding), "noticed": noticed, "missed": missed}
 
 

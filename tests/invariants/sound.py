@@ -109,6 +109,8 @@ class Program:
             "undecayed": ["bias", "norm", "embedding", "places"],
             "clip": CLIP,
             "steps": STEPS,
+            "average": decay,
+            "balance": 0.01,
             "ships": "average",
         }
         self.dropout, self.dtype, self.decay = dropout, dtype, decay
@@ -174,9 +176,9 @@ class Program:
     def micro(self, state, batches):
         state.model.train()
         state.optimizer.zero_grad(set_to_none=True)
-        rows, total = sum(len(batch) for batch in batches), 0.0
-        for batch in batches:
-            loss = self.loss(state.model, batch) * (len(batch) / rows)
+        real, total = [int((batch[:, 1:] != PAD).sum()) for batch in batches], 0.0
+        for batch, symbols in zip(batches, real, strict=True):
+            loss = self.loss(state.model, batch) * (symbols / sum(real))
             loss.backward()
             total += loss.item()
         norm = nn.utils.clip_grad_norm_(state.model.parameters(), CLIP)
@@ -190,12 +192,19 @@ class Program:
         return {"loss": total, "lr": rate, "grad_norm": norm.item()}
 
     def evaluate(self, state):
-        training = state.model.training
+        training, kept = (
+            state.model.training,
+            {n: p.detach().clone() for n, p in state.model.named_parameters()},
+        )
         state.model.eval()
         with torch.no_grad():
-            value = self.loss(state.model, self.kept).item()
+            for name, value in state.model.named_parameters():
+                value.copy_(state.average[name])
+            found = self.loss(state.model, self.kept).item()
+            for name, value in state.model.named_parameters():
+                value.copy_(kept[name])
         state.model.train(training)
-        return value
+        return found
 
     def probabilities(self, model, ids):
         return model(ids).softmax(dim=-1)

@@ -9,7 +9,7 @@ import torch
 from sound import Program
 
 from harness import registry
-from harness.model.behaviour import Ask, Need
+from harness.model.behaviour import Ask, Live, Need
 from harness.model.problem import InputError
 from harness.runs.adapter import live_of
 from harness.systems.hexad import SYSTEM
@@ -141,3 +141,37 @@ def test_a_cache_of_its_own_is_what_is_compared():
     assert "its own cache" in tried("incremental", replace(model, decode=cached)).detail
     assert tried("incremental", replace(model, decode=cached)).witnesses == ()
     assert tried("incremental", replace(model, decode=late)).witnesses
+
+
+class Attention(torch.nn.Module):
+    """One causal head with a bias on its keys, which no softmax hears."""
+
+    def __init__(self, key_bias):
+        super().__init__()
+        self.embedding = torch.nn.Embedding(11, 8)
+        self.q, self.k, self.v = (
+            torch.nn.Linear(8, 8),
+            torch.nn.Linear(8, 8, bias=key_bias),
+            torch.nn.Linear(8, 8),
+        )
+        self.head = torch.nn.Linear(8, 11)
+
+    def forward(self, ids):
+        x = self.embedding(ids)
+        scores = self.q(x) @ self.k(x).transpose(1, 2) / 8**0.5
+        future = torch.ones(ids.shape[1], ids.shape[1]).triu(1).bool()
+        return self.head(x + scores.masked_fill(future, -torch.inf).softmax(-1) @ self.v(x))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_precision_changes_no_verdict(dtype):
+    torch.manual_seed(0)
+    for key_bias in (False, True):
+        module = Attention(key_bias).to(dtype).eval()
+        model = Live(module=module, logits=lambda module, ids: module(ids), vocab=11, length=12)
+        for name in ("causality", "incremental"):
+            assert tried(name, model).witnesses == ()
+        assert [witness.where for witness in tried("reached", model).witnesses] == ["k.bias"] * key_bias
+        for name in ("causality", "incremental", "reached"):
+            for plant in LAWS[name].INVARIANT.faults.values():
+                assert tried(name, plant(model)).witnesses

@@ -144,7 +144,7 @@ def test_the_same_model_is_built_for_the_same_seed(code):
     ("build", "said"),
     [
         (of("Absent"), "has no Absent"),
-        (of("number"), "returned a int, not a torch.nn.Module"),
+        (of("number"), "returned a int: neither a torch.nn.Module nor an adapter"),
         (of("Sound", arguments={"wide": "x"}), "does not load"),
         (Build(label="x", system="absent"), "absent"),
     ],

@@ -86,3 +86,33 @@ def test_deep_nesting_is_a_clear_error(tmp_path):
     verdict = ask(tmp_path, "x = " + "(" * 5000 + ")" * 5000)
     assert verdict.outcome is Outcome.ERROR
     assert "not Python" in verdict.detail
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        "windows = lambda *_: ''\n",
+        "import os as windows\n",
+        "if True:\n    def windows(data, count, length, generator):\n        return 1\n",
+        "for windows in ():\n    pass\n",
+        "try:\n    from os import path as windows\nexcept ImportError:\n    pass\n",
+        "with open('x') as windows:\n    pass\n",
+        "del windows\n",
+        "(windows := 3)\n",
+        "windows.__code__ = (lambda: 2).__code__\n",
+        "setattr(windows, '__code__', None)\n",
+    ],
+)
+def test_a_definition_that_is_bound_again_is_no_verdict(tmp_path, again):
+    found = ask(tmp_path, OLD + again)
+    assert found.outcome is not Outcome.DISCHARGED
+    assert "windows again" in found.detail or "sets windows" in found.detail
+    assert ask(tmp_path, again.replace("windows", "others") + OLD).outcome is Outcome.DISCHARGED
+
+
+def test_a_method_that_is_set_from_outside_is_no_verdict(tmp_path):
+    body = obligation("kind: source, source: n, against: o, names: [A.f]", n="file: n.py", o="file: o.py")
+    old = b"class A:\n    def f(self):\n        return 1\n"
+    for more in (b"A.f = lambda self: 2\n", b"setattr(A, 'f', None)\n", b"A = 3\n"):
+        assert judge(tmp_path, body, {"o.py": old, "n.py": old + more}).outcome is not Outcome.DISCHARGED
+    assert judge(tmp_path, body, {"o.py": old, "n.py": old + b"A.g = 2\n"}).outcome is Outcome.DISCHARGED
