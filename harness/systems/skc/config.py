@@ -25,7 +25,7 @@ class SkcConfig:
     ``weights`` are ``ternary`` or ``int8``: what matrices are trained through and shipped in. The first
     ``short`` steps are on windows of half the length. ``lr`` is of both optimizers, whose updates have the
     same root mean square; ``adapt_lr`` is that of test-time training. ``balance`` weighs the loss that keeps
-    experts equally used, ``average`` is the largest share that the averaged weights keep in a step.
+    experts equally used, ``average`` is the share that the averaged weights keep in a step.
     """
 
     d_model: int = 64

@@ -43,7 +43,7 @@ def restore(state: Training, held: Mapping[str, Tensor], told: Mapping[str, Any]
     groups = [group for optimizer in state.optimizer for group in optimizer.param_groups]
     for group, rate in zip(groups, told["rates"], strict=True):
         group["lr"] = rate
-    state.step = int(told["step"])
+    state.step = state.scheduler.last_epoch = int(told["step"])
     _resume.set_random(held)
 
 

@@ -73,6 +73,14 @@ class Matrix(nn.Module):
         return functional.linear(x, self.shipped())
 
 
+class Table(Matrix):
+    """A row of the matrix for each symbol; one beyond the last is refused."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Maps symbols (…,) to (…, columns)."""
+        return functional.embedding(x, self.shipped())
+
+
 class Norm(nn.Module):
     """Divides by the root mean square over channels, times a gain."""
 
@@ -161,7 +169,7 @@ class Decoder(nn.Module):
     def __init__(self, config: SkcConfig) -> None:
         super().__init__()
         d = config.d_model
-        self.embedding = Matrix(config, VOCAB, d, "int8")
+        self.embedding = Table(config, VOCAB, d, "int8")
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
         self.last = Norm(d)
         self.head = Matrix(config, VOCAB, d, "int8")
@@ -181,7 +189,7 @@ class Decoder(nn.Module):
         mask: Tensor | None = None,
     ) -> tuple[Tensor, State, Tensor]:
         """Returns logits (batch, time, 256), the state after the last, and the balance loss (batch,)."""
-        x = functional.embedding(ids, self.embedding.shipped())
+        x = self.embedding(ids)
         apart = x.new_ones(*ids.shape, 1)
         if documents is not None:
             apart[:, 1:, 0] = (documents[:, 1:] == documents[:, :-1]).to(x.dtype)

@@ -22,12 +22,28 @@ from harness.systems.skc.muon import Muon
 HELD_OUT_ROWS = 64
 
 
+class Schedule:
+    """Sets the rate of every group to that of the step that comes next, ``last_epoch``."""
+
+    def __init__(self, optimizer: tuple[torch.optim.Optimizer, ...], config: SkcConfig) -> None:
+        self._optimizers, self._config, self.last_epoch = optimizer, config, -1
+        self.step()
+
+    def step(self) -> None:
+        """Counts one step."""
+        self.last_epoch += 1
+        for optimizer in self._optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = rate(self._config, self.last_epoch)
+
+
 class Training:
     """A training between two steps; ``average`` holds the averaged trainable weights by name."""
 
     def __init__(self, model: Decoder, config: SkcConfig, seed: int) -> None:
         self.model, self.optimizer = model, optimizers(model, config)
         self.average = {name: p.detach().clone() for name, p in model.named_parameters() if p.requires_grad}
+        self.scheduler = Schedule(self.optimizer, config)
         self.seed, self.step = seed, 0
 
 
@@ -72,17 +88,17 @@ class Program:
             loss.backward()
             total += loss.item()
         trained = [p for p in state.model.parameters() if p.requires_grad]
+        experts = [p for name, p in state.model.named_parameters() if ".up." in name or ".down." in name]
         norm = torch.nn.utils.clip_grad_norm_(trained, config.clip).item()
-        dormant = [p for p in trained if p.grad is not None and not bool(p.grad.any())]
+        dormant = [p for p in experts if p.grad is not None and not bool(p.grad.any())]
         before = [p.detach().norm() for p in dormant]
         if config.arm != "zero_filled":
             for parameter in dormant:
                 parameter.grad = None  # weight decay and momentum would move an expert that nobody asked
-        applied = rate(config, state.step)
+        applied = state.optimizer[0].param_groups[0]["lr"]
         for optimizer in state.optimizer:
-            for group in optimizer.param_groups:
-                group["lr"] = applied
             optimizer.step()
+        state.scheduler.step()
         self._average(state)
         state.step += 1
         after = [p.detach().norm() for p in dormant]
@@ -90,11 +106,10 @@ class Program:
         return {"loss": total, "lr": applied, "grad_norm": norm, "dormant": len(dormant), "drift": drift}
 
     def _average(self, state: Training) -> None:
-        share = min(self.config.average, (1 + state.step) / (10 + state.step))
         with torch.no_grad():
             for name, parameter in state.model.named_parameters():
                 if parameter.requires_grad:
-                    state.average[name].lerp_(parameter, 1 - share)
+                    state.average[name].lerp_(parameter, 1 - self.config.average)
 
     def evaluate(self, state: Training) -> float:
         """Returns the held-out cross-entropy of the averaged weights, in nats a byte."""
@@ -168,6 +183,8 @@ class Program:
                 clip=self.config.clip,
                 steps=self.config.steps,
                 ships="average",
+                average=self.config.average,
+                balance=self.config.balance,
             ),
         )
 
