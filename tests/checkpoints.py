@@ -4,11 +4,9 @@ In the text every word follows from the one two before it, nine times of ten: a 
 """
 
 import json
-import os
 import random
 from pathlib import Path
 
-os.environ["HF_HUB_OFFLINE"] = "1"
 WORDS = (
     "amber birch cedar delta ember fjord grove heath inlet jetty knoll ledge marsh north ocean plain".split()
 )

@@ -7,7 +7,6 @@ it lives in ``.harness/cache``, the gate and the checker go without it, and dele
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Callable
@@ -94,6 +93,8 @@ class ByBytes(Memo):
 
     def of(self, path: str, purpose: str, compute: Callable[[str], Any]) -> Any:
         """Returns ``compute(path)``; of evidence and contracts by digest, if these bytes were read before."""
+        import hashlib
+
         if purpose not in ("evidence", "contract"):
             return super().of(path, purpose, compute)
         with open(path, "rb") as stream:
