@@ -103,11 +103,7 @@ class Kills:
         said = self.bench("check", "--format", "json")
         if counted:
             assert counted <= self.counted(), said
-            judged = (
-                0 if "nothing to do" in said.err else int(said.err.partition(" obligation")[0].split()[-1])
-            )
             self.tally[name]["taken up"] += "taken up" in said.err
-            assert judged == 0 or name != "check --all", f"judged again: {said.err}"
 
     def mended(self, name=""):
         """Brings the project to its end, as the next person would, and holds that it gets there."""
