@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.evidence.bundle import OtherForm, SignedFolder, read_bundle
+from harness.evidence.digests import read_regular
 from harness.evidence.keys import PublicKey, SignatureError, write_pair
 from harness.evidence.memo import Memo
 
@@ -57,7 +58,7 @@ def checkpoint_problem(folder: Path, public: Path, memo: Memo | None = None) -> 
     A signature over shards, by another digest or of an older form is left to model_signing.
     """
     try:
-        signed = read_bundle((folder / NAME).read_bytes(), public)
+        signed = read_bundle(read_regular(folder / NAME), public)
         return _differs(folder, signed, memo or Memo(None, "", lambda: 0))
     except OtherForm:
         return _by_library(folder, public)
@@ -94,7 +95,7 @@ def _counts(path: Path, left: Set[Path]) -> bool:
 def _by_library(folder: Path, public: Path) -> str:
     hashing, _, verifying = _library()
     try:
-        signed = json.loads((folder / NAME).read_bytes())["dsseEnvelope"]["payload"]
+        signed = json.loads(read_regular(folder / NAME))["dsseEnvelope"]["payload"]
         how = json.loads(base64.b64decode(signed))["predicate"]["serialization"]
         config = verifying.Config().use_elliptic_key_verifier(public_key=public)
         config.set_hashing_config(_told(hashing, how)).verify(folder, folder / NAME)
