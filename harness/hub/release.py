@@ -11,7 +11,8 @@ from harness.artifacts.safetensors_file import read
 from harness.engine.project import CONFIG, Project
 from harness.evidence.digests import read_regular
 from harness.evidence.seal import FOLDER, check_path
-from harness.hub.pickles import PICKLED, pickled, scanned
+from harness.hub.known import unknown
+from harness.hub.pickles import pickled, scanned
 from harness.model.problem import InputError
 from harness.scoreboard.board import Board, ObligationRow
 from harness.scoreboard.fold import Status
@@ -78,12 +79,12 @@ def _digests(item: ObligationRow) -> Iterator[str]:
 
 
 def unvouched(files: Mapping[str, File], board: Board) -> tuple[str, ...]:
-    """Names the weights (admitted pickles too) whose very bytes no discharged criterion is about."""
+    """Names the files whose very bytes no discharged criterion is about, small text by known names aside."""
     known = vouched(board)
     return tuple(
-        f"{name}: no discharged criterion is about these bytes ({file.sha256[:12]}…)"
+        f"{name}: no discharged criterion is about these bytes ({file.sha256[:12]}…), and {why}"
         for name, file in sorted(files.items())
-        if name.lower().endswith((".safetensors", *PICKLED)) and file.sha256 not in known
+        if file.sha256 not in known and (why := unknown(name, file.path))
     )
 
 
