@@ -77,14 +77,12 @@ def main(options: argparse.Namespace) -> int:
 def _sealed(
     options: argparse.Namespace, project: Project, sent: Mapping[str, File], texts: Mapping[str, bytes]
 ) -> dict[str, bytes]:
-    """Returns the signed manifest of the release; none where no policy names who signs, or a dry run has no key."""
+    """Returns the signed manifest; none where no policy names who signs, or a dry run has no key."""
     policy = open_policy(project)
     if options.key is None and (policy is None or not policy.keys or not options.yes):
         return {}
     if options.key is None:
-        raise invalid(
-            "a release is signed as a whole", "--key FILE, the private key of one of the policy's signers"
-        )
+        raise invalid("a release is signed as a whole", "--key FILE, of one of the policy's signers")
     try:
         data, key = sealed_release(sent, texts, Path(options.key), options.repo, utc_now())
     except SignatureError as error:

@@ -106,7 +106,7 @@ def _seal(told: Mapping[str, Any]) -> Seal:
 
 
 def read_subjects(subjects: Any) -> dict[str, str]:
-    """Reads digests by name from the subjects of a statement; raises ``SignatureError``, or for no such value."""
+    """Reads digests by name from a statement's subjects; raises ``SignatureError``, ``KeyError`` and such."""
     files: dict[str, str] = {}
     folded: set[str] = set()
     if not isinstance(subjects, list) or not subjects:

@@ -10,7 +10,7 @@ README.md LICENSE LICENSE.md LICENSE.txt LICENCE LICENCE.txt NOTICE NOTICE.txt U
 CHANGELOG.md config.json generation_config.json adapter_config.json preprocessor_config.json
 processor_config.json tokenizer_config.json special_tokens_map.json added_tokens.json
 model.safetensors.index.json model.sig
-""".split()  # noqa: SIM905 - a page of names
+""".split()
 _TOKENS = ["tokenizer.json", "vocab.json", "vocab.txt", "merges.txt", "chat_template.jinja"]
 _MOST = dict.fromkeys(_SMALL, 4 << 20) | dict.fromkeys([*_TOKENS, "chat_template.json"], 64 << 20)
 """Bytes that each may have."""

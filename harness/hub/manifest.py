@@ -1,7 +1,7 @@
-"""The manifest of a release: every file that was sent, the card too, signed, so that nothing can be slipped in.
+"""The manifest of a release: every file that was sent, the card too, signed, so that none can be slipped in.
 
-The sealed scoreboard speaks of evidence; what else is loaded with a model (configuration, tokenizer, the names
-of files) only this signature covers.
+The sealed scoreboard speaks of evidence; what else is loaded with a model (configuration, tokenizer, the
+names of files) only this signature covers.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def _read(payload: bytes) -> dict[str, str]:
 
 
 def _there(folder: Path) -> tuple[set[str], set[str]]:
-    """Returns the names of all that lies in a folder and is no folder, links and pipes too; and what is beside."""
+    """Returns the names of all in a folder that is no folder, links and pipes too; and what is beside."""
     found, beside = set[str](), set[str]()
     for name in _names(folder, ""):
         part = next((one for one in _BESIDE if name == one or name.startswith(f"{one}/")), "")

@@ -258,7 +258,8 @@ def test_an_import_that_dies_at_any_write_is_made_by_the_next(tmp_path):
 
 def test_a_release_that_dies_at_any_request_is_whole_on_the_hub_or_not_there(tmp_path):
     release = make_release(tmp_path / "project", tmp_path / "keys")
-    command = ("publish", "out", "--repo", "me/model", "--yes")
+    key = str(tmp_path / "keys/reviewer")
+    command = ("publish", "out", "--repo", "me/model", "--key", key, "--yes")
 
     def publish(at):
         with HubServer() as hub:
