@@ -87,3 +87,19 @@ def test_nobody_waits_for_a_pipe(signed, name):
         assert said.returncode == 0 or not name.startswith(".harness"), said
         if "ledger" in name and words[0] in ("gate", "verify"):
             assert (said.returncode, "was changed" in said.stdout) == (1, True), said
+
+
+def test_a_closed_stdout_does_not_change_what_the_gate_decides(signed):
+    def gate():
+        return subprocess.run(
+            ["sh", "-c", f"{sys.executable} -m harness gate >&-"],
+            cwd=signed.root,
+            env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+
+    assert (gate().returncode, gate().stderr) == (0, "")
+    (signed.root / "log.jsonl").write_text("")
+    assert (gate().returncode, gate().stderr) == (1, "")
