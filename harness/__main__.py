@@ -13,6 +13,9 @@ def main() -> int:
     The scoreboard reads, prints and ends: it collects no garbage and leaves its memory to the system,
     which is a fifth of the time that it takes.
     """
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by the caller: the exit code still counts
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a terminal without Unicode is no failure
     quick = sys.argv[1:2] == ["scoreboard"]

@@ -33,6 +33,11 @@ class Kills:
         assert self.bench("evidence", "pack", str(self.archive)).code == 0
 
     @property
+    def publish(self):
+        """Returns the command that publishes the release, signed."""
+        return ("publish", "out", "--repo", "me/model", "--key", str(self.keys / "reviewer"), "--yes")
+
+    @property
     def commands(self):
         """Returns every command by its name with what must happen before it."""
         heads = str(self.bench.root / "keys/heads")
@@ -42,7 +47,7 @@ class Kills:
             "sign": (("sign", "--key", str(self.keys / "reviewer"), "--heads", heads), nothing),
             "lock": (("lock",), self.another),
             "retract": (("retract", "demo/SHAPE", "--reason", "a try"), nothing),
-            "publish": (("publish", "out", "--repo", "me/model", "--yes"), nothing),
+            "publish": (self.publish, nothing),
             "pack": (("evidence", "pack", str(self.archive)), nothing),
             "import": (("evidence", "import", str(self.archive)), self.forget),
         }
@@ -103,11 +108,7 @@ class Kills:
         said = self.bench("check", "--format", "json")
         if counted:
             assert counted <= self.counted(), said
-            judged = (
-                0 if "nothing to do" in said.err else int(said.err.partition(" obligation")[0].split()[-1])
-            )
             self.tally[name]["taken up"] += "taken up" in said.err
-            assert judged == 0 or name != "check --all", f"judged again: {said.err}"
 
     def mended(self, name=""):
         """Brings the project to its end, as the next person would, and holds that it gets there."""
@@ -122,7 +123,7 @@ class Kills:
         said = self.bench("gate")
         assert said.code == 0, said
         if name == "publish":
-            again = self.drive("publish", "out", "--repo", "me/model", "--yes")
+            again = self.drive(*self.publish)
             assert "published and verified" in again.err, again.err[-900:]
         if not self.archive.exists() or self.random.random() < 0.1:
             assert self.bench("evidence", "pack", str(self.archive)).code == 0

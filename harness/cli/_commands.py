@@ -247,6 +247,7 @@ def _verify(command: argparse.ArgumentParser) -> None:
 def _publish(command: argparse.ArgumentParser) -> None:
     command.add_argument("folder", metavar="FOLDER", help="the release: weights, configuration, card")
     command.add_argument("--repo", required=True, metavar="ID", help="the repository, as OWNER/NAME")
+    command.add_argument("--key", metavar="FILE", help="sign the list of all files with this private key")
     command.add_argument("--public", action="store_true", help="for all to see, by the policy's public tier")
     command.add_argument("--yes", action="store_true", help="send it; without, only show what would be sent")
 

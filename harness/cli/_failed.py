@@ -16,7 +16,7 @@ def failed_text(error: Exception) -> str:
     if code in ROOM:
         return (
             f"there is no room to write{where}: make room and give the same command again\n"
-            "  what was recorded before stays, and what was judged just now is taken up by the next check"
+            "  what was recorded before stays, and what was judged just now is judged again by the next check"
         )
     if code in _MAY_NOT:
         return f"harness may not write or read here{where}: {error}\n  give it the right, or run it elsewhere"

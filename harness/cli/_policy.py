@@ -12,6 +12,7 @@ from harness.engine.pins import current_pins
 from harness.engine.project import Project
 from harness.engine.registered import bound_of
 from harness.engine.sources import Sources
+from harness.evidence.digests import read_regular
 from harness.evidence.entries import Entry, missing_heads, read_entries
 from harness.evidence.keys import PublicKey, SignatureError, distinct, read_public
 from harness.evidence.locks import Bound, Promise, unlocked, unregistered
@@ -20,17 +21,17 @@ from harness.model.policy import Policy
 from harness.scoreboard.board import Board
 from harness.scoreboard.decision import Facts
 from harness.scoreboard.sealed import against, signed_by
-from harness.scoreboard.waived import POLICY
+from harness.scoreboard.waived import POLICY, has_policy
 
 
 def open_policy(project: Project) -> Policy | None:
     """Returns the project's policy, or None where it has none; raises ``InvalidContract``."""
-    path = project.root / POLICY
-    if not path.is_file():
+    if not has_policy(project.root):
         return None
+    path = project.root / POLICY
     from harness.reading.policy import read_policy
 
-    return read_policy(path.read_bytes(), POLICY)
+    return read_policy(read_regular(path), POLICY)
 
 
 def public_keys(root: Path, names: Sequence[str]) -> tuple[PublicKey, ...]:
@@ -105,7 +106,7 @@ def pinned(root: Path, name: str | None, entries: Sequence[Entry]) -> tuple[str,
     if name is None:
         return ()
     try:
-        text = (root / name).read_text(encoding="ascii")
+        text = read_regular(root / name).decode("ascii")
     except (OSError, UnicodeDecodeError):
         return (f"the pinned heads in {name} cannot be read",)
     if not text.split():

@@ -38,12 +38,12 @@ def find_contracts(project: Project, named: list[str]) -> list[Path]:
 
 
 def take_up(project: Project, memo: Memo) -> None:
-    """Takes up what an earlier command had judged and trained when it was cut off, and says so."""
+    """Tells the ledger what an earlier command had judged and trained when it was cut off, and says so."""
     from harness.engine.recover import recover
     from harness.reports._out import say, some
 
     if found := recover(project, memo, utc_now, time.time_ns):
-        say(f"{some(found, 'result')} taken up from a check that was cut off")
+        say(f"{some(found, 'result')} taken up from a check that was cut off; verdicts are judged again")
 
 
 def utc_now() -> str:

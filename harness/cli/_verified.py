@@ -21,6 +21,7 @@ from harness.evidence.entries import read_entries
 from harness.evidence.keys import PublicKey
 from harness.evidence.memo import Memo
 from harness.hub.layout import lay_out
+from harness.hub.manifest import Held, hold
 from harness.model.problem import InputError
 from harness.reports._out import clean, some, write
 from harness.scoreboard.board import Board, CriterionRow, ObligationRow
@@ -48,6 +49,7 @@ class Verification:
     signers: tuple[str, ...]
     problems: tuple[str, ...]
     lines: tuple[Line, ...]
+    beside: tuple[str, ...] = ()
 
 
 def verified(options: argparse.Namespace) -> int:
@@ -61,38 +63,53 @@ def verified(options: argparse.Namespace) -> int:
         policy = open_policy(project)
         keys = keys or public_keys(project.root, policy.keys if policy else ())
         return _judge(project, memo, keys, options)
+    release = Path(options.release).absolute()
     with tempfile.TemporaryDirectory() as folder:
         laid, memo = Path(folder) / "project", Memo(None, "", time.time_ns)
         try:
-            lay_out(Path(options.release), laid)
+            lay_out(release, laid)
         except InputError as error:
             write(f"verify: NOT verified\n  {clean(str(error))}")
             return Exit.FINDING
-        return _judge(read_project(laid.resolve(), memo), memo, keys, options)
+        return _judge(read_project(laid.resolve(), memo), memo, keys, options, release)
 
 
-def _judge(project: Project, memo: Memo, keys: Sequence[PublicKey], options: argparse.Namespace) -> int:
+def _judge(
+    project: Project,
+    memo: Memo,
+    keys: Sequence[PublicKey],
+    options: argparse.Namespace,
+    release: Path | None = None,
+) -> int:
     if not find_contracts(project, []):
         write("no contracts: nothing to verify")
         return Exit.NOTHING
     if not keys:
         raise invalid("no public key is given", "name the one that you trust: --key FILE")
-    found = verification(project, memo, keys, heads=options.heads, again=options.recheck)
+    found = verification(project, memo, keys, heads=options.heads, again=options.recheck, release=release)
     _tell(options.format, found)
     return Exit.DISCHARGED if found.sound else Exit.FINDING
 
 
 def verification(
-    project: Project, memo: Memo, keys: Sequence[PublicKey], *, heads: str | None = None, again: bool = False
+    project: Project,
+    memo: Memo,
+    keys: Sequence[PublicKey],
+    *,
+    heads: str | None = None,
+    again: bool = False,
+    release: Path | None = None,
 ) -> Verification:
     """Verifies a project against the given keys; ``again`` judges anew what needs no run and no code.
 
-    ``heads`` is a file of ledger heads that was kept elsewhere. Nothing is fetched and no code is run.
+    ``heads`` is a file of ledger heads that was kept elsewhere, ``release`` the folder that the project was
+    laid out from: every file in it is held against its manifest. Nothing is fetched and no code is run.
     """
+    held = hold(release, keys) if release is not None else Held(problems=())
     board = build(project, find_contracts(project, []), memo)
     judged = [against(project, one, board, memo) for one in signed_by(project, keys)]
     good = [one for one in judged if one.holds]
-    problems = [*board.problems, *malformed(project, board)]
+    problems = [*held.problems, *board.problems, *malformed(project, board)]
     problems += pinned(Path.cwd(), heads, read_entries(project.ledger))
     problems += [f"{one.path}: {why}" for one in judged for why in one.problems if not (one.foreign and good)]
     if not judged:
@@ -106,6 +123,7 @@ def verification(
         signers=tuple(sorted({key for one in good for key in one.signers})),
         problems=tuple(dict.fromkeys(problems)),
         lines=tuple(lines),
+        beside=held.beside,
     )
 
 
@@ -168,10 +186,12 @@ def _tell(form: str, found: Verification) -> None:
     if form == "json":
         rows = [{name: getattr(line, name) for name in Line.__slots__} for line in found.lines]
         told = {"decision": decision, "signers": list(found.signers), "problems": list(found.problems)}
+        told["beside"] = list(found.beside)
         write(json.dumps(told | {"criteria": rows}, indent=2))
         return
     said = [f"verify: {decision}, signed by {', '.join(key[:12] for key in found.signers) or 'nobody'}"]
     said += [f"  {clean(problem)}" for problem in found.problems]
+    said += [f"  covered by no signature: {clean(name)}" for name in found.beside]
     for line in found.lines:
         said.append(f"{clean(line.name)} {line.status}")
         said.append(f"  recomputed: {', '.join(line.recomputed) or 'nothing'}")

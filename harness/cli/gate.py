@@ -13,6 +13,7 @@ from harness.cli._setup import find_contracts, invalid, open_project, utc_now
 from harness.engine.check import look_at
 from harness.engine.load import load_contracts
 from harness.engine.project import Project, every_contract
+from harness.evidence.digests import read_regular
 from harness.evidence.memo import Memo
 from harness.model.policy import Demands
 from harness.reports._out import clean, some, write
@@ -20,6 +21,7 @@ from harness.scoreboard.board import Board, totals
 from harness.scoreboard.build import build
 from harness.scoreboard.decision import Decision, Facts, decide
 from harness.scoreboard.gate import Exit
+from harness.scoreboard.sealed import without_policy
 
 
 def malformed(project: Project, board: Board) -> list[str]:
@@ -33,7 +35,7 @@ def malformed(project: Project, board: Board) -> list[str]:
     for contract in board.contracts:
         for item in (row for criterion in contract.criteria for row in criterion.obligations):
             if item.record is not None:
-                told = json.loads((project.root / item.path).read_bytes())
+                told = json.loads(read_regular(project.root / item.path))
                 error = next(validator.iter_errors(told), None)
                 if error is not None:
                     found.append(f"{item.path}: {error.json_path}: {error.message}")
@@ -83,6 +85,7 @@ def decided(
     board = replace(board, problems=(*board.problems, *malformed(project, board)))
     board = replace(board, totals=totals(board.contracts))
     if policy is None:
+        board = replace(board, problems=(*board.problems, *without_policy(project)))
         return board, decide(board, Demands(), Facts(), (), now)
     promises = [promise_of(project, one, memo) for one in load_contracts(project, paths)]
     facts = facts_of(project, policy, whole, promises, memo)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import tempfile
 import time
 from collections.abc import Mapping
@@ -11,16 +12,18 @@ from pathlib import Path
 from typing import Any
 
 from harness.cli._policy import open_policy, public_keys
-from harness.cli._setup import find_contracts, open_project, utc_now
+from harness.cli._setup import find_contracts, invalid, open_project, utc_now
 from harness.cli._verified import verification
 from harness.cli.gate import decided
 from harness.engine.load import load_contracts
 from harness.engine.project import Project, read_project
+from harness.evidence.keys import SignatureError
 from harness.evidence.memo import Memo
 from harness.evidence.statement import EvidenceError, parse_statement
 from harness.hub.card import contradictions, write_card
 from harness.hub.facts import facts_of
 from harness.hub.layout import lay_out
+from harness.hub.manifest import MANIFEST, sealed_release
 from harness.hub.publish import Hub, Published, differences
 from harness.hub.release import CARD, File, claims_of, files_of, unvouched
 from harness.model.problem import InputError
@@ -29,10 +32,14 @@ from harness.scoreboard.board import Board
 from harness.scoreboard.gate import Exit
 from harness.scoreboard.sealed import against, signed_by
 
+_REPO = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9_][\w.-]{0,95}\Z", re.ASCII)
+
 
 def main(options: argparse.Namespace) -> int:
     """Shows what would be published; publishes with ``--yes``, and verifies what arrived."""
     project, memo = open_project(remember=False)
+    if not _REPO.match(options.repo) or re.search(r"--|\.\.|[-.](?:/|\Z)|\.git\Z", options.repo):
+        raise invalid(f"{clean(options.repo)!r} is no name of a repository", "OWNER/NAME")
     tier = "public" if options.public else "private"
     paths = find_contracts(project, [])
     if not paths:
@@ -55,11 +62,36 @@ def main(options: argparse.Namespace) -> int:
     except InputError as error:
         return _refused([str(error)], Exit.FINDING)
     sent = {name: file for name, file in files.items() if name != CARD} | claims
-    _plan(options, sent, made.waived)
+    texts = {CARD: card.encode()}
+    try:
+        texts |= _sealed(options, project, sent, texts)
+    except InputError as error:
+        return _refused([str(error)], Exit.FINDING)
+    _plan(options, sent, texts, made.waived)
     if not options.yes:
         write("nothing was sent: add --yes to publish")
         return Exit.DISCHARGED
-    return _send(options, project, sent, {CARD: card.encode()})
+    return _send(options, project, sent, texts)
+
+
+def _sealed(
+    options: argparse.Namespace, project: Project, sent: Mapping[str, File], texts: Mapping[str, bytes]
+) -> dict[str, bytes]:
+    """Returns the signed manifest; none where no policy names who signs, or a dry run has no key."""
+    policy = open_policy(project)
+    if options.key is None and (policy is None or not policy.keys or not options.yes):
+        return {}
+    if options.key is None:
+        raise invalid("a release is signed as a whole", "--key FILE, of one of the policy's signers")
+    try:
+        data, key = sealed_release(sent, texts, Path(options.key), options.repo, utc_now())
+    except SignatureError as error:
+        raise invalid(str(error)) from None
+    authors = {one.id for one in public_keys(project.root, policy.authors)} if policy else set()
+    signers = {one.id for one in public_keys(project.root, policy.keys)} if policy else {key.id}
+    if key.id not in signers - authors:
+        raise InputError(f"key {key.id[:12]} is not one of the policy's signers, authors aside")
+    return {MANIFEST: data}
 
 
 def _refused(reasons: list[str], code: Exit) -> Exit:
@@ -94,11 +126,20 @@ def _signers(project: Project, board: Board, memo: Memo) -> list[str]:
     return sorted({key for one in judged if one.holds for key in one.signers})
 
 
-def _plan(options: argparse.Namespace, sent: Mapping[str, File], waived: tuple[str, ...]) -> None:
+def _plan(
+    options: argparse.Namespace,
+    sent: Mapping[str, File],
+    texts: Mapping[str, bytes],
+    waived: tuple[str, ...],
+) -> None:
     size = sum(file.size for file in sent.values())
     where = f"{options.repo} ({'public' if options.public else 'private'})"
-    lines = [f"publish: {some(len(sent) + 1, 'file')}, {size:,} bytes, in one commit to {where}"]
+    lines = [f"publish: {some(len(sent) + len(texts), 'file')}, {size:,} bytes, in one commit to {where}"]
     lines += [f"  {name} {file.sha256[:12]} {file.size:,}" for name, file in sorted(sent.items())]
+    if MANIFEST in texts:
+        lines.append(f"  {MANIFEST} signs all of these")
+    else:
+        lines.append("  no --key: verify --release accepts only a release that is signed as a whole")
     lines += [f"  {CARD} written from the evidence", *(f"  waived: {clean(told)}" for told in waived)]
     write("\n".join(lines))
 
@@ -148,5 +189,5 @@ def _arrived(
         if not keys:
             return found
         memo = Memo(None, "", time.time_ns)
-        judged = verification(read_project(laid.resolve(), memo), memo, keys)
+        judged = verification(read_project(laid.resolve(), memo), memo, keys, release=down)
         return found + list(judged.problems or (() if judged.sound else ("no signature holds",)))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from harness.cli._setup import invalid
 from harness.engine.project import find_root
-from harness.evidence.checkpoint import checkpoint_problem
+from harness.evidence.checkpoint import checkpoint_problem, uncovered
 from harness.evidence.keys import SignatureError
 from harness.evidence.memo import Memo
 from harness.reports._out import clean, some, write
@@ -36,6 +36,8 @@ def _checkpoint(options: argparse.Namespace) -> Exit:
     if memo is not None:
         memo.save()
         decision += f"; read again: {some(memo.computed, 'file')}, the others by size, times and inode"
+    beside = uncovered(Path(options.checkpoint).absolute(), Path(options.key[0]))
+    decision += "".join(f"\n  covered by no signature: {clean(name)}" for name in beside)
     write(f"verify: {clean(options.checkpoint)} {decision}")
     return Exit.FINDING if problem else Exit.DISCHARGED
 

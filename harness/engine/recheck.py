@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from harness.engine.check import Checker, Item
 from harness.engine.discharge import discharge
 from harness.engine.load import Loaded
+from harness.evidence.digests import read_regular
 from harness.evidence.statement import parse_statement, verdict_of
 from harness.model.verdict import Verdict
 
@@ -33,7 +34,7 @@ def recheck(checker: Checker, loaded: Loaded) -> Iterator[Rechecked]:
         differs = ""
         if not skipped:
             try:
-                data = (checker.project.root / item.path).read_bytes()
+                data = read_regular(checker.project.root / item.path)
                 kept = verdict_of(parse_statement(data)["predicate"])
             except (OSError, ValueError, KeyError, TypeError):
                 skipped = "it has no evidence"

@@ -1,9 +1,10 @@
-"""Takes up what a check that was killed had written, and clears away what it left half made."""
+"""Tells the ledger what a check that was killed had done, and clears away what it left half made."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from harness import __version__
@@ -27,8 +28,9 @@ _TEMPORARY = re.compile(r"\..{1,40}\.[a-z0-9_]{8}\Z")
 def recover(project: Project, memo: Memo, now: Callable[[], str], nanoseconds: Callable[[], int]) -> int:
     """Tells the ledger of what killed checks did: returns how many verdicts and finished runs those were.
 
-    A verdict counts only if its evidence lies there with just the bytes that were noted, and the ledger
-    neither knows them nor has seen the verdict withdrawn; a run only if it finished.
+    A verdict is told of only if its evidence lies there with just the bytes that were noted, and the ledger
+    neither knows them nor has seen the verdict withdrawn; a run only if it finished. Anybody could have
+    written the notes: the entry keeps what came out and accepts no bytes for it, so that it is judged again.
     """
     sweep(project, nanoseconds(), deep=project.pending.is_dir())
     if not project.pending.is_dir():
@@ -48,7 +50,7 @@ def recover(project: Project, memo: Memo, now: Callable[[], str], nanoseconds: C
                 event="recovered",
                 time=now(),
                 harness=__version__,
-                records=tuple(whole),
+                records=tuple(replace(note, sha256="") for note in whole),
                 details={"reason": "the check that did this was cut off"} | runs,
             )
     return len(whole) + len(runs)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.evidence.digests import bytes_digest, sha256_file
+from harness.evidence.digests import bytes_digest, read_regular, sha256_file
 from harness.evidence.memo import write_atomically
 from harness.model.problem import InputError
 
@@ -102,7 +102,7 @@ def read_attached(evidence: Path, name: str) -> Attached:
     if not _NAME.match(name) or not path.is_file():
         raise InputError(f"no run is attached as {name!r}: harness attach FOLDER", "MISSING_INPUT")
     try:
-        told = json.loads(path.read_bytes())
+        told = json.loads(read_regular(path))
         files = told["files"]
         if told["manifest"] != _digest(files) or told["name"] != name:
             raise InputError(f"the record of the attached run {name} was edited: attach it again")

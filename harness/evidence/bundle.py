@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.evidence.digests import read_regular
 from harness.evidence.keys import SignatureError
 from harness.evidence.statement import EvidenceError, strict_json
 
@@ -69,10 +70,13 @@ def _verify(public: Path, hint: str, signature: bytes, payload: bytes) -> None:
     from cryptography.hazmat.primitives.asymmetric import ec
 
     try:
-        key = serialization.load_pem_public_key(public.read_bytes())
+        key = serialization.load_pem_public_key(read_regular(public))
     except (OSError, ValueError, UnsupportedAlgorithm) as error:
         raise SignatureError(f"{public} is no public key in PEM: {error}") from None
-    if not isinstance(key, ec.EllipticCurvePublicKey) or key.curve.name != "secp256r1":
+    if not isinstance(key, ec.EllipticCurvePublicKey):
+        told = "checkpoints are signed with elliptic curve keys: harness key new --checkpoint"
+        raise SignatureError(f"{public} is of another kind: {told}")
+    if key.curve.name != "secp256r1":
         raise OtherForm
     pem = key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     if hint != hashlib.sha256(pem).hexdigest():

@@ -6,6 +6,7 @@ That format knows elliptic curve keys (P-256) and not Ed25519, so a checkpoint h
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import os
 from collections.abc import Mapping, Set
@@ -14,12 +15,16 @@ from pathlib import Path
 from typing import Any
 
 from harness.evidence.bundle import OtherForm, SignedFolder, read_bundle
+from harness.evidence.digests import read_regular
 from harness.evidence.keys import PublicKey, SignatureError, write_pair
 from harness.evidence.memo import Memo
 
 NAME = "model.sig"
 NOT_PART = (NAME, "README.md", "claims")
-"""What publishing writes beside the weights: it is sealed with the scoreboard."""
+"""The signature itself and what publishing writes later: no signature of a checkpoint covers them.
+
+Of a published release they are covered by its own manifest, which ``verify --release`` holds.
+"""
 _GIT = (".git", ".gitattributes", ".github", ".gitignore")
 """What model_signing leaves out by itself."""
 INSTALL = "pip install 'claims-harness[models]'"
@@ -57,12 +62,24 @@ def checkpoint_problem(folder: Path, public: Path, memo: Memo | None = None) -> 
     A signature over shards, by another digest or of an older form is left to model_signing.
     """
     try:
-        signed = read_bundle((folder / NAME).read_bytes(), public)
+        signed = read_bundle(read_regular(folder / NAME), public)
         return _differs(folder, signed, memo or Memo(None, "", lambda: 0))
     except OtherForm:
         return _by_library(folder, public)
+    except FileNotFoundError:
+        return f"there is no signature {NAME}"
     except (OSError, ValueError) as error:
         return " ".join(str(error).split()) or type(error).__name__
+
+
+def uncovered(folder: Path, public: Path) -> tuple[str, ...]:
+    """Names what lies in a checkpoint folder and is covered by no signature, even where that holds."""
+    names = [name for name in (*NOT_PART, *_GIT) if name != NAME]
+    with contextlib.suppress(OtherForm, OSError, ValueError):
+        names += read_bundle(read_regular(folder / NAME), public).ignored
+    there = (os.path.normpath(name) for name in names if os.path.lexists(folder / name))
+    own = (name for name in there if name not in (NAME, ".") and not name.startswith(("..", "/")))
+    return tuple(dict.fromkeys(own))
 
 
 def _differs(folder: Path, signed: SignedFolder, memo: Memo) -> str:
@@ -94,11 +111,13 @@ def _counts(path: Path, left: Set[Path]) -> bool:
 def _by_library(folder: Path, public: Path) -> str:
     hashing, _, verifying = _library()
     try:
-        signed = json.loads((folder / NAME).read_bytes())["dsseEnvelope"]["payload"]
+        signed = json.loads(read_regular(folder / NAME))["dsseEnvelope"]["payload"]
         how = json.loads(base64.b64decode(signed))["predicate"]["serialization"]
         config = verifying.Config().use_elliptic_key_verifier(public_key=public)
         config.set_hashing_config(_told(hashing, how)).verify(folder, folder / NAME)
-    except (OSError, ValueError, TypeError, AttributeError, KeyError) as error:
+    except (KeyError, TypeError, AttributeError):
+        return f"{NAME} is no signature of a folder"
+    except (OSError, ValueError) as error:
         return " ".join(str(error).split()) or type(error).__name__
     return ""
 

@@ -77,6 +77,11 @@ def claimed_signers(data: bytes) -> tuple[str, ...]:
     return tuple(item["keyid"] for item in _envelope(data)["signatures"])
 
 
+def claimed_payload(data: bytes) -> bytes:
+    """Returns what an envelope holds, whoever signed it, unverified; raises ``SignatureError``."""
+    return _base64(_envelope(data)["payload"])
+
+
 def _envelope(data: bytes) -> dict[str, Any]:
     if len(data) > MOST_BYTES:
         raise SignatureError(f"larger than {MOST_BYTES} bytes")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.evidence.digests import bytes_digest
+from harness.evidence.digests import bytes_digest, read_or_nothing
 from harness.evidence.ledger import entry_of, oldest_first
 
 
@@ -28,7 +28,7 @@ def read_entries(folder: Path) -> tuple[Entry, ...]:
     """Returns every whole entry of a ledger, each after its parents; damaged ones are left out."""
     found: dict[str, dict[str, Any]] = {}
     for path in sorted(folder.glob("*.json")):
-        data = path.read_bytes()
+        data = read_or_nothing(path)
         if bytes_digest(data) == path.stem and entry_of(data) is not None:
             found[path.stem] = json.loads(data)
     before: dict[str, frozenset[str]] = {}

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.evidence.digests import read_regular
+
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -98,7 +100,7 @@ def _create(path: Path, data: bytes, mode: int) -> None:
 def read_public(path: Path) -> PublicKey:
     """Reads a public key from PEM; raises ``SignatureError``, also for one that is not Ed25519."""
     try:
-        pem = path.read_bytes()
+        pem = read_regular(path)
     except OSError as error:
         raise SignatureError(f"{path}: {error.strerror}") from None
     return PublicKey(id=loaded(pem, str(path)).keyid, name=str(path), pem=pem)
@@ -116,7 +118,7 @@ def read_private(path: Path) -> tuple[Ed25519PrivateKey, PublicKey]:
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     try:
-        mode, pem = os.stat(path).st_mode, path.read_bytes()
+        mode, pem = os.stat(path).st_mode, read_regular(path)
         key = load_pem_private_key(pem, password=None)
     except OSError as error:
         raise SignatureError(f"{path}: {error.strerror}") from None

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.evidence.digests import bytes_digest
+from harness.evidence.digests import bytes_digest, read_or_nothing, read_regular
 from harness.evidence.memo import Memo, write_atomically
 
 WITHDRAWN = "WITHDRAWN"
@@ -107,8 +107,10 @@ def fold_entries(entries: Mapping[str, Any], problems: Sequence[str] = ()) -> Le
 
 def _entry(path: str) -> Any:
     """Reads an entry as JSON that the memo can keep; None if its bytes are not an entry of that name."""
-    with open(path, "rb") as stream:
-        data = stream.read()
+    try:
+        data = read_regular(path)
+    except OSError:
+        return None
     return entry_of(data) if bytes_digest(data) == os.path.basename(path)[:-5] else None
 
 
@@ -179,7 +181,7 @@ def history(folder: Path, contract: str) -> list[dict[str, Any]]:
     """Returns every record of a contract's checks with its time, oldest first; damaged entries left out."""
     found: list[dict[str, Any]] = []
     for path in sorted(folder.glob("*.json")):
-        data = path.read_bytes()
+        data = read_or_nothing(path)
         if bytes_digest(data) != path.stem:
             continue
         entry = json.loads(data)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.evidence.digests import bytes_digest
+from harness.evidence.digests import bytes_digest, read_or_nothing
 from harness.evidence.ledger import entry_of
 
 
@@ -14,7 +14,7 @@ def whole_entries(folder: Path) -> dict[str, dict[str, Any]]:
     """Returns every whole entry of a ledger folder by digest; damaged ones are left out."""
     found: dict[str, dict[str, Any]] = {}
     for path in sorted(folder.glob("*.json")):
-        data = path.read_bytes()
+        data = read_or_nothing(path)
         entry = entry_of(data) if bytes_digest(data) == path.stem else None
         if entry is not None:
             found[path.stem] = entry

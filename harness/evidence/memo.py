@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from harness.evidence.digests import sha256_file
+from harness.evidence.digests import open_regular, read_regular, sha256_file
 
 RACY_NS = 50_000_000
 """Two writes within one tick of the file system's clock carry the same change time."""
@@ -35,7 +35,7 @@ class Memo:
 
     def _load(self, path: Path) -> None:
         try:
-            with open(path, "rb") as stream:
+            with open_regular(path) as stream:
                 stored = json.load(stream)
         except (OSError, ValueError, RecursionError):
             return
@@ -97,8 +97,7 @@ class ByBytes(Memo):
 
         if purpose not in ("evidence", "contract"):
             return super().of(path, purpose, compute)
-        with open(path, "rb") as stream:
-            digest = hashlib.sha256(stream.read()).hexdigest()
+        digest = hashlib.sha256(read_regular(path)).hexdigest()
         if purpose == "contract":  # it names its own path
             digest += f":{path}"
         kept = self._index.get(digest)

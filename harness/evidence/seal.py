@@ -96,7 +96,7 @@ def _seal(told: Mapping[str, Any]) -> Seal:
     frame = {"_type", "subject", "predicateType", "predicate"}
     unknown = {*(told.keys() - frame), *(predicate.keys() - known)}
     return Seal(
-        files=_files(told["subject"]),
+        files=read_subjects(told["subject"]),
         heads=tuple(heads),
         contracts=tuple(contracts),
         signed=_word(predicate["signedOn"]),
@@ -105,7 +105,8 @@ def _seal(told: Mapping[str, Any]) -> Seal:
     )
 
 
-def _files(subjects: Any) -> dict[str, str]:
+def read_subjects(subjects: Any) -> dict[str, str]:
+    """Reads digests by name from a statement's subjects; raises ``SignatureError``, ``KeyError`` and such."""
     files: dict[str, str] = {}
     folded: set[str] = set()
     if not isinstance(subjects, list) or not subjects:

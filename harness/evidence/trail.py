@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from harness.evidence.digests import bytes_digest
+from harness.evidence.digests import bytes_digest, read_or_nothing, read_regular
 from harness.evidence.ledger import WITHDRAWN, entry_of, oldest_first
 from harness.evidence.memo import Memo, write_atomically
 
@@ -113,8 +113,7 @@ class Trail:
 
 def _entry(path: str) -> Any:
     """Reads what a trail needs of an entry, as JSON for the memo; None if it is no whole entry."""
-    with open(path, "rb") as stream:
-        data = stream.read()
+    data = read_or_nothing(path)
     if bytes_digest(data) != os.path.basename(path)[:-5] or entry_of(data) is None:
         return None
     told = json.loads(data)
@@ -162,7 +161,7 @@ def keep_contract(folder: Path, path: Path, digest: str) -> None:
     if kept.is_file():
         return
     try:
-        data = path.read_bytes()
+        data = read_regular(path)
     except OSError:
         return
     if bytes_digest(data) == digest:
@@ -173,7 +172,7 @@ def keep_contract(folder: Path, path: Path, digest: str) -> None:
 def kept_contract(folder: Path, digest: str) -> bytes | None:
     """Returns the text of a contract as it was judged; None where it is gone or was changed."""
     try:
-        data = (folder / KEPT / f"{digest}.yaml").read_bytes()
+        data = read_regular(folder / KEPT / f"{digest}.yaml")
     except OSError:
         return None
     return data if bytes_digest(data) == digest else None

@@ -5,6 +5,7 @@ trainer.add_callback(gate_callback("."))
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -18,18 +19,27 @@ class GateRefused(RuntimeError):
 def ask_gate(project: Path, tier: str = "private") -> str:
     """Runs ``harness gate`` in a project's folder; returns what it said, raises ``GateRefused``.
 
-    Anything but a pass refuses: findings, an invalid contract, nothing to check, a gate that broke.
+    Anything but a pass refuses: findings, an invalid contract, nothing to check, a gate that broke. What lies
+    in the project's folder is not imported (``-P``), and a pass is believed only where the gate says so.
     """
     done = subprocess.run(
-        [sys.executable, "-m", "harness", "gate", "--tier", tier],
+        [sys.executable, "-P", "-m", "harness", "gate", "--tier", tier, "--format", "json"],
         cwd=project,
         capture_output=True,
         text=True,
         check=False,
     )
-    if done.returncode != 0:
+    if done.returncode != 0 or not _passes(done.stdout):
         raise GateRefused(f"not pushed: {(done.stdout + done.stderr).strip()}")
     return done.stdout
+
+
+def _passes(said: str) -> bool:
+    try:
+        told = json.loads(said)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(told, dict) and told.get("decision") == "passes"
 
 
 def gate_callback(project: str | Path, tier: str = "private") -> Any:

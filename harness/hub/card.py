@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from fractions import Fraction
 
 from harness.engine.load import Loaded
 from harness.hub.facts import Fact
-from harness.hub.release import CLAIMS
-from harness.kinds._card_text import numbers_at
+from harness.hub.front import OURS, normal, parted, table, unindexed
+from harness.hub.release import CARD, CLAIMS
+from harness.hub.stated import disputed, shown
 from harness.model.contract import Severity
 from harness.model.problem import InputError
 from harness.model.values import Printed
@@ -19,23 +19,14 @@ from harness.scoreboard.decision import Decision
 
 BEGIN = "<!-- claims: written from the evidence by harness publish; edits are overwritten -->"
 END = "<!-- end of claims -->"
-OURS = "  # written from the evidence by harness publish"
-_FRONT = re.compile(r"---[ \t]*\n(.*?\n)---[ \t]*\n", re.S)
-_INDEX = re.compile(r"^model-index:.*?(?=^\S|\Z)", re.M | re.S)
 _ESCAPED = re.compile(r"([\\`*_{}\[\]<>|#~])")
 
 
 def contradictions(text: str, facts: Sequence[Fact], loaded: Sequence[Loaded], name: str) -> Iterator[str]:
     """Yields every line of a card that says otherwise than the evidence, or repeats a refuted claim."""
-    own = hand_written(text)
-    for fact in facts:
-        low, high = Fraction(fact.value) - fact.radius, Fraction(fact.value) + fact.radius
-        for label in fact.labels:
-            for stated in numbers_at(own, name, label):
-                if not any(start <= high and low <= end for start, end in stated.readings):
-                    yield f"{stated.where}: {label} {stated.text}, {fact.name} measured {fact.value}"
-    if any("model-index" in line and not line.endswith(OURS) for line in _front(own)[0].splitlines()):
-        yield f"{name}: model-index is written from the evidence: take it out"
+    own = hand_written(normal(text))
+    parted(own, name)
+    yield from dict.fromkeys(disputed(shown(unindexed(own)), facts, name))
     flat = [" ".join(line.split()).casefold() for line in own.splitlines()]
     for one in loaded:
         for criterion in one.contract.criteria:
@@ -63,19 +54,16 @@ def hand_written(text: str) -> str:
     return before + "\n" * inside.count("\n") + after
 
 
-def _front(text: str) -> tuple[str, str]:
-    match = _FRONT.match(text)
-    return (match[1], text[match.end() :]) if match else ("", text)
-
-
 def write_card(
     text: str, board: Board, decision: Decision, facts: Sequence[Fact], repo: str, signers: Sequence[str]
 ) -> str:
     """Returns the card with its claims section and ``model-index`` written from the evidence alone."""
-    front, body = _front(hand_written(text))
-    front = _INDEX.sub("", front)
+    front, body = parted(hand_written(normal(text)), CARD)
+    front += "" if front.endswith("\n") or not front else "\n"
     body = "\n".join(line for line in body.rstrip().splitlines()).rstrip()
     index = _model_index(facts, repo)
+    if front or index:
+        table(front + index, CARD)
     head = f"---\n{front}{index}---\n" if front or index else ""
     return f"{head}{body}\n\n{BEGIN}\n{_section(board, decision, signers)}{END}\n"
 

@@ -9,16 +9,21 @@ from fractions import Fraction
 
 from harness.engine.load import Loaded
 from harness.kinds.metric import Metric
+from harness.kinds.tensors import Tensors
 from harness.model.contract import Severity
 from harness.scoreboard.board import Board
 from harness.scoreboard.fold import Status
 
+_COUNTED = re.compile(r"([0-9]+) parameters\Z", re.ASCII)
 _MEASURED = re.compile(r"([+-]?[0-9.]+(?:[eE][+-]?[0-9]+)?)(?: ± ([0-9.]+(?:[eE][+-]?[0-9]+)?))?\Z")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Fact:
-    """One number that evidence speaks of: how a card calls it, its value, its radius, where it was found."""
+    """One number that evidence speaks of: how a card calls it, its value, its radius, where it was found.
+
+    ``metric`` is that of a log, ``part`` what a count is of; only metrics ``stand`` in a card's results.
+    """
 
     name: str
     labels: tuple[str, ...]
@@ -26,6 +31,8 @@ class Fact:
     radius: Fraction
     path: str
     stands: bool
+    metric: str = ""
+    part: str = ""
 
 
 def facts_of(board: Board, loaded: Sequence[Loaded], measured: Mapping[str, str | None]) -> tuple[Fact, ...]:
@@ -52,6 +59,20 @@ def facts_of(board: Board, loaded: Sequence[Loaded], measured: Mapping[str, str 
                             radius=Fraction(match[2] or 0),
                             path=item.path,
                             stands=row.status is Status.DISCHARGED and row.severity is Severity.REQUIRED,
+                            metric=str(kind.metric),
+                        )
+                    )
+                counted = _COUNTED.match(measured.get(item.path) or "")
+                if isinstance(kind, Tensors) and counted:
+                    found.append(
+                        Fact(
+                            name=f"{contract.name}/{row.id}",
+                            labels=("parameters", "params", "parameter count"),
+                            value=counted[1],
+                            radius=Fraction(0),
+                            path=item.path,
+                            stands=False,
+                            part="parameters",
                         )
                     )
     return tuple(found)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from harness.artifacts.digests import file_sha256, folder_files
+from harness.evidence.digests import read_regular
 from harness.evidence.seal import check_path
 from harness.evidence.statement import EvidenceError, parse_statement
 from harness.hub.release import CLAIMS
@@ -48,7 +49,7 @@ def _judged(root: Path) -> Iterator[tuple[str, str]]:
     """Yields name and digest of every file that evidence below a folder rests on, by plain names."""
     for path in sorted(root.rglob("*.json")):
         try:
-            materials = parse_statement(path.read_bytes())["predicate"]["materials"]
+            materials = parse_statement(read_regular(path))["predicate"]["materials"]
             found = [(str(item["name"]), str(item["digest"]["sha256"])) for item in materials]
         except (EvidenceError, KeyError, TypeError, OSError):
             continue

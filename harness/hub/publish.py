@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.hub.pickles import PICKLED
 from harness.hub.release import CLAIMS, File
 from harness.model.problem import InputError
 
 BUSY = (429, 500, 502, 503, 504)
 WAITS = (0.5, 1.0, 2.0, 4.0, 8.0)
 """Seconds to wait before asking a busy server again."""
+HUB_OWN = (".gitattributes",)
+"""What a Hub writes into a repository by itself."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,13 +54,15 @@ class Hub:
 
         A file that is no longer what it was when it was judged is refused before anything is sent. A private
         release never goes to a repository that is public. Claims of an earlier release are removed by the
-        same commit; other weights that lie there would pass for this release, and are refused.
+        same commit; whatever else lies there would pass for this release, and is refused.
         """
         try:
             self._patiently(lambda: self._api.create_repo(repo, private=private, exist_ok=True))
             before = self._patiently(lambda: self._api.model_info(repo))
             if private and not before.private:
                 raise InputError(f"{repo} is public: publish to it with --public, or to another repository")
+            if before.private and not private:
+                raise InputError(f"{repo} is private and stays so: make it public on its settings page first")
             old = stale([part.rfilename for part in before.siblings or ()], {*files, *texts})
             made = self._patiently(
                 lambda: self._api.create_commit(
@@ -111,11 +114,11 @@ def _operations(files: Mapping[str, File], texts: Mapping[str, bytes]) -> list[A
 def stale(there: Sequence[str], sent: Set[str]) -> tuple[str, ...]:
     """Returns the claims of an earlier release that this one lacks, of the files that lie in a repository.
 
-    Raises ``InputError`` where weights lie there that are not of this release.
+    Raises ``InputError`` where anything else lies there that is not of this release: it would pass for it.
     """
-    others = sorted(name for name in there if name not in sent)
+    others = sorted(name for name in there if name not in sent and name not in HUB_OWN)
     for name in others:
-        if not name.startswith(f"{CLAIMS}/") and Path(name).suffix.lower() in (".safetensors", *PICKLED):
+        if not name.startswith(f"{CLAIMS}/"):
             remedy = "delete it there, or publish elsewhere"
             raise InputError(f"{name} lies in the repository and is not of this release: {remedy}")
     return tuple(name for name in others if name.startswith(f"{CLAIMS}/"))
@@ -142,7 +145,7 @@ def _short(error: Exception) -> str:
 
 
 def differences(folder: Path, files: Mapping[str, File], texts: Mapping[str, bytes]) -> Iterator[str]:
-    """Yields what a downloaded commit lacks or holds otherwise than it was sent."""
+    """Yields what a downloaded commit lacks, holds otherwise than it was sent, or holds that was not sent."""
     wanted = {name: file.sha256 for name, file in files.items()}
     wanted |= {name: hashlib.sha256(data).hexdigest() for name, data in texts.items()}
     for name in sorted(wanted):
@@ -154,3 +157,8 @@ def differences(folder: Path, files: Mapping[str, File], texts: Mapping[str, byt
             found = hashlib.file_digest(stream, "sha256").hexdigest()
         if found != wanted[name]:
             yield f"{name} arrived with other bytes"
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        mine = name in HUB_OWN or name.startswith(".cache/huggingface/")  # the client's own notes
+        if not mine and name not in wanted and (path.is_symlink() or not path.is_dir()):
+            yield f"{name} is there and was not sent"

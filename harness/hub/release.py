@@ -9,12 +9,14 @@ from pathlib import Path
 from harness.artifacts.digests import file_sha256, folder_files
 from harness.artifacts.safetensors_file import read
 from harness.engine.project import CONFIG, Project
+from harness.evidence.digests import read_regular
 from harness.evidence.seal import FOLDER, check_path
-from harness.hub.pickles import PICKLED, pickled, scanned
+from harness.hub.known import unknown
+from harness.hub.pickles import pickled, scanned
 from harness.model.problem import InputError
 from harness.scoreboard.board import Board, ObligationRow
 from harness.scoreboard.fold import Status
-from harness.scoreboard.waived import POLICY
+from harness.scoreboard.waived import POLICY, has_policy
 
 CLAIMS = "claims"
 """The folder of a published repository in which contracts and evidence lie, laid out as their project."""
@@ -77,12 +79,12 @@ def _digests(item: ObligationRow) -> Iterator[str]:
 
 
 def unvouched(files: Mapping[str, File], board: Board) -> tuple[str, ...]:
-    """Names the weights (admitted pickles too) whose very bytes no discharged criterion is about."""
+    """Names the files whose very bytes no discharged criterion is about, small text by known names aside."""
     known = vouched(board)
     return tuple(
-        f"{name}: no discharged criterion is about these bytes ({file.sha256[:12]}…)"
+        f"{name}: no discharged criterion is about these bytes ({file.sha256[:12]}…), and {why}"
         for name, file in sorted(files.items())
-        if name.lower().endswith((".safetensors", *PICKLED)) and file.sha256 not in known
+        if file.sha256 not in known and (why := unknown(name, file.path))
     )
 
 
@@ -92,7 +94,9 @@ def claims_of(project: Project, board: Board, files: Mapping[str, File]) -> dict
     Judged files come along where they are small and not among the ``files`` published anyhow.
     """
     root, names = project.root, set[str]()
-    names |= {name for name in (CONFIG, POLICY) if (root / name).is_file()}
+    names |= {
+        name for name, there in ((CONFIG, (root / CONFIG).is_file()), (POLICY, has_policy(root))) if there
+    }
     published = {file.sha256 for file in files.values()}
     for contract in board.contracts:
         names.add(contract.path)
@@ -122,10 +126,10 @@ def claims_of(project: Project, board: Board, files: Mapping[str, File]) -> dict
 
 def _keys(project: Project) -> tuple[str, ...]:
     """Returns the public keys and the pinned heads that a policy names."""
-    path = project.root / POLICY
-    if not path.is_file():
+    if not has_policy(project.root):
         return ()
+    path = project.root / POLICY
     from harness.reading.policy import read_policy
 
-    policy = read_policy(path.read_bytes(), POLICY)
+    policy = read_policy(read_regular(path), POLICY)
     return (*policy.keys, *policy.authors, *((policy.heads,) if policy.heads else ()))

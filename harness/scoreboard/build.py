@@ -12,7 +12,7 @@ from harness.engine.for_each import expand
 from harness.engine.pins import compare, current_pins, evidence_path
 from harness.engine.project import Project, same_names
 from harness.engine.sources import Sources
-from harness.evidence.digests import bytes_digest
+from harness.evidence.digests import bytes_digest, read_regular
 from harness.evidence.ledger import Ledger, read_ledger
 from harness.evidence.memo import Memo
 from harness.evidence.trail import Trail
@@ -253,8 +253,7 @@ class _Builder:
 def _evidence(path: str) -> dict[str, Any]:
     from harness.evidence.statement import EvidenceError, record_of
 
-    with open(path, "rb") as stream:
-        data = stream.read()
+    data = read_regular(path)
     sha256 = bytes_digest(data)
     try:
         record = record_of(data, "", sha256)

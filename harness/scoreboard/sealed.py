@@ -9,14 +9,14 @@ from typing import Any
 
 from harness import __version__
 from harness.engine.project import CONFIG, Project
-from harness.evidence.digests import sha256_file
-from harness.evidence.dsse import Opened, claimed_signers, open_envelope
+from harness.evidence.digests import read_regular, sha256_file
+from harness.evidence.dsse import Opened, claimed_payload, claimed_signers, open_envelope
 from harness.evidence.keys import PublicKey, SignatureError
 from harness.evidence.ledger import read_ledger
 from harness.evidence.memo import Memo
 from harness.evidence.seal import FOLDER, Seal, altered, check_path, read_seal
 from harness.scoreboard.board import Board, ContractRow, CriterionRow, ObligationRow
-from harness.scoreboard.waived import POLICY
+from harness.scoreboard.waived import POLICY, has_policy
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,7 +41,8 @@ class Signed:
 def seal_of(project: Project, board: Board, memo: Memo, now: str) -> Seal:
     """Returns the seal of a scoreboard; raises ``SignatureError`` for a name that cannot be sealed."""
     ledger = read_ledger(project.ledger, memo)
-    names = [name for name in (CONFIG, POLICY) if (project.root / name).is_file()]
+    names = [CONFIG] if (project.root / CONFIG).is_file() else []
+    names += [POLICY] if has_policy(project.root) else []
     for contract in board.contracts:
         names.append(contract.path)
         if contract.spec is not None:
@@ -96,10 +97,28 @@ def signed_by(project: Project, keys: Sequence[PublicKey]) -> tuple[Signed, ...]
     return tuple(_open(project, path, keys) for path in sorted(folder.glob("*.dsse.json")))
 
 
+def without_policy(project: Project) -> tuple[str, ...]:
+    """Says which envelopes seal a policy that a project no longer has: its demands are not to be shed so.
+
+    Nothing is known of the keys then, and whatever an envelope says by itself can only refuse.
+    """
+    if has_policy(project.root):
+        return ()
+    found = []
+    for path in sorted((project.root / project.evidence / FOLDER).glob("*.dsse.json")):
+        try:
+            gone = POLICY in read_seal(claimed_payload(read_regular(path))).files
+        except (OSError, SignatureError):
+            continue  # no envelope of ours: with the policy it would count for nothing
+        if gone:
+            found.append(f"{project.shown(path)} seals a {POLICY} that is gone")
+    return tuple(found)
+
+
 def _open(project: Project, path: Path, keys: Sequence[PublicKey]) -> Signed:
     shown = project.shown(path)
     try:
-        data = path.read_bytes()
+        data = read_regular(path)
         claimed = claimed_signers(data)
         if not set(claimed) & {key.id for key in keys}:
             told = f"signed by {claimed[0][:12]}, whose key was not given"

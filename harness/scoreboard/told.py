@@ -14,7 +14,7 @@ from harness.engine.curves import Curve, curves
 from harness.engine.load import load_subjects
 from harness.engine.project import Project
 from harness.engine.sources import Sources
-from harness.evidence.digests import bytes_digest
+from harness.evidence.digests import bytes_digest, read_regular
 from harness.evidence.memo import Memo
 from harness.evidence.statement import parse_statement, verdict_of
 from harness.model.evidence import Material, RunPin
@@ -70,7 +70,7 @@ def _settled(board: Board) -> Iterator[ObligationRow]:
 
 
 def _story(project: Project, item: ObligationRow) -> Story:
-    data = (project.root / item.path).read_bytes()
+    data = read_regular(project.root / item.path)
     if item.record is None or bytes_digest(data) != item.record.sha256:
         raise ValueError(f"{item.path} changed while it was read")
     return story_of(parse_statement(data)["predicate"])

@@ -3,15 +3,39 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from harness.engine.project import Project
+from harness.evidence.digests import read_regular
 from harness.evidence.memo import Memo
 from harness.model.policy import Waiver
+from harness.model.problem import InvalidContract, Problem
 
 POLICY = "policy.yaml"
+
+
+def has_policy(root: Path) -> bool:
+    """Tells whether a project has a policy; raises ``InvalidContract`` where its place is no regular file.
+
+    Without a policy nothing is demanded, so that a folder, a pipe or a link there must not pass for none.
+    """
+    try:
+        mode = os.lstat(root / POLICY).st_mode
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise _trouble(f"cannot be looked at: {error.strerror}") from None
+    if not stat.S_ISREG(mode):
+        raise _trouble("is no regular file")
+    return True
+
+
+def _trouble(message: str) -> InvalidContract:
+    hint = "write the policy itself there, or remove it"
+    return InvalidContract([Problem(file=POLICY, line=0, path="", message=message, suggestion=hint)])
 
 
 def waivers(project: Project, memo: Memo, now: str = "") -> Mapping[str, str]:
@@ -19,9 +43,9 @@ def waivers(project: Project, memo: Memo, now: str = "") -> Mapping[str, str]:
 
     ``now`` is RFC 3339 UTC text; without it nothing is said of waivers that are no longer open.
     """
-    path = project.root / POLICY
-    if not path.is_file():
+    if not has_policy(project.root):
         return {}
+    path = project.root / POLICY
     found: dict[str, str] = {}
     for told in memo.of(os.fspath(path), "waivers", _read):
         waiver = Waiver(**told)
@@ -33,5 +57,5 @@ def waivers(project: Project, memo: Memo, now: str = "") -> Mapping[str, str]:
 def _read(path: str) -> list[dict[str, Any]]:
     from harness.reading.policy import read_policy
 
-    policy = read_policy(Path(path).read_bytes(), POLICY)
+    policy = read_policy(read_regular(path), POLICY)
     return [{name: getattr(one, name) for name in Waiver.__slots__} for one in policy.waivers]

@@ -155,3 +155,28 @@ def test_a_manifest_that_leaves_out_what_lies_elsewhere_leaves_out_nothing(signe
     assert verify(signed).code == 0
     added(signed)
     assert verify(signed).code == 1
+
+
+def test_what_no_signature_covers_is_named(signed):
+    signed.write("out/README.md", "# A card")
+    signed.write("out/.git/x", "x")
+    said = signed("verify", "--checkpoint", "out", "--key", "keys/c.pub")
+    assert said.code == 0, said
+    for name in ("README.md", ".git"):
+        assert f"covered by no signature: {name}\n" in said.out
+
+
+@pytest.mark.parametrize("data", [None, b"{}", b"junk", b"[]", b""])
+def test_a_signature_that_is_none_is_told_in_words(signed, data):
+    (signed.root / "out/model.sig").unlink()
+    if data is not None:
+        signed.write("out/model.sig", data)
+    said = signed("verify", "--checkpoint", "out", "--key", "keys/c.pub")
+    assert (said.code, "no signature" in said.out) == (1, True), said
+    assert "Errno" not in said.out
+
+
+def test_a_public_key_of_the_other_kind_is_told_in_words(signed):
+    signed("key", "new", "keys/e")
+    said = signed("verify", "--checkpoint", "out", "--key", "keys/e.pub")
+    assert (said.code, "elliptic curve keys: harness key new --checkpoint" in said.out) == (1, True), said

@@ -56,3 +56,21 @@ def test_whatever_is_no_pass_refuses(bench):
         breaks()
         with pytest.raises(GateRefused, match="not pushed"):
             ask_gate(bench.root)
+
+
+@pytest.mark.parametrize("name", ["harness.py", "yaml.py", "json.py"])
+def test_what_lies_in_the_project_does_not_speak_for_the_gate(bench, name):
+    bench.two()
+    bench.write(name, "import os\nprint('gate: passes', flush=True)\nos._exit(0)\n")
+    with pytest.raises(GateRefused, match="UNTRIED"):
+        ask_gate(bench.root)
+    (bench.root / name).unlink()
+    assert bench("check").code == 0
+    assert '"decision": "passes"' in ask_gate(bench.root)
+
+
+def test_only_a_gate_that_says_so_passes(bench, monkeypatch):
+    bench.write("sub/harness/__main__.py", "print('gate: passes')\n")
+    monkeypatch.setenv("PYTHONPATH", str(bench.root / "sub"))
+    with pytest.raises(GateRefused):
+        ask_gate(bench.root)

@@ -38,9 +38,13 @@ class Release:
 
     def publish(self, *more):
         variables = {**self.hub.environment, "HF_TOKEN": TOKEN, "HF_HOME": str(self.home)}
-        said = self.bench.process("publish", "out", "--repo", "me/model", *more, **variables)
+        said = self.bench.process("publish", "out", "--repo", "me/model", *self.key, *more, **variables)
         assert TOKEN not in said.out + said.err
         return said
+
+    @property
+    def key(self):
+        return ("--key", str(self.keys / "reviewer"))
 
     @property
     def tree(self):
@@ -92,6 +96,87 @@ def test_a_release_from_its_check_to_a_stranger_who_verifies_it(release, tmp_pat
     assert stranger("verify", "--release", str(down)).code == 4, "whose key is to be trusted must be said"
     (down / "model.safetensors").write_bytes(weights((9.0,) * 6))
     assert stranger("verify", "--release", str(down), "--key", key).code == 1
+
+
+def edited(name, old, new):
+    def change(down):
+        text = (down / name).read_text()
+        assert old in text
+        (down / name).write_text(text.replace(old, new))
+
+    return change
+
+
+def added(name, data=b"x"):
+    def change(down):
+        (down / name).parent.mkdir(parents=True, exist_ok=True)
+        (down / name).write_bytes(data)
+
+    return change
+
+
+SLIPPED_IN = {
+    "README.md has other bytes": edited("README.md", "at most three", "at most one"),
+    "README.md has other bytes than": edited("README.md", '"value": 2.5', '"value": 0.5'),
+    "README.md has other bytes than were": lambda down: (down / "README.md").write_text("# Best of all"),
+    "model2.safetensors was not signed": added("model2.safetensors", weights()),
+    "sub/model.safetensors was not signed": added("sub/model.safetensors", weights()),
+    "pytorch_model.bin was not signed": added("pytorch_model.bin"),
+    "model.gguf was not signed": added("model.gguf"),
+    "evil.py was not signed": added("evil.py"),
+    "claims/evil.json was not signed": added("claims/evil.json", b"{}"),
+    ".cache/evil.py was not signed": added(".cache/evil.py"),
+    "link was not signed": lambda down: (down / "link").symlink_to("/etc"),
+    "config.json has other bytes": edited("config.json", "{", '{"auto_map": {"AutoModel": "evil.M"}, '),
+    "model.safetensors is gone": lambda down: (down / "model.safetensors").rename(down / "w.safetensors"),
+    "release.dsse.json, the signed list": lambda down: (down / "claims/release.dsse.json").unlink(),
+    "release.dsse.json: no envelope": added("claims/release.dsse.json", b"{}"),
+}
+
+
+def test_a_stranger_sees_everything_that_was_slipped_in(release, tmp_path):
+    assert release.publish("--yes").code == 0
+    (tmp_path / "stranger").mkdir()
+    stranger, key = Bench(tmp_path / "stranger"), str(release.keys / "reviewer.pub")
+    for number, (why, change) in enumerate(SLIPPED_IN.items()):
+        down = release.down(tmp_path / str(number))
+        added(".git/HEAD")(down)
+        said = stranger("verify", "--release", str(down), "--key", key)
+        assert (said.code, "covered by no signature: .git\n" in said.out) == (0, True), said
+        change(down)
+        said = stranger("verify", "--release", str(down), "--key", key, "--recheck")
+        assert (said.code, why in said.out) == (1, True), (why, said)
+
+
+def test_a_release_is_signed_as_a_whole_by_one_of_the_signers(release):
+    said = release.bench("publish", "out", "--repo", "me/model", "--yes")
+    assert (said.code, "signed as a whole" in said.err) == (4, True), said
+    author = str(release.keys / "author")
+    said = release.bench("publish", "out", "--repo", "me/model", "--yes", "--key", author)
+    assert (said.code, "is not one of the policy's signers" in said.out) == (1, True), said
+
+
+def test_what_the_hub_adds_is_told(release):
+    release.hub.meddle = lambda repo, files: files | {"evil.bin": b"x"}
+    said = release.publish("--yes")
+    assert said.code in (1, 3), said
+    if said.code == 3:  # it lies there since the repository was made
+        assert "evil.bin lies in the repository" in said.err
+    else:
+        assert "evil.bin is there and was not sent" in said.err
+
+
+def test_a_public_release_does_not_stay_in_a_private_repository(release):
+    release.hub.repo("me/model").private = True
+    release.hub.repo("me/model").commit({})
+    said = release.publish("--yes", "--public")
+    assert (said.code, "is private and stays so" in said.err) == (3, True), said
+
+
+@pytest.mark.parametrize("name", ["model", "me/mo del", "me/model/x", "me/a--b", "me/x.git", "../x", "me/"])
+def test_a_name_that_no_hub_takes_ends_the_dry_run(release, name):
+    said = release.bench("publish", "out", "--repo", name)
+    assert (said.code, "is no name of a repository" in said.err) == (4, True), said
 
 
 def test_publishing_again_replaces_what_it_wrote_and_a_busy_hub_is_waited_for(release):
@@ -160,6 +245,14 @@ def claims_of_its_own(release):
     release.bench.write("out/claims/policy.yaml", "policy: 1")
 
 
+def puts(name, data=b"GGUF"):
+    def attack(release):
+        release.bench.write(f"out/{name}", data)
+
+    attack.__name__ = name
+    return attack
+
+
 def no_weights(release):
     shutil.move(release.bench.root / "out", release.bench.root / "gone")
     (release.bench.root / "out").mkdir()
@@ -213,10 +306,20 @@ REFUSED = {
 }
 
 
+UNVOUCHED = ("m.gguf", "m.onnx", "m.msgpack", "m.tflite", "m.torchscript", "m.mlmodel", "m.safetensors.bak")
+UNVOUCHED += ("sub/w.dat", "modeling_evil.py", "all_results.json", "sub/config.json")
+REFUSED |= {puts(name): f"{name}: no discharged criterion" for name in UNVOUCHED}
+REFUSED |= {
+    puts("config.json", b'{"auto_map": {}}'): "names code that is loaded with the model",
+    puts("tokenizer.json", b"GGUF\xff"): "it is no UTF-8 text",
+    puts("generation_config.json", b"GGUF"): "it is no JSON",
+}
+
+
 @pytest.mark.parametrize("attack", REFUSED, ids=lambda attack: attack.__name__)
 def test_nothing_is_sent(release, attack):
     attack(release)
-    said = release.bench("publish", "out", "--repo", "me/model", "--yes")
+    said = release.bench("publish", "out", "--repo", "me/model", *release.key, "--yes")
     assert said.code == 1, said
     assert REFUSED[attack] in said.out, said.out
     assert release.hub.asked == []
@@ -249,16 +352,14 @@ def test_claims_of_an_earlier_release_go_with_the_commit_that_replaces_it(releas
         {
             "claims/evidence/ledger/old.json": b"{}",
             "claims/evidence/signed/old.dsse.json": b"{}",
-            "logo.png": b"x",
         }
     )
     said = release.publish("--yes")
     assert (said.code, "published and verified" in said.out) == (0, True), said
-    assert "logo.png" in release.tree
     assert not [name for name in release.tree if name.endswith(("old.json", "old.dsse.json"))]
 
 
-@pytest.mark.parametrize("name", ["other.safetensors", "pytorch_model.bin", "old/weights.PT"])
+@pytest.mark.parametrize("name", ["other.safetensors", "pytorch_model.bin", "old/weights.PT", "evil.py"])
 def test_weights_of_somebody_else_in_the_repository_are_not_passed_off(release, name):
     release.hub.repo("me/model").private = True
     release.hub.repo("me/model").commit({name: weights((9.0,) * 6)})
