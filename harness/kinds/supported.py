@@ -44,8 +44,9 @@ class Supported(Kind):
 
     With ``means`` a mean also counts: over all logs, of the last value that each has behind the same words.
     What supports a claim is said. ``by`` should take what is ``final``: else what a log says on its way
-    there, in a curve, counts too. ``match: seed`` holds a claim only against the logs whose name has the seed that its path names. The last
-    digit may have been cut off. What no log states is INCONCLUSIVE, unsupported: another evaluation may have
+    there, in a curve, counts too. ``match: seed`` holds a claim only against the logs whose name has the seed
+    that its path names. The last digit may have been cut off. What no log states is INCONCLUSIVE,
+    unsupported: another evaluation may have
     shown it. It is FALSIFIED where like stands against like: a log has the number claimed ``beside`` it with
     another one on the same line; or has another number behind the words by which the claims of the other
     seeds stand in their logs.
