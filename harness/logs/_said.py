@@ -53,7 +53,7 @@ def statements(text: str, values: re.Pattern[str] = _VALUE) -> tuple[Statement, 
     line, counted, end, lead, head = 1, 0, 0, "", ""
     for match in values.finditer(text):
         at = match.start()
-        begin = max(end, text.rfind("\n", end, at) + 1)
+        begin = max(end, text.rfind("\n", end, at) + 1, text.rfind("\r", end, at) + 1)
         if begin > end or not end:
             lead, head = "", text[begin:at].rstrip().rpartition(" ")[0][:ABOUT] + " "
             about = text[begin:at][:ABOUT]

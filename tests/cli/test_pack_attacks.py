@@ -128,8 +128,9 @@ def test_only_the_seeds_that_an_entry_submits_count(bench):
         lambda text: text.replace("val_bpb", "\x1b[1mval_bpb\x1b[0m"),
         lambda text: "\n".join(f"\x1b[32m{line}\x1b[0m" for line in text.split("\n")),
         lambda text: "\n".join(f"[rank0]: 2026-04-01 10:00:00,123 INFO {line}" for line in text.split("\n")),
+        lambda text: text.replace("\n", "\r"),
     ],
-    ids=["a bold word", "a green line", "a logger's prefix"],
+    ids=["a bold word", "a green line", "a logger's prefix", "old ends of lines"],
 )
 def test_escapes_and_prefixes_hide_nothing(bench, written):
     found = bent(bench, logs=written)
