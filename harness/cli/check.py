@@ -11,6 +11,7 @@ from harness.cli._output import deliver, report
 from harness.cli._progress import CheckProgress, FetchProgress, RunProgress
 from harness.cli._setup import find_contracts, open_project, take_up, utc_now
 from harness.engine.check import Checker, Done, look_at, runs_of
+from harness.engine.for_each import finds_none
 from harness.engine.journal import journal_runs
 from harness.engine.load import Loaded, by_contract, load_contracts
 from harness.engine.many import Counts, check_many, side_by_side
@@ -41,6 +42,11 @@ def main(options: argparse.Namespace) -> int:
         say(f"no contracts below {project.contracts}/: nothing to check")
         return Exit.NOTHING
     loaded = load_contracts(project, paths)
+    bare = [one.contract for one in loaded if finds_none(project, one.contract)]
+    for contract in bare:
+        say(f"{contract.name}: no file fits for_each {contract.for_each}: nothing to check")
+    if len(bare) == len(loaded):
+        return Exit.NOTHING
     take_up(project, memo)
     with ProverPool() as provers:
         with FetchProgress() as fetching:  # all remote inputs are fetched before anything is judged

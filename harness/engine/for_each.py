@@ -38,6 +38,13 @@ def expand(project: Project, contract: Contract) -> tuple[Contract, ...]:
     return subjects or (contract,)
 
 
+def finds_none(project: Project, contract: Contract) -> bool:
+    """Tells whether a contract as ``expand`` returns it has a ``for_each`` that no file fits."""
+    if contract.for_each is None or contract.subject != contract.name:
+        return False
+    return next(_matches(os.fspath(project.root), contract.for_each), None) is None
+
+
 def _bound(contract: Contract, file: str, folder: str, subject: str) -> Contract:
     inputs = {name: _filled(item, file, folder) for name, item in contract.inputs.items()}
     return replace(contract, subject=subject, inputs=inputs)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from fractions import Fraction
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from harness.kinds import _sources
 from harness.model.kind import Fault, Scope
 from harness.model.problem import InputError
 from harness.model.values import InputName, Printed
@@ -30,6 +30,13 @@ _UNITS = {
 _ONE = Printed("1")
 _CUT = re.compile(rb"^\[\d+ lines cut\]|^\[truncated\]|^\[log truncated", re.MULTILINE)
 """What those write into a log who keep only parts of it."""
+_DIGITS = re.compile(r"\d+")
+_TEXT = re.compile(
+    r"(?P<value>[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:[eE][+-]?\d+)?)"
+    r"[ ]?(?P<unit>ms|min|s|m|MiB|MB|KiB|KB|bytes|B)?"
+)
+LONG = 40
+"""A text of more characters is no number."""
 SHOWN = 5
 DIGITS = 4
 """Fewer significant digits are met by chance."""
@@ -44,13 +51,20 @@ class Quote:
     these; all that fit count, or of each log the ``first``, ``last`` or ``least``. ``scale`` turns numbers
     without a unit into seconds or bytes; those with a unit are seconds and bytes already. What is not
     ``above`` a number is a placeholder, and not taken.
+
+    ``final`` takes of each log the last number behind each words: what comes before it is a curve, or was
+    said of a run that has not ended. Numbers are left out whose words, or the text that begins their line,
+    or whose path, fit one of ``without``. Where a document lists at ``chosen`` which keys count, numbers
+    of others do not.
     """
 
     input: InputName
     at: tuple[str, ...]
-    take: Literal["all", "first", "last", "least"] = "all"
+    take: Literal["all", "first", "last", "least", "greatest", "final"] = "all"
     scale: Printed = _ONE
     above: Printed | None = None
+    without: tuple[str, ...] = ()
+    chosen: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,6 +87,11 @@ class Stated:
     def high(self) -> Fraction:
         """The greatest value that is printed so."""
         return self.value + self.half
+
+    @property
+    def line(self) -> int:
+        """The line that it stands at."""
+        return int(self.where.rpartition(":")[2])
 
     @property
     def digits(self) -> int:
@@ -111,6 +130,15 @@ def stated(quote: Quote, context: Context) -> list[Stated]:
     return found
 
 
+def blanks(quote: Quote, context: Context) -> Iterator[str]:
+    """Yields every place of a document where a quote leads to something that is no finite number."""
+    for subject in files(quote.input, context):
+        if subject.name.endswith(".json"):
+            for keys, value, line in cells(subject, quote.at):
+                if _in_cell(value, Fraction(1)) is None and not _left_out(".".join(keys), quote.without):
+                    yield f"{subject.name}:{line}: {'.'.join(keys)} is {value}, no number"
+
+
 def no_numbers(quotes: Iterable[Quote], context: Context) -> Iterator[str]:
     """Yields every place where a quote leads to nan or inf: what is claimed there was not judged."""
     from harness.logs._leaves import at_path
@@ -118,7 +146,7 @@ def no_numbers(quotes: Iterable[Quote], context: Context) -> Iterator[str]:
     for quote in quotes:
         for subject in files(quote.input, context):
             if subject.name.endswith(".json"):
-                found = _leaves(subject.name, subject.path, subject.sha256)
+                found = _sources.document(subject.name, subject.path, subject.sha256)
                 for pattern in quote.at:
                     for _, value, line in at_path(found, pattern):
                         if isinstance(value, Printed) and not value.finite:
@@ -128,9 +156,10 @@ def no_numbers(quotes: Iterable[Quote], context: Context) -> Iterator[str]:
 
 
 def _odd_statements(quote: Quote, subject: Subject) -> Iterator[str]:
-    odd = [one for one in _unsaid(subject.path, subject.sha256) if _fits(one.key, quote.at)]
-    if odd and quote.take != "all":
-        said = _said(subject.path, subject.sha256)
+    odd = [one for one in _sources.unsaid(subject.path, subject.sha256) if _fits(one.key, quote.at)]
+    odd = [one for one in odd if not _left_out(one.about, quote.without)]
+    if odd and quote.take in ("first", "last"):
+        said = _sources.said(subject.path, subject.sha256)
         orders = [one.order for key, some in said.items() if _fits(key, quote.at) for one in some]
         edge = min if quote.take == "first" else max
         odd = [one for one in odd if one.order == edge([*orders, *(other.order for other in odd)])]
@@ -150,7 +179,7 @@ def files(name: InputName, context: Context) -> tuple[Subject, ...]:
 
 def shortened(subjects: Sequence[Subject]) -> list[str]:
     """Names the logs in which somebody marked that lines were cut out."""
-    return [one.name for one in subjects if _CUT.search(_bytes(one.path, one.sha256))]
+    return [one.name for one in subjects if _CUT.search(_sources.content(one.path, one.sha256))]
 
 
 def _of_file(quote: Quote, subject: Subject) -> tuple[Stated, ...]:
@@ -174,14 +203,23 @@ class _File:
 def _numbers(quote: Quote, subject: _File) -> list[Stated]:
     if subject.name.endswith(".json"):
         return list(_of_document(quote, subject))
-    by_key = _said(subject.path, subject.sha256)
+    by_key = _sources.said(subject.path, subject.sha256)
     fitting = (said for key, said in by_key.items() if _fits(key, quote.at))
     found = sorted((one for said in fitting for one in said), key=lambda one: one.order)
+    found = [one for one in found if not _left_out(one.about, quote.without)]
+    if quote.take == "final":
+        found = sorted(
+            {_DIGITS.sub("#", one.about): one for one in found}.values(), key=lambda one: one.order
+        )
     if quote.take in ("first", "last"):
         found = found[:1] if quote.take == "first" else found[-1:]
     spoken = [_spoken(one, quote, subject.name) for one in found]
-    if quote.take == "least" and spoken:
-        return [min(spoken, key=lambda one: one.value)]
+    if quote.take in ("least", "greatest") and spoken:
+        if quote.take == "least":
+            return [min(spoken, key=lambda one: one.value)]
+        return [
+            max(spoken, key=lambda one: one.low)
+        ]  # what is surely the greatest: 10.0 m may be less than 599 s
     return spoken
 
 
@@ -193,24 +231,39 @@ def _spoken(one: Statement, quote: Quote, source: str) -> Stated:
 def _of_document(quote: Quote, subject: _File) -> Iterator[Stated]:
     from harness.logs._leaves import at_path
 
-    found = _leaves(subject.name, subject.path, subject.sha256)
+    found = _sources.document(subject.name, subject.path, subject.sha256)
+    chosen = {str(value) for pattern in quote.chosen for _, value, _ in at_path(found, pattern)}
     for pattern in quote.at:
         numbers = [
-            (keys, value.text, line)
+            (keys, *number, line)
             for keys, value, line in at_path(found, pattern)
-            if isinstance(value, Printed) and value.finite
+            if (number := _in_cell(value, quote.scale.exact)) is not None
+            and not _left_out(".".join(keys), quote.without)
         ]
-        for keys, text, line in numbers:
-            yield _number(text, quote.scale.exact, f"{subject.name}:{line}", subject.name, keys)
+        for keys, text, scale, line in numbers:
+            if not chosen or not chosen.isdisjoint(keys):
+                yield _number(text, scale, f"{subject.name}:{line}", subject.name, keys)
         if numbers:
             return
+
+
+def _in_cell(value: Cell, scale: Fraction) -> tuple[str, Fraction] | None:
+    """Returns the number of a leaf and its scale; a text that is one, with or without a unit, is one too."""
+    if isinstance(value, Printed):
+        return (value.text, scale) if value.finite else None
+    match = _TEXT.fullmatch(value.strip()) if isinstance(value, str) and len(value) < LONG else None
+    return match and (match["value"].replace(",", ""), _UNITS.get(match["unit"] or "") or scale)
+
+
+def _left_out(text: str, patterns: tuple[str, ...]) -> bool:
+    return bool(patterns) and any(fnmatchcase(text.lower(), pattern.lower()) for pattern in patterns)
 
 
 def cells(subject: Subject, patterns: Sequence[str]) -> Iterator[tuple[Keys, Cell, int]]:
     """Yields the leaves of a document at the first of several paths that leads to any."""
     from harness.logs._leaves import at_path
 
-    found = _leaves(subject.name, subject.path, subject.sha256)
+    found = _sources.document(subject.name, subject.path, subject.sha256)
     for pattern in patterns:
         leaves = list(at_path(found, pattern))
         if leaves:
@@ -232,43 +285,6 @@ def _fits(key: str, patterns: tuple[str, ...]) -> bool:
     last = key.rpartition(" ")[2]
     lowered = [pattern.lower() for pattern in patterns]
     return any(fnmatchcase(last, pattern) or fnmatchcase(key, pattern) for pattern in lowered)
-
-
-@lru_cache(maxsize=64)
-def _bytes(path: str, sha256: str) -> bytes:  # noqa: ARG001 - the digest is part of what is remembered
-    try:
-        return Path(path).read_bytes()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})", "MISSING_INPUT") from error
-
-
-@lru_cache(maxsize=64)
-def _said(path: str, sha256: str) -> Mapping[str, list[Statement]]:
-    """Returns the statements of a log by their words: there are few of these, and many statements."""
-    from harness.logs._said import statements
-    from harness.logs._text import encoding
-
-    data = _bytes(path, sha256)
-    found: dict[str, list[Statement]] = {}
-    for one in statements(data.decode(encoding(data[:2]), "replace")):
-        found.setdefault(one.key, []).append(one)
-    return found
-
-
-@lru_cache(maxsize=64)
-def _unsaid(path: str, sha256: str) -> tuple[Statement, ...]:
-    from harness.logs._said import NO_NUMBER, statements
-    from harness.logs._text import encoding
-
-    data = _bytes(path, sha256)
-    return statements(data.decode(encoding(data[:2]), "replace"), NO_NUMBER)
-
-
-@lru_cache(maxsize=64)
-def _leaves(name: str, path: str, sha256: str) -> tuple[tuple[Keys, Cell, int], ...]:
-    from harness.logs._leaves import leaves
-
-    return leaves(name, _bytes(path, sha256))
 
 
 def shown(value: Fraction) -> str:
@@ -308,7 +324,15 @@ def falsified(witnesses: Sequence[Witness], *, unit: str, judged: int, total: in
     )
 
 
-def discharged(quotes: Iterable[Quote], context: Context, *, unit: str, judged: int) -> Verdict:
+def discharged(
+    quotes: Iterable[Quote],
+    context: Context,
+    *,
+    unit: str,
+    judged: int,
+    detail: str = "",
+    measured: str | None = None,
+) -> Verdict:
     """Returns a verdict that found everything as claimed, unless a quote leads to what is no number."""
     odd = next(no_numbers(quotes, context), "")
     if odd:
@@ -317,4 +341,6 @@ def discharged(quotes: Iterable[Quote], context: Context, *, unit: str, judged: 
         outcome=Outcome.DISCHARGED,
         basis=Basis.CHECKED,
         denominator=Denominator(judged=judged, total=judged, unit=unit),
+        detail=detail,
+        measured=measured,
     )

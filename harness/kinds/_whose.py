@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
@@ -59,6 +60,10 @@ class Tied:
 
     def sources(self, context: Context) -> frozenset[str]:
         """Returns the names of those logs."""
+        return frozenset(self.places(context))
+
+    def places(self, context: Context) -> Mapping[str, int]:
+        """Returns the names of those logs, each with the last line at which it states what is claimed."""
         named = {quote.input for quote in (*self.claimed, self.by)}
         state = tuple(
             (one.name, one.path, one.sha256) for name in sorted(named) for one in files(name, context)
@@ -80,13 +85,16 @@ class _Held:
 
 
 @lru_cache(maxsize=4)
-def _tied(tied: Tied, state: tuple[tuple[str, str, str], ...], held: _Held) -> frozenset[str]:  # noqa: ARG001
+def _tied(tied: Tied, state: tuple[tuple[str, str, str], ...], held: _Held) -> Mapping[str, int]:  # noqa: ARG001
     claims = [one for quote in tied.claimed for one in stated(quote, held.context) if one.digits >= DIGITS]
     found = stated(tied.by, held.context)
-    names = {one.source for one in found if any(claim.may_print(one.low, one.high) for claim in claims)}
+    tying = [one for one in found if any(claim.may_print(one.low, one.high) for claim in claims)]
     for same in by_words(found):
         last = list({one.source: one for one in same}.values())
         whole = mean(last)
         if len(last) > 1 and any(claim.may_print(whole.low, whole.high) for claim in claims):
-            names |= {one.source for one in last}
-    return frozenset(names)
+            tying += last
+    places: dict[str, int] = {}
+    for one in tying:
+        places[one.source] = max(places.get(one.source, 0), one.line)
+    return places

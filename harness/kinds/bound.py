@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import ClassVar, Literal
@@ -58,11 +58,13 @@ class Bound(Kind):
     unknown. Of logs only those count that ``logs_of`` ties to what is claimed. ``binding`` is what a file
     must state for its numbers to break a bound (the machine that the bound is about); ``part`` is what a
     number counts in a size of which ``part_now`` may state a smaller one (code that was packed afterwards).
-    A total in a document whose parts, ``summed``, keep the bound is another total, and not judged.
+    A total in a document whose parts beside it, ``summed``, keep the bound is another total, and not judged.
+    With ``before`` a log counts with the last number ahead of where it states what is claimed: that of what
+    was evaluated there. A number below ``plausible`` may be in another unit, and keeps no bound.
     """
 
     name: ClassVar[str] = "bound"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     EXAMPLES: ClassVar[tuple[Example, ...]] = (
         sample.example("within", Outcome.DISCHARGED, _CLAIM, _FIELDS, {"bytes_total": 900}),
         sample.example("over by its own word", Outcome.FALSIFIED, _CLAIM, _FIELDS, {"bytes_total": 1001}),
@@ -88,6 +90,22 @@ class Bound(Kind):
             _FIELDS,
             {"bytes_total": 900},
             {"seed1.log": sample.log(1), "seed2.log": sample.log(2).replace("zlib: 900 bytes", "zlib: nan")},
+        ),
+        sample.example(
+            "a number in megabytes, as if it were bytes",
+            Outcome.INCONCLUSIVE,
+            _CLAIM,
+            _FIELDS + ", plausible: 100",
+            {"bytes_total": 1.1},
+        ),
+        sample.example("a text with its unit", Outcome.FALSIFIED, _CLAIM, _FIELDS, {"bytes_total": "1.1 KB"}),
+        sample.example(
+            "a total of what is claimed, and a smaller one after it",
+            Outcome.FALSIFIED,
+            _CLAIM,
+            _FIELDS.replace(", take: last", "") + _TIED + ", before: true",
+            {"bpb": 1.21406},
+            {"seed42.log": sample.log(size=1048) + "Total submission size of old: 900 bytes\n"},
         ),
         sample.example("nothing stated", Outcome.INCONCLUSIVE, _CLAIM, _FIELDS, {"bytes_total": None}, {}),
         sample.example(
@@ -168,12 +186,16 @@ class Bound(Kind):
     part: Quote | None = None
     part_now: tuple[Quote, ...] = ()
     summed: tuple[Quote, ...] = ()
+    before: bool = False
+    plausible: Printed | None = None
 
     def faults(self, scope: Scope) -> Iterator[Fault]:
         """Yields a check without numbers or bounds, and inputs that are not declared."""
         if self.at_most is None and self.at_least is None and not self.among:
             yield Fault(field="", message="nothing is asked: give at_most, at_least or among")
         yield from quote_faults("of", self.of, scope)
+        if self.before and self.logs_of is None:
+            yield Fault(field="before", message="of what is claimed: give logs_of")
         if self.part_now and self.part is None:
             yield Fault(field="part_now", message="a size for a part that is not named: give part")
         others = [*self.part_now, *self.summed, *([self.part] if self.part is not None else [])]
@@ -187,10 +209,16 @@ class Bound(Kind):
             return unsupported("this subject is not concerned", unit="numbers", reason=Reason.VACUOUS)
         found = [one for quote in self.of for one in stated(quote, context)]
         if self.logs_of is not None:
-            tied = self.logs_of.sources(context)
-            found = [one for one in found if one.source in tied or one.source.endswith(".json")]
+            tied = self.logs_of.places(context)
+            logged = [one for one in found if one.source in tied]
+            found = [one for one in found if one.source.endswith(".json")]
+            found += _of_claimed(logged, tied, stated(self.logs_of.by, context)) if self.before else logged
         if not found:
             return unsupported("no such number is stated", unit="numbers")
+        odd = [one for one in found if self.plausible is not None and one.value < self.plausible.exact]
+        if odd and not any(self._breaks(one) for one in found):
+            story = f"{odd[0].where}: {_told(odd[0])}, less than {self.plausible}: its unit is unclear"
+            return unsupported(story, unit="numbers", total=len(found))
         excused = {one: why for one in found if self._breaks(one) and (why := self._excuse(one, context))}
         broken = [one for one in found if self._breaks(one) and one not in excused]
         undecided = [one for one in found if not self._breaks(one) and not self._keeps(one)]
@@ -220,6 +248,7 @@ class Bound(Kind):
                 stands = "nothing there states" if own is None else f"{own.where} states {own.text} for"
                 return f"{stands} {self.binding.at[0]}, and the bound is for {_or(self.binding.among)}"
         parts = [stated(quote, context) for quote in self.summed] if one.source.endswith(".json") else []
+        parts = [[part for part in some if part.keys[:-1] == one.keys[:-1]] for some in parts]
         if parts and all(parts):
             total = sum((part[0].value for part in parts), Fraction(0))
             if not self._breaks(replace(one, value=total)):
@@ -258,6 +287,22 @@ class Bound(Kind):
         parts += [f"at most {self.at_most}"] if self.at_most is not None else []
         parts += [f"one of {', '.join(map(str, self.among))}"] if self.among else []
         return " and ".join(parts) + (f" (tolerance {self.tolerance})" if self.tolerance.exact else "")
+
+
+def _of_claimed(
+    found: list[Stated], places: Mapping[str, int], measured: Sequence[Stated]
+) -> Iterator[Stated]:
+    """Yields of each log the number of what is claimed: the last ones ahead of it, of these the least.
+
+    They are those between which nothing was measured: one export may state its size before and after it was
+    compressed. Where none is ahead, those count that come after it.
+    """
+    for source, place in places.items():
+        own = [one for one in found if one.source == source]
+        ahead = [one for one in own if one.line <= place] or own
+        if ahead:
+            lines = [one.line for one in measured if one.source == source and one.line < ahead[-1].line]
+            yield min((one for one in ahead if one.line > max(lines, default=0)), key=lambda one: one.value)
 
 
 def _or(values: tuple[Printed, ...]) -> str:

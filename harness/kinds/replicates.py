@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import combinations
 from typing import ClassVar, Literal
@@ -37,12 +37,13 @@ class Replicates(Kind):
     a claim may leave some out, down to three. ``at_least`` is how
     many values there must be; ``distinct`` that no two are printed alike, with at least six digits.
     ``headline`` is a number that is claimed without saying that it is a mean: it may also be the value of one
-    seed that is no better (less, or more with ``better: more``) than the mean. Whatever is not stated is not
-    judged; if nothing is, INCONCLUSIVE, unsupported.
+    seed that is no better (less, or more with ``better: more``) than the mean. Zeros that end a deviation may
+    be padding. Whatever is not stated is not judged; if nothing is, INCONCLUSIVE, unsupported; and so is what
+    is claimed of seeds of which one has no finite value, unjudged.
     """
 
     name: ClassVar[str] = "replicates"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     EXAMPLES: ClassVar[tuple[Example, ...]] = (
         sample.example(
             "all three agree",
@@ -67,6 +68,13 @@ class Replicates(Kind):
         ),
         sample.example(
             "a headline of the worst seed", Outcome.DISCHARGED, _CLAIM, _HEAD, {"bpb": 1.2301, "seeds": _FINE}
+        ),
+        sample.example(
+            "a seed without a value",
+            Outcome.INCONCLUSIVE,
+            _CLAIM,
+            _FIELDS,
+            {"mean": 1.2101, "seeds": {**_SEEDS, "4": {"bpb": None}}},
         ),
         sample.example("no seeds", Outcome.INCONCLUSIVE, _CLAIM, _FIELDS, {"mean": 1.22}),
         sample.example(
@@ -113,6 +121,10 @@ class Replicates(Kind):
         values = stated(self.of, context)
         if not values:
             return unsupported("no values of seeds are stated", unit="claims")
+        asked = [one for one in (self.mean, self.headline, self.deviation) if one is not None]
+        blank = next(_quotes.blanks(self.of, context), "") if asked else ""
+        if blank:
+            return unsupported(blank, unit="claims", total=len(asked), reason=Reason.UNJUDGED)
         judged = 0
         wrong: list[Witness] = []
         if self.at_least:
@@ -139,8 +151,7 @@ class Replicates(Kind):
             said = "there is one seed" if few else "nothing is claimed of the seeds together"
             reason = Reason.TOO_FEW if few else Reason.UNSUPPORTED
             return unsupported(said, unit="claims", reason=reason)
-        quotes = [one for one in (self.of, self.mean, self.headline, self.deviation) if one is not None]
-        return _quotes.discharged(quotes, context, unit="claims", judged=judged)
+        return _quotes.discharged((self.of, *asked), context, unit="claims", judged=judged)
 
     def _headlines(self, context: Context) -> Sequence[Stated]:
         """Returns the numbers claimed without saying of what; none where a mean is stated beside them."""
@@ -194,9 +205,18 @@ def _deviation(claim: Stated, values: Sequence[Stated]) -> Iterator[Witness]:
     errors = math.sqrt(float(sum((one.half**2 for one in values), Fraction(0))))
     both = [(math.sqrt(squares / n), errors / math.sqrt(n)) for n in (count - 1, count)]
     ends = [(Fraction(found - room - _SLIP), Fraction(found + room + _SLIP)) for found, room in both]
-    if not any(claim.may_print(low, high) for low, high in ends):
+    short = _unpadded(claim)
+    if not any(short.may_print(low, high) for low, high in ends):
         told = " or ".join(f"{found:.4g}" for found, _ in both)
         yield _witness(claim, f"a deviation of {told}, of {_listed(values)}", claim.text)
+
+
+def _unpadded(claim: Stated) -> Stated:
+    """Returns a deviation with the zeros at its end taken for padding: 0.0008, written 0.00080."""
+    digits = claim.text.rstrip("0")
+    if claim.value <= 0 or "." not in digits or digits.endswith(".") or "e" in claim.text.lower():
+        return claim
+    return replace(claim, half=claim.half * 10 ** (len(claim.text) - len(digits)))
 
 
 def _listed(values: Sequence[Stated]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
 from harness.kinds import _entry_examples as sample
@@ -13,10 +13,13 @@ from harness.kinds._quotes import Quote, Stated, stated, unsupported
 from harness.model.kind import Context, Example, Fault, Kind, Scope
 from harness.model.verdict import Outcome, Reason, Verdict, Witness
 
+LONG = 1000
+"""So many characters of what supports the claims are shown."""
 PRECISE = 5
 """So many digits of a loss are not met by chance."""
 _CLAIM = "The claimed bits per byte are those of the logs."
 _FIELDS = "kind: supported, claimed: {input: entry, at: [bpb, mean_bpb]}, by: {input: logs, at: '*bpb'}"
+_FINAL = _FIELDS.replace("'*bpb'", "'*bpb', take: final, without: ['*train?bpb']")
 _SEEDS = (
     "kind: supported, claimed: {input: entry, at: 'seeds.*.bpb'}, by: {input: logs, at: '*bpb'}, match: seed"
 )
@@ -40,15 +43,17 @@ class Supported(Kind):
     """Looks for each claimed number among those of the logs, to the digits that both print.
 
     With ``means`` a mean also counts: over all logs, of the last value that each has behind the same words.
-    ``match: seed`` holds a claim only against the logs whose name has the seed that its path names. The last
-    digit may have been cut off. What no log states is INCONCLUSIVE, unsupported: another evaluation may have
+    What supports a claim is said. ``by`` should take what is ``final``: else what a log says on its way
+    there, in a curve, counts too. ``match: seed`` holds a claim only against the logs whose name has the seed
+    that its path names. The last digit may have been cut off. What no log states is INCONCLUSIVE,
+    unsupported: another evaluation may have
     shown it. It is FALSIFIED where like stands against like: a log has the number claimed ``beside`` it with
     another one on the same line; or has another number behind the words by which the claims of the other
     seeds stand in their logs.
     """
 
     name: ClassVar[str] = "supported"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     EXAMPLES: ClassVar[tuple[Example, ...]] = (
         sample.example("the final value", Outcome.DISCHARGED, _CLAIM, _FIELDS, {"bpb": 1.2141}),
         sample.example(
@@ -89,6 +94,20 @@ class Supported(Kind):
             {},
         ),
         sample.example("a value that no log has", Outcome.INCONCLUSIVE, _CLAIM, _FIELDS, {"bpb": 1.3333}),
+        sample.example(
+            "a value of the curve",
+            Outcome.INCONCLUSIVE,
+            _CLAIM,
+            _FINAL,
+            {"bpb": 1.3621},
+        ),
+        sample.example(
+            "the mean of the curve of one log",
+            Outcome.INCONCLUSIVE,
+            _CLAIM,
+            _FIELDS,
+            {"bpb": 1.3029},
+        ),
         sample.example("no log", Outcome.INCONCLUSIVE, _CLAIM, _FIELDS, {"bpb": 1.2141}, {}),
         sample.example("no claim", Outcome.INCONCLUSIVE, _CLAIM, _FIELDS, {"bpb": None}),
         sample.example(
@@ -153,11 +172,19 @@ class Supported(Kind):
             return unsupported(said, unit="claims", total=len(claims), reason=reason)
         cut = set(_quotes.shortened(logs))
         mine = {claim: self._of(claim, found) for claim in claims}
-        bare = [claim for claim in claims if not self._supported(claim, mine[claim])]
+        by = {claim: story for claim in claims if (story := self._support(claim, mine[claim]))}
+        bare = [claim for claim in claims if claim not in by]
         words = _words(claims, bare, mine) if self.match == "seed" else ()
         witnesses: list[Witness] = []
         open_: list[tuple[Reason, str]] = []
         for claim in bare:
+            passing = self._passing(claim, context)
+            if passing is not None:
+                story = (
+                    f"{claim.where}: {claim.text} stands only at {passing.where}, and is not the last there"
+                )
+                open_.append((Reason.UNSUPPORTED, story))
+                continue
             against = self._beside(claim, mine[claim], context) or _against(mine[claim], words)
             if against is not None:
                 story = f"{against.text} behind {' '.join(against.keys)} ({against.where})"
@@ -170,20 +197,35 @@ class Supported(Kind):
         if open_:
             reason, story = open_[0]
             return unsupported(story, unit="claims", total=len(claims), reason=reason)
-        return _quotes.discharged((self.claimed, *self.by), context, unit="claims", judged=judged)
+        told = "; ".join(f"{claim.text} ({claim.where}) is {story}" for claim, story in by.items())
+        return _quotes.discharged(
+            (self.claimed, *self.by), context, unit="claims", judged=judged, detail=told[:LONG],
+            measured=claims[0].text if judged == 1 else None,
+        )  # fmt: skip
 
     def _of(self, claim: Stated, found: Sequence[Stated]) -> list[Stated]:
         return [one for one in found if self.match == "any" or _of_seed(one, claim)]
 
-    def _supported(self, claim: Stated, found: Sequence[Stated]) -> bool:
+    def _support(self, claim: Stated, found: Sequence[Stated]) -> str:
+        """Says which number, or the mean of which, is the one claimed; empty where none is."""
         fit = [one for one in found if claim.may_print(one.low, one.high)]
-        if any(not _finer(one, claim, found) for one in fit):
-            return True
-        return (
-            self.means
-            and self.match == "any"
-            and any(claim.may_print(one.low, one.high) for one in _means(found))
-        )
+        fine = [one for one in fit if not _finer(one, claim, found)]
+        if fine:
+            return _place(max(fine, key=lambda one: -one.half))
+        if not self.means or self.match != "any":
+            return ""
+        for runs in _runs(found):
+            whole = _quotes.mean(runs)
+            if claim.may_print(whole.low, whole.high):
+                return f"{whole.text}, the mean of {len(runs)} runs: {', '.join(map(_place, runs))}"
+        return ""
+
+    def _passing(self, claim: Stated, context: Context) -> Stated | None:
+        """Returns a number of a log that is the one claimed, and does not count: it stands in a curve."""
+        every = (replace(quote, take="all", without=()) for quote in self.by)
+        found = (one for quote in every for one in self._of(claim, stated(quote, context)))
+        fit = (one for one in found if claim.digits >= PRECISE and claim.may_print(one.low, one.high))
+        return next((one for one in fit if not one.source.endswith(".json")), None)
 
     def _beside(self, claim: Stated, found: Sequence[Stated], context: Context) -> Stated | None:
         """Returns the number of the logs that stands with what is claimed beside, if it is another one."""
@@ -191,21 +233,39 @@ class Supported(Kind):
             return None
         place = (claim.source, *claim.keys[:-1])
         pairs = [one for one in stated(self.beside.claimed, context) if (one.source, *one.keys[:-1]) == place]
-        if not pairs or pairs[0].digits < PRECISE:
+        if not pairs or pairs[0].digits < PRECISE or self._apart(claim, pairs[0], context):
             return None
         lines = {one.where: one for one in found}
         others = [one for one in stated(self.beside.by, context) if one.where in lines]
         for one in others:
             if pairs[0].may_print(one.low, one.high):
-                return lines[one.where]
+                stands = lines[one.where]
+                return None if claim.may_print(stands.low, stands.high) else stands
         if self.match == "seed":
             return None
         for same in _quotes.by_words(others):
             last = list({one.source: one for one in same}.values())
             whole = _quotes.mean(last)
             if len(last) > 1 and pairs[0].may_print(whole.low, whole.high):
-                return _quotes.mean([lines[one.where] for one in last])
+                stands = _quotes.mean([lines[one.where] for one in last])
+                return None if claim.may_print(stands.low, stands.high) else stands
         return None
+
+    def _apart(self, claim: Stated, pair: Stated, context: Context) -> bool:
+        """Tells whether a text of the document names both numbers: it says that they are not of one line."""
+        names = [re.compile(rf"\b{re.escape(one.keys[-1])}\b") for one in (claim, pair)]
+        texts = (
+            str(value)
+            for subject in _quotes.files(self.claimed.input, context)
+            if subject.name == claim.source
+            for _, value, _ in _quotes.cells(subject, ("*",))
+        )
+        return any(all(name.search(text) for name in names) for text in texts)
+
+
+def _place(one: Stated) -> str:
+    words = " ".join(dict.fromkeys(word for word in one.keys if word))
+    return f"{one.text} behind {words} ({one.where})"
 
 
 def _finer(one: Stated, claim: Stated, found: Sequence[Stated]) -> bool:
@@ -251,8 +311,9 @@ def _open(claim: Stated, mine: Sequence[Stated], cut: set[str]) -> tuple[Reason,
     return Reason.UNSUPPORTED, story
 
 
-def _means(found: Sequence[Stated]) -> Iterator[Stated]:
-    """Yields the mean over the logs, and that over all values, of what stands behind the same words."""
+def _runs(found: Sequence[Stated]) -> Iterator[list[Stated]]:
+    """Yields what stands at last behind the same words in several logs: one value of each run."""
     for same in _quotes.by_words(found):
         last = list({one.source: one for one in same}.values())
-        yield from (_quotes.mean(values) for values in (last, same) if len(values) > 1)
+        if len(last) > 1:
+            yield last

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from typing import Any
 
 from harness.logs._json import NotStrict, decoder
@@ -65,12 +66,14 @@ def _after(text: str, at: int) -> int:
 
 
 def at_path(found: tuple[tuple[Path, Cell, int], ...], pattern: str) -> Iterator[tuple[Path, Cell, int]]:
-    """Yields the leaves at a dotted path, in which ``*`` stands for one step of any name.
+    """Yields the leaves at a dotted path, in which ``*`` stands for one step, or for a part of one.
 
     A name that holds dots itself is found where the whole rest of the path is that name.
     """
     wanted = tuple(pattern.split("."))
     for path, value, line in found:
-        same = len(path) == len(wanted) and all(w in ("*", p) for w, p in zip(wanted, path, strict=True))
+        same = len(path) == len(wanted) and all(
+            w in ("*", p) or ("*" in w and fnmatchcase(p, w)) for w, p in zip(wanted, path, strict=True)
+        )
         if same or (path and ".".join(path) == pattern):
             yield path, value, line

@@ -18,13 +18,23 @@ NO_NUMBER = re.compile(r"[:=][ \t]*(?P<value>[+-]?(?i:nan|inf(?:inity)?))(?P<uni
 _BREAK = re.compile(r"[,;|:=\[\]{}\r\n\"']")
 _WORD = re.compile(r"(?:[A-Za-z_]|\d+[A-Za-z])[\w.+()/%-]*\Z")
 MAX_WORDS = 8
+_ESCAPE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[@-Z\\-_]")
+_PREFIX = re.compile(
+    r"^(?:\[?rank[ :=]?\d+\]?:?[ \t]+|\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?"
+    r"(?:Z|[+-]\d\d:?\d\d)?\]?[ \t:|-]+"
+    r"|\[\d\d:\d\d:\d\d(?:[.,]\d+)?\][ \t]+|\[?(?:DEBUG|INFO|WARNING|ERROR)\]?[ \t:|-]+)+",
+    re.MULTILINE,
+)
+"""What launchers and loggers put before each line: a rank, a time, a level."""
+ABOUT = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
     """One number that a log states; ``key`` is the words before it, ``lead`` those that begin its line.
 
-    ``order`` is its position in the text.
+    ``order`` is its position in the text, ``about`` the text before it: that which begins the line, without
+    what is the key of another number, and that right before it.
     """
 
     key: str
@@ -33,17 +43,22 @@ class Statement:
     unit: str
     line: int
     order: int
+    about: str = ""
 
 
 def statements(text: str, values: re.Pattern[str] = _VALUE) -> tuple[Statement, ...]:
     """Returns every statement of a log in the order of its lines; thousands separators are dropped."""
+    text = _PREFIX.sub("", _ESCAPE.sub("", text))
     found: list[Statement] = []
-    line, counted, end, lead = 1, 0, 0, ""
+    line, counted, end, lead, head = 1, 0, 0, "", ""
     for match in values.finditer(text):
         at = match.start()
-        begin = max(end, text.rfind("\n", end, at) + 1)
+        begin = max(end, text.rfind("\n", end, at) + 1, text.rfind("\r", end, at) + 1)
         if begin > end or not end:
-            lead = ""
+            lead, head = "", text[begin:at].rstrip().rpartition(" ")[0][:ABOUT] + " "
+            about = text[begin:at][:ABOUT]
+        else:
+            about = head + text[begin:at][:ABOUT]
         key = _key(text[begin:at])
         end = match.end()
         if not key:
@@ -51,7 +66,9 @@ def statements(text: str, values: re.Pattern[str] = _VALUE) -> tuple[Statement, 
         line, counted = line + text.count("\n", counted, at), at
         words = key.rpartition(" ")[0]
         lead = lead or words
-        found.append(Statement(key, lead, match["value"].replace(",", ""), match["unit"] or "", line, at))
+        found.append(
+            Statement(key, lead, match["value"].replace(",", ""), match["unit"] or "", line, at, about)
+        )
     return tuple(found)
 
 

@@ -7,6 +7,7 @@ from harness.reports._lines import closing, gone, judged, remark, rests, score, 
 from harness.reports._out import clean, colour
 from harness.reports._subjects import subjects_text
 from harness.scoreboard.board import Board, ContractRow, CriterionRow
+from harness.scoreboard.fold import Status
 from harness.scoreboard.subjects import fold_subjects, groups
 
 REMARK = 110
@@ -26,6 +27,9 @@ def render(board: Board) -> str:
 
 def _contract(row: ContractRow) -> str:
     head = f"{clean(row.name)}  {colour(row.status, row.status)}  {tally(row)}"
+    errors = sum(item.status is Status.ERROR for item in row.criteria)
+    if errors and row.status is not Status.ERROR:
+        head += f"  · {errors} {colour(Status.ERROR, Status.ERROR)}"
     if row.spec:
         head += f"  · spec {clean(row.spec)}"
     width = max((len(item.id) for item in row.criteria), default=0)

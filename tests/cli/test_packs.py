@@ -14,6 +14,7 @@ import pytest
 ENTRY = Path(__file__).parents[1] / "data/submissions/pr1381"
 SOUND = {
     "CLAIM": "DISCHARGED",
+    "LOSS": "DISCHARGED",
     "SEED-CLAIMS": "DISCHARGED",
     "MEAN": "DISCHARGED",
     "SEEDS": "DISCHARGED",
@@ -21,6 +22,7 @@ SOUND = {
     "SIZE-LOGGED": "DISCHARGED",
     "TIME": "DISCHARGED",
     "RATIO": "DISCHARGED",
+    "RATIO-LOGGED": "DISCHARGED",
     "TOKENS": "DISCHARGED",
     "SAME": "DISCHARGED",
     "EVALUATION-TIME": "INCONCLUSIVE",

@@ -69,6 +69,19 @@ def test_a_broken_subject_does_not_stop_the_others(many):
     assert set(board(many)["runs/one"].values()) == {"DISCHARGED"}
 
 
+def test_a_subject_that_breaks_in_part_is_named_in_the_head(many):
+    many.write("runs/three/a.log", "")
+    many.contract(CONTRACT.replace("of: {input: run, at: bytes}", "of: {input: size, at: bytes}").replace(
+        "inputs:\n", "inputs:\n  size: {file: '{folder}/size.json'}\n"))  # fmt: skip
+    for name, text in (("one", '{"bytes": 5}'), ("two [odd]", '{"bytes": 5}'), ("three", "{broken")):
+        many.write(f"runs/{name}/size.json", text)
+    many.write("runs/three/a.log", "step:2 loss:2.5\n")
+    said = many("check").out
+    assert board(many)["runs/three"] == {"SIZE": "ERROR", "LOSS": "DISCHARGED"}
+    assert "1 with ERROR" in said.splitlines()[0]
+    assert "ERROR  runs/three: SIZE" in said
+
+
 def test_only_what_changed_is_judged_again(many):
     assert "6 obligations discharged anew" in many("check").err
     run(many, "four")
@@ -86,7 +99,9 @@ def test_a_subject_that_is_gone_leaves_the_board(many):
 
 def test_no_subject_at_all_discharges_nothing(bench):
     bench.contract(CONTRACT)
-    assert bench("check").code != 0
+    said = bench("check")
+    assert said.code == 5
+    assert "no file fits for_each runs/*/run.json: nothing to check" in said.err
     assert "DISCHARGED" not in board(bench).popitem()[1].values()
 
 
