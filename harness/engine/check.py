@@ -20,7 +20,7 @@ from harness.engine.project import Project
 from harness.engine.registered import Register, too_late
 from harness.engine.running import Made
 from harness.engine.sources import RunSource, Sources
-from harness.evidence.digests import bytes_digest
+from harness.evidence.digests import bytes_digest, read_regular
 from harness.evidence.ledger import Ledger, LedgerRecord, append, read_ledger
 from harness.evidence.memo import Memo, write_atomically
 from harness.evidence.pending import Pending
@@ -326,7 +326,7 @@ def contradiction(verdict: Verdict, kept: Record) -> Verdict:
 def read_record(root: Path, path: str, ledger: Ledger) -> Record | None:
     """Reads the evidence at a path; None if it is absent, damaged, or not what the ledger recorded."""
     try:
-        data = (root / path).read_bytes()
+        data = read_regular(root / path)
         record = record_of(data, path, bytes_digest(data))
     except (OSError, EvidenceError):
         return None

@@ -139,7 +139,9 @@ def write_atomically(path: Path, data: bytes, *, force: bool = True) -> None:
         os.replace(name, path)
     except BaseException as error:
         os.unlink(name)
-        if isinstance(error, OSError) and error.filename is None:  # a full disk names no file by itself
+        if (
+            isinstance(error, OSError) and error.errno and error.filename is None
+        ):  # a full disk names no file by itself
             error.filename = os.fspath(path)
         raise
 
