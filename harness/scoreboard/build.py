@@ -144,7 +144,7 @@ class _Builder:
                     criterion,
                     parts,
                     lacking=_lacking(contract, criterion, spec, coverage),
-                    doubt=undeclared(contract.name, criterion, parts, self.trail),
+                    doubt=undeclared(contract, criterion, parts, self.trail),
                     amended=changed.get(criterion.id),
                     waived=self.waived.get(f"{contract.name}/{criterion.id}", ""),
                 )

@@ -2,38 +2,33 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from harness.evidence.trail import Trail
-from harness.model.contract import Criterion, Severity
+from harness.engine.demand import demand_of
+from harness.evidence.trail import Judged, Trail
+from harness.model.contract import Contract, Criterion, Severity
 from harness.scoreboard.board import ObligationRow
-
-_LAUNCHED = re.compile(r"finished seed (-?\d+) of ([0-9a-f]+) program ([0-9a-f]+)\Z", re.ASCII)
+from harness.scoreboard.change import programs_seeds
 
 
 def _launches(trail: Trail) -> Mapping[str, tuple[str, str, str]]:
     """Returns seed, family (all but the seed) and program of every run that the ledger saw, by identity."""
-    found = {}
-    for step in trail.steps:
-        for key, text in step.details.items():
-            match = _LAUNCHED.match(text)
-            if key.startswith("launched ") and match is not None:
-                found[key[9:]] = (match[1], match[2], match[3])
-    return found
+    return {one.identity: (one.seed, one.family, one.program) for _, one in trail.launched if one.family}
 
 
-def undeclared(contract: str, criterion: Criterion, rows: Sequence[ObligationRow], trail: Trail) -> str:
+def undeclared(contract: Contract, criterion: Criterion, rows: Sequence[ObligationRow], trail: Trail) -> str:
     """Says what a criterion leaves out of what it was picked from; empty if it says it all."""
     return "; ".join(_left_out(contract, criterion, rows, trail))
 
 
 def _left_out(
-    contract: str, criterion: Criterion, rows: Sequence[ObligationRow], trail: Trail
+    contract: Contract, criterion: Criterion, rows: Sequence[ObligationRow], trail: Trail
 ) -> Iterator[str]:
     if criterion.severity not in (Severity.REQUIRED, Severity.ADVISORY):
         return
     declared = criterion.best_of
+    judged = [one for _, one in trail.judged.get((contract.name, criterion.id), ())]
+    yield from _reconfigured(demand_of(criterion, contract), judged, declared.seeds if declared else 0)
     used = {pin for row in rows if row.record for pin in row.record.pins.identities.values()}
     if used:
         launches = _launches(trail)
@@ -51,7 +46,15 @@ def _left_out(
             if len(tried) > declared.runs:
                 yield f"declares best of {declared.runs} runs, the ledger saw {len(tried)}"
     if declared and declared.thresholds:
-        judged = trail.judged.get((contract, criterion.id), ())
-        bars = {one.demand for _, one in judged}
+        bars = {one.demand.rpartition("|")[0] if one.demand.count("|") == 4 else one.demand for one in judged}
         if len(bars) > declared.thresholds:
             yield f"declares best of {declared.thresholds} thresholds, the ledger saw {len(bars)}"
+
+
+def _reconfigured(now: str, judged: Sequence[Judged], said: int) -> Iterator[str]:
+    """Yields the seeds of its program that were judged by another demand, and are not now."""
+    for program, chosen in programs_seeds(now).items():
+        others = {one.demand for one in judged if one.demand != now}
+        seen = chosen.union(*(programs_seeds(demand).get(program, set()) for demand in others))
+        if len(seen) > max(len(chosen), said):
+            yield f"judges {len(chosen)} of {len(seen)} seeds of its program that it was judged by before"
