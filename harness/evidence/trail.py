@@ -29,7 +29,7 @@ _LAUNCHED = re.compile(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Judged:
-    """One verdict in the trail: what was asked and what came out; ``data`` where it was read in full."""
+    """One verdict in the trail: what was asked and what came out; ``data`` and ``path`` if read in full."""
 
     contract: str
     criterion: str
@@ -38,6 +38,7 @@ class Judged:
     demand: str
     threshold: str | None
     data: frozenset[str] = frozenset()
+    path: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -135,7 +136,7 @@ class Trail:
             for record in told["records"]:
                 mine = (record.get("contract"), record.get("criterion")) == (contract, criterion)
                 if mine and record.get("outcome") not in _NONE:
-                    found.append((step, _judged(_short(record), record.get("data"))))
+                    found.append((step, _judged(_short(record), record.get("data"), record["path"])))
         return found
 
 
@@ -170,10 +171,10 @@ def _short(record: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(str(record.get(word) or "") for word in (*_WORDS, "threshold"))
 
 
-def _judged(words: Sequence[str], data: Any = None) -> Judged:
+def _judged(words: Sequence[str], data: Any = None, path: str = "") -> Judged:
     named = dict(zip(_WORDS, words, strict=False))
     listed = data if isinstance(data, list) else ()
-    return Judged(threshold=words[-1] or None, data=frozenset(map(str, listed)), **named)
+    return Judged(threshold=words[-1] or None, data=frozenset(map(str, listed)), path=path, **named)
 
 
 def _step(name: str, told: Mapping[str, Any], place: int, above: int) -> Step:

@@ -19,6 +19,7 @@ from harness.model.outcome import Outcome
 from harness.scoreboard.change import VOIDING, demand_change
 
 MARK = "AMENDED AFTER EVIDENCE"
+REMOVED = "REMOVED AFTER EVIDENCE"
 Verdict = tuple[Step, Judged]
 """One verdict with the ledger entry that recorded it."""
 _BINDING = (f"{Severity.REQUIRED}|", f"{Severity.REFUTED}|")
@@ -71,14 +72,21 @@ def amended(contract: Contract, trail: Trail) -> dict[str, Amended]:
             _, one, change, about = max(voided, key=lambda each: (each[1].outcome in _AGAINST, each[0].place))
             tail = f" ({about})" if about else ""
             found[criterion.id] = Amended(
-                text=f"{MARK}: it was {_was(one)} before it was {change}{tail}",
+                text=f"{MARK}: it was {found_before(one)} before it was {change}{tail}",
                 bound=any(one.demand.startswith(_BINDING) for _, one, *_ in voided),
             )
     return found
 
 
-def _was(one: Judged) -> str:
+def found_before(one: Judged) -> str:
+    """Words a verdict with what it was held against."""
     return f"{one.outcome} against {one.threshold}" if one.threshold else one.outcome
+
+
+def against(one: Judged) -> bool:
+    """Tells whether a verdict speaks against its criterion; a refuted one is meant to be found false."""
+    refuted = one.demand.startswith(f"{Severity.REFUTED}|")
+    return one.outcome in _AGAINST and not (refuted and one.outcome == Outcome.FALSIFIED)
 
 
 def removed(contract: Contract, trail: Trail) -> dict[str, str]:
@@ -91,7 +99,7 @@ def removed(contract: Contract, trail: Trail) -> dict[str, str]:
         last = [one for step, one in judged if step.place == judged[-1][0].place]
         for one in last:
             if one.outcome in _AGAINST:
-                found[criterion] = f"REMOVED AFTER EVIDENCE: it was {_was(one)}"
+                found[criterion] = f"{REMOVED}: it was {found_before(one)}"
     return found
 
 

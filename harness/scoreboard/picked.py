@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from harness.engine.demand import demand_of
+from harness.engine.pins import slug
 from harness.evidence.trail import Judged, Trail
 from harness.model.contract import Contract, Criterion, Severity
+from harness.scoreboard.amended import against
 from harness.scoreboard.board import ObligationRow
 from harness.scoreboard.change import programs_seeds
 
@@ -58,3 +60,31 @@ def _reconfigured(now: str, judged: Sequence[Judged], said: int) -> Iterator[str
         seen = chosen.union(*(programs_seeds(demand).get(program, set()) for demand in others))
         if len(seen) > max(len(chosen), said):
             yield f"judges {len(chosen)} of {len(seen)} seeds of its program that it was judged by before"
+
+
+def retried(contract: Contract, criterion: Criterion, trail: Trail) -> str:
+    """Says on how many data a criterion was judged where others than the last spoke against it.
+
+    Empty where ``best_of`` declares as many ``runs``. Runs and files count alike: a log that is written over
+    until it passes was picked as well as a seed is.
+    """
+    name = (contract.name, criterion.id)
+    if not any(against(one) for _, one in trail.judged.get(name, ())):
+        return ""
+    subject = f"/{slug(contract.subject)}/"
+    judged = [one for _, one in trail.full(*name) if subject in one.path]
+    alone = len(criterion.obligations) == 1
+    groups = [[one for one in judged if alone or one.obligation == o.digest] for o in criterion.obligations]
+    found = [(_distinct(group), _against(group)) for group in groups if group]
+    data, failed = max(found, key=lambda counts: counts[1], default=(0, 0))
+    if not failed or (criterion.best_of and criterion.best_of.runs >= data):
+        return ""
+    return f"judged on {data} different data, {failed} of them against it, and declares no best_of runs"
+
+
+def _distinct(judged: Sequence[Judged]) -> int:
+    return len({one.data for one in judged})
+
+
+def _against(judged: Sequence[Judged]) -> int:
+    return len({one.data for one in judged if against(one)} - {judged[-1].data})

@@ -175,3 +175,116 @@ def test_a_run_that_was_trained_again_may_have_left_something_else(tmp_path):
     forge(bench)
     assert check(bench).code == 3
     assert bench("check", "--allow-code", "--rerun").code == 0, "trained again, it counts again"
+
+
+FILE = """
+version: "1"
+inputs: {log: {file: log.jsonl}}
+criteria: {FALL: {claim: The loss falls., metric: loss, falls_by: 2MORE}}
+"""
+
+
+def try_logs(bench, *falls):
+    for fall in falls:
+        bench.log([{"step": n, "loss": 9 - n * fall / 5} for n in range(6)])
+        bench("check")
+
+
+@pytest.fixture
+def filed(tmp_path):
+    bench = Bench(tmp_path)
+    bench.write("policy.yaml", LOCKED)
+    bench.log()
+    return bench
+
+
+def test_a_log_written_over_until_it_passes_was_picked(filed):
+    filed.contract(FILE.replace("MORE", ""))
+    filed("lock")
+    try_logs(filed, 0.1, 0.2, 0.3, 0.4, 0.5, 3)
+    why = "judged on 6 different data, 5 of them against it, and declares no best_of runs"
+    said = filed("gate")
+    assert (said.code, f"demo/FALL: {why}" in said.out) == (1, True), said
+    assert filed.rows()["demo/FALL"]["best_of"] == why
+    filed.write("policy.yaml", "policy: 1\n")
+    assert filed("gate").code == 0, "without a lock it is a note"
+
+
+def test_who_says_of_how_many_data_it_is_the_best_hides_nothing(filed):
+    filed.contract(FILE.replace("MORE", ", best_of: {runs: 2}"))
+    filed("lock")
+    try_logs(filed, 0.1, 3)
+    assert filed("gate").code == 0, filed("gate")
+
+
+def test_a_contract_that_was_falsified_and_deleted_stays_told(filed):
+    filed.write("policy.yaml", "policy: 1\n")
+    filed.contract(FILE.replace("MORE", ""), "kept")
+    filed.contract(FILE.replace("2MORE", "7"), "strict")
+    try_logs(filed, 3)
+    (filed.root / "contracts/strict.yaml").rename(filed.root / "contracts/loose.yaml")
+    filed.edit("contracts/loose.yaml", "contract: strict", "contract: loose")
+    filed.edit("contracts/loose.yaml", "falls_by: 7", "falls_by: 1")
+    filed("check")
+    why = "strict/FALL: REMOVED AFTER EVIDENCE: it was FALSIFIED against final: falls_by 7"
+    said = filed("gate")
+    assert (said.code, why in said.out) == (1, True), said
+    for form in ("table", "markdown", "html"):
+        assert "REMOVED AFTER EVIDENCE" in filed("scoreboard", "--format", form).out, form
+    assert filed("retract", "strict", "--reason", "Asked of the wrong log.").code == 0
+    assert filed("gate").code == 0
+    assert f"{why}; let go: Asked of the wrong log." in filed("scoreboard").out
+    assert filed.board()["let_go"].keys() == {"strict/FALL"}
+
+
+def test_a_contract_that_comes_back_and_goes_again_is_not_let_go(filed):
+    filed.write("policy.yaml", "policy: 1\n")
+    filed.contract(FILE.replace("MORE", ""), "kept")
+    path = filed.contract(FILE.replace("2MORE", "7"), "strict")
+    text = path.read_text()
+    for fall in (3, 3.1):
+        path.write_text(text)
+        try_logs(filed, fall)
+        path.unlink()
+        assert filed("gate").code == 1
+        if fall == 3:
+            filed("retract", "strict", "--reason", "Asked of the wrong log.")
+            assert filed("gate").code == 0
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        'owner: "\\u2800"',
+        'owner: "\\u3164"',
+        'owner: "-"',
+        'reason: "."',
+        'reason: "\\u3164 \\u115f"',
+        "expires: 9999-12-31",
+        "expires: 2099-01-31",
+    ],
+)
+def test_a_waiver_for_which_nobody_answers_waives_nothing(filed, change):
+    filed.contract(FILE.replace("2MORE", "7"))
+    filed("check")
+    words = {"criterion": "demo/FALL", "owner": "Ann", "reason": "later", "expires": "2027-01-31"}
+    key, _, value = change.partition(": ")
+    listed = ", ".join(f"{k}: {v}" for k, v in (words | {key: value}).items())
+    filed.write("policy.yaml", f"policy: 1\nwaivers: [{{{listed}}}]\n")
+    assert filed("gate").code in (1, 4)
+    assert key == "expires" or filed("gate").code == 4
+
+
+@pytest.mark.parametrize("key", ["severities", "bases"])
+def test_a_policy_that_lists_nothing_is_an_error(filed, key):
+    filed.write("policy.yaml", f"policy: 1\ndemands: {{{key}: []}}\n")
+    filed.contract(FILE.replace("MORE", ""))
+    filed("check")
+    said = filed("gate")
+    assert (said.code, "lists nothing" in said.err) == (4, True), said
+
+
+def test_a_contract_is_seen_however_its_suffix_is_written(filed):
+    filed.contract(FILE.replace("MORE", ""))
+    (filed.root / "contracts/demo.yaml").rename(filed.root / "contracts/D.YAML")
+    assert "demo" in filed("scoreboard").out
