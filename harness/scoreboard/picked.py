@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from harness.engine.demand import demand_of
+from harness.engine.demand import DIGITS, demand_of
 from harness.engine.pins import slug
 from harness.evidence.trail import Judged, Trail
 from harness.model.contract import Contract, Criterion, Severity
@@ -30,9 +30,9 @@ def _left_out(
         return
     declared = criterion.best_of
     judged = [one for _, one in trail.judged.get((contract.name, criterion.id), ())]
-    yield from _reconfigured(demand_of(criterion, contract), judged, declared.seeds if declared else 0)
     used = {pin for row in rows if row.record for pin in row.record.pins.identities.values()}
     if used:
+        yield from _reconfigured(demand_of(criterion, contract), judged, declared.seeds if declared else 0)
         launches = _launches(trail)
         mine = [launches[identity] for identity in used if identity in launches]
         for family in sorted({family for _, family, _ in mine}):
@@ -75,16 +75,16 @@ def retried(contract: Contract, criterion: Criterion, trail: Trail) -> str:
     judged = [one for _, one in trail.full(*name) if subject in one.path]
     alone = len(criterion.obligations) == 1
     groups = [[one for one in judged if alone or one.obligation == o.digest] for o in criterion.obligations]
-    found = [(_distinct(group), _against(group)) for group in groups if group]
+    runs = frozenset(one.identity[:DIGITS] for _, one in trail.launched)
+    found = [_others(group, runs) for group in groups if group]
     data, failed = max(found, key=lambda counts: counts[1], default=(0, 0))
     if not failed or (criterion.best_of and criterion.best_of.runs >= data):
         return ""
     return f"judged on {data} different data, {failed} of them against it, and declares no best_of runs"
 
 
-def _distinct(judged: Sequence[Judged]) -> int:
-    return len({one.data for one in judged})
-
-
-def _against(judged: Sequence[Judged]) -> int:
-    return len({one.data for one in judged if against(one)} - {judged[-1].data})
+def _others(judged: Sequence[Judged], runs: frozenset[str]) -> tuple[int, int]:
+    """Counts the data of verdicts, and those beside the last that spoke against; seeds of one run are one."""
+    mine = judged[-1].data
+    others = {one.data for one in judged if one.data != mine and not one.data & mine & runs}
+    return len(others) + 1, len({one.data for one in judged if against(one)} & others)

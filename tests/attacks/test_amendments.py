@@ -1,5 +1,6 @@
 """Attacks on what was promised: bars moved, bands drawn again, waivers stretched, picks hidden."""
 
+import datetime
 import json
 import shutil
 import sys
@@ -388,6 +389,8 @@ def test_a_waiver_whose_end_can_be_read_in_two_ways_is_an_error(bench, expires):
         ("policy: 1\npublic: {plugins: [theirs==1.0], amended: true, bases: proved}\n", True),
         ("policy: 1\ndemands: {scale: {}}\n", False),
         ("policy: 1\ndemands: {basis: [proved]}\n", False),
+        ("policy: 1\ndemands: {bases: []}\n", False),
+        ("policy: 1\npublic: {severities: []}\n", False),
         ("policy: 2\n", False),
     ],
 )
@@ -404,8 +407,9 @@ def test_the_schema_of_a_policy_and_its_reader_agree(text, sound):
 
 def test_waivers_stand_on_the_scoreboard(bench):
     bench.two()("check")
-    bench.write("policy.yaml", "policy: 1\n" + WAIVER.format("2099-01-31"))
-    told = "waived by Ann until 2099-01-31: A known gap."
+    later = f"{datetime.datetime.now(datetime.UTC).year + 1}-06-30"
+    bench.write("policy.yaml", "policy: 1\n" + WAIVER.format(later))
+    told = f"waived by Ann until {later}: A known gap."
     for form in ("table", "markdown", "html", "json"):
         assert told in bench("scoreboard", "--format", form).out.replace("\\", ""), form
     bench.write("policy.yaml", "policy: 1\n" + WAIVER.format("2020-01-31"))
@@ -454,3 +458,5 @@ def test_a_lock_of_a_weaker_bar_is_never_silent(judged):
         path.write_text(path.read_text().replace("version: 1.0.0", f"version: {version}"))
         said = judged("lock")
         assert (said.code, "demo/BAR: AMENDED AFTER EVIDENCE" in said.out) == (1, True), said
+    bench.write("policy.yaml", "policy: 1\n" + WAIVER.format("2999-01-31"))
+    assert "WAIVER TOO LONG: waived by Ann until 2999-01-31" in bench("scoreboard").out
