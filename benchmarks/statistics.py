@@ -7,6 +7,10 @@ a plain Python set of windows and, where it is installed, datasketch.
 prints what kind ``memorization`` names; kept in ``specs/statistics/causes.txt``.
 ``python benchmarks/statistics.py --trends [DRAWS]`` prints the table of kinds trend and anytime, kept in
 ``specs/statistics/trends.txt``.
+``python benchmarks/statistics.py --rates [DRAWS]`` prints the table of kind behaviour, kept in
+``specs/statistics/rates.txt``.
+``python benchmarks/statistics.py --readouts [DRAWS]`` prints the table of kind representation, kept in
+``specs/statistics/readouts.txt``.
 DRAWS (10,000) is for tests of about a millisecond; dearer ones get fewer, and every row says how many.
 A rate stands with the half width of its 95 % interval.
 """
@@ -36,6 +40,14 @@ else:
         from _trends_panel import trends
 
         trends(int(sys.argv[2]) if len(sys.argv) > 2 else 10_000)
+    elif sys.argv[1:2] == ["--rates"]:
+        from _rates_panel import rates
+
+        rates(int(sys.argv[2]) if len(sys.argv) > 2 else 100_000)
+    elif sys.argv[1:2] == ["--readouts"]:
+        from _readouts_panel import readouts
+
+        readouts(int(sys.argv[2]) if len(sys.argv) > 2 else 100)
     else:
         from _overlap_throughput import throughput
 
