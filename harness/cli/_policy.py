@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from harness.cli._setup import invalid
+from harness.engine.demand import runs_text
 from harness.engine.load import Loaded
 from harness.engine.pins import current_pins
 from harness.engine.project import Project
@@ -59,7 +60,10 @@ def promise_of(project: Project, loaded: Loaded, memo: Memo) -> Promise:
             "clause": criterion.clause,
         }
         for item in criterion.obligations:
-            demands[f"{criterion.id}/{item.digest}"] = json.dumps(told, sort_keys=True)
+            runs = runs_text(contract, [item])
+            demands[f"{criterion.id}/{item.digest}"] = json.dumps(
+                told | ({"runs": runs} if runs else {}), sort_keys=True
+            )
             for name in item.inputs:
                 identities |= {run.identity for run in sources.runs(name)}
             if item.kind is not None and item.kind.preregistered():

@@ -268,7 +268,7 @@ def recorded(item: Item, record: Record, verdict: Verdict) -> LedgerRecord:
         pins=pins_digest(record.pins),
         outcome=verdict.outcome.value,
         threshold=verdict.threshold,
-        demand=demand_of(item.criterion),
+        demand=demand_of(item.criterion, item.contract),
         data=data_of(item.pins),
     )
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from harness import __version__
 from harness.engine.demand import DIGITS
+from harness.engine.launched import outputs_digest
 from harness.engine.project import Project
 from harness.engine.running import Made
 from harness.evidence.ledger import append, read_ledger
@@ -35,7 +36,8 @@ def sort_of(record: RunRecord | None) -> str:
         return "finished"
     program = sha256_of([record.program, record.code])
     family = sha256_of([program, record.config, record.device_asked])
-    return f"finished seed {record.seed} of {family[:DIGITS]} program {program[:DIGITS]}"
+    told = f"finished seed {record.seed} of {family[:DIGITS]} program {program[:DIGITS]}"
+    return f"{told} outputs {outputs_digest(record)}"
 
 
 def _first_line(text: str) -> str:

@@ -20,3 +20,13 @@ def library_versions() -> Mapping[str, str]:
         except PackageNotFoundError:
             continue
     return found
+
+
+def version_of(library: str) -> str | None:
+    """Returns an installed package's version, the build's local part aside; None if it is absent."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version(library).partition("+")[0]
+    except PackageNotFoundError:
+        return None

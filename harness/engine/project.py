@@ -103,8 +103,12 @@ def _config(path: str) -> dict[str, Any]:
 
 def every_contract(project: Project) -> list[Path]:
     """Returns every contract file of a project, in the order of the paths."""
-    folder = project.root / project.contracts
-    return sorted([*folder.rglob("*.yaml"), *folder.rglob("*.yml")])
+    return below(project.root / project.contracts)
+
+
+def below(folder: Path) -> list[Path]:
+    """Returns every YAML file below a folder, however its suffix is written."""
+    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in (".yaml", ".yml"))
 
 
 def contract_paths(project: Project, named: tuple[str, ...]) -> list[Path]:
@@ -123,8 +127,7 @@ def contract_paths(project: Project, named: tuple[str, ...]) -> list[Path]:
             found.append(one)
         elif os.path.exists(name):
             direct = _inside(project, name)
-            below = sorted([*direct.rglob("*.yaml"), *direct.rglob("*.yml")])
-            found += below if direct.is_dir() else [direct]
+            found += below(direct) if direct.is_dir() else [direct]
         else:
             raise _absent(every, name)
     return list(dict.fromkeys(found))

@@ -13,6 +13,7 @@ from harness.engine.for_each import globbed
 from harness.engine.project import Project
 from harness.evidence.digests import bytes_digest
 from harness.evidence.memo import Memo
+from harness.evidence.trail import Trail
 from harness.model.contract import Contract, Input, Run
 from harness.model.problem import InputError
 
@@ -80,6 +81,7 @@ class Sources:
         self.remotes = remotes
         self._listed: dict[str, list[tuple[str, str]]] = {}
         self._digests: dict[str, tuple[FileSubject, ...]] = {}
+        self.trail = Trail(project.ledger, memo)
 
     @property
     def store(self) -> RunStore:
@@ -188,9 +190,10 @@ class Sources:
         What is installed can change only with the memo's fingerprint.
         """
         import harness
+        from harness.engine.libraries import version_of
 
         anchor = os.fspath(Path(harness.__file__))
-        version = self.memo.of(anchor, f"version of {library}", lambda _: _version(library))
+        version = self.memo.of(anchor, f"version of {library}", lambda _: version_of(library))
         if version is None:
             return ()
         named = f"{library}=={version}"
@@ -268,6 +271,9 @@ class Sources:
             unmade = InputError(f"run {source.key} has not been made", reason="MISSING_INPUT")
             raise source.problem or unmade
         self._fits(source, source.record)
+        from harness.engine.launched import as_launched
+
+        as_launched(source.record, source.key, self.trail)
         self.store.path(source.identity, source.output)  # raises for an output that it never had
         found = self.output(source)
         if found is None:
@@ -310,15 +316,6 @@ class Sources:
         except InputError:
             return None
         return self.digest(f"{source.key}/{source.output}", path) if os.path.isfile(path) else None
-
-
-def _version(library: str) -> str | None:
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version(library).partition("+")[0]
-    except PackageNotFoundError:
-        return None
 
 
 def _shipped_code(run: Run, root: Path) -> str | None:

@@ -68,15 +68,14 @@ def unlocked(promise: Promise, entries: Sequence[Entry]) -> str:
         ran = any(f"launched {identity}" in entry.details for identity in promise.identities)
         if (tried or ran) and first.digest not in entry.before:
             return f"was locked after it was {'judged' if tried else 'trained for'}"
-    launched = {key[9:] for entry in entries for key in entry.details if key.startswith("launched ")}
-    if promise.identities - launched:
-        return UNSEEN
     told = _held(first, promise.contract)
     moved = _moved(promise.demands, told)
     gone = _criteria(told) - _criteria(promise.demands)
-    if not moved or gone or relocked(promise, entries) is None:
+    if moved and (gone or relocked(promise, entries) is None):
         return moved
-    return _judged_before(promise, told, entries)
+    late = _judged_before(promise, told, entries) if moved else ""
+    launched = {key[9:] for entry in entries for key in entry.details if key.startswith("launched ")}
+    return late or (UNSEEN if promise.identities - launched else "")
 
 
 def relocked(promise: Promise, entries: Sequence[Entry]) -> Entry | None:

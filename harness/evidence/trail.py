@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,12 +21,15 @@ KEPT = "contracts"
 """The folder of the ledger that keeps contracts as they were when they were judged."""
 _WORDS = ("contract", "criterion", "obligation", "outcome", "demand")
 _NONE = ("ERROR", WITHDRAWN)
-_TOLD = frozenset({"lock", AMEND, "runs"})
+_TOLD = frozenset({"lock", AMEND, "runs", "recovered", "retract"})
+_LAUNCHED = re.compile(
+    r"finished seed (-?\d+) of ([0-9a-f]+) program ([0-9a-f]+)(?: outputs ([0-9a-f]+))?\Z", re.ASCII
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Judged:
-    """One verdict in the trail: what was asked and what came out; ``data`` where it was read in full."""
+    """One verdict in the trail: what was asked and what came out; ``data`` and ``path`` if read in full."""
 
     contract: str
     criterion: str
@@ -34,6 +38,7 @@ class Judged:
     demand: str
     threshold: str | None
     data: frozenset[str] = frozenset()
+    path: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,6 +62,20 @@ class Step:
         return bool(self.above >> other.place & 1)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Launched:
+    """One run as the ledger saw it finish: its seed, its family (all but the seed), its program, its outputs.
+
+    What an older entry does not tell is empty.
+    """
+
+    identity: str
+    seed: str = ""
+    family: str = ""
+    program: str = ""
+    outputs: str = ""
+
+
 class Trail:
     """The entries of a ledger, each after its parents; read when first asked for."""
 
@@ -71,7 +90,7 @@ class Trail:
         except OSError:
             return ()
         read = {
-            name[:-5]: self._memo.of(os.path.join(self._folder, name), "trail", _entry)
+            name[:-5]: self._memo.of(os.path.join(self._folder, name), "trail 2", _entry)
             for name in names
             if not name.startswith(".")
         }
@@ -98,6 +117,16 @@ class Trail:
                     found.setdefault((one.contract, one.criterion), []).append((step, one))
         return found
 
+    @cached_property
+    def launched(self) -> tuple[tuple[Step, Launched], ...]:
+        """Every run that was launched and finished, the oldest first; a repeated one more than once."""
+        return tuple(
+            (step, _launched(key[9:], text))
+            for step in self.steps
+            for key, text in step.details.items()
+            if key.startswith("launched ")
+        )
+
     def full(self, contract: str, criterion: str) -> list[tuple[Step, Judged]]:
         """Reads every verdict of one criterion with its data: asked only where something was changed."""
         steps = {step.place: step for step, _ in self.judged.get((contract, criterion), ())}
@@ -107,7 +136,7 @@ class Trail:
             for record in told["records"]:
                 mine = (record.get("contract"), record.get("criterion")) == (contract, criterion)
                 if mine and record.get("outcome") not in _NONE:
-                    found.append((step, _judged(_short(record), record.get("data"))))
+                    found.append((step, _judged(_short(record), record.get("data"), record["path"])))
         return found
 
 
@@ -129,14 +158,22 @@ def _entry(path: str) -> Any:
     }
 
 
+def _launched(identity: str, text: str) -> Launched:
+    match = _LAUNCHED.match(text)
+    if match is None:
+        return Launched(identity=identity)
+    seed, family, program, outputs = match.groups()
+    return Launched(identity=identity, seed=seed, family=family, program=program, outputs=outputs or "")
+
+
 def _short(record: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(str(record.get(word) or "") for word in (*_WORDS, "threshold"))
 
 
-def _judged(words: Sequence[str], data: Any = None) -> Judged:
+def _judged(words: Sequence[str], data: Any = None, path: str = "") -> Judged:
     named = dict(zip(_WORDS, words, strict=False))
     listed = data if isinstance(data, list) else ()
-    return Judged(threshold=words[-1] or None, data=frozenset(map(str, listed)), **named)
+    return Judged(threshold=words[-1] or None, data=frozenset(map(str, listed)), path=path, **named)
 
 
 def _step(name: str, told: Mapping[str, Any], place: int, above: int) -> Step:

@@ -27,6 +27,12 @@ class Waiver:
         """Tells whether it no longer counts; ``now`` is RFC 3339 UTC text of whole seconds."""
         return now >= self.expires if "T" in self.expires else now[:10] > self.expires
 
+    def too_long(self, now: str) -> bool:
+        """Tells whether it would last more than two years from ``now`` on: nobody answers for that long."""
+        return int(self.expires[:4]) > int(now[:4]) + 2 or (
+            int(self.expires[:4]) == int(now[:4]) + 2 and self.expires[4:10] > now[4:10]
+        )
+
     def __str__(self) -> str:
         return f"waived by {self.owner} until {self.expires}: {self.reason}"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
+import unicodedata
 from collections.abc import Mapping
 
 from harness.model.contract import Scale, Severity
@@ -38,6 +39,11 @@ def _moment(text: str) -> bool:
     except ValueError:
         return False
     return _DAY.match(text) is not None
+
+
+def _says(text: str) -> bool:
+    """Tells whether text has a letter or digit that can be seen; Hangul's fillers are letters and blank."""
+    return any(char.isalnum() and "FILLER" not in unicodedata.name(char, "") for char in text)
 
 
 class _Reader:
@@ -100,6 +106,9 @@ class _Reader:
 
     def demands(self, node: Node | None, path: str, base: Demands) -> Demands:
         told = self.table(node, path, _DEMANDS)
+        for key in ("bases", "severities"):
+            if isinstance(told.get(key), Listing) and not self.words(told[key], f"{path}.{key}"):
+                self.note(told[key], f"{path}.{key}", "lists nothing: name what must stand, or leave it out")
         bases = tuple(self.basis(word, told["bases"], path) for word in self.words(told.get("bases"), path))
         fresh = self.count(told, "fresh_days", path)
         signatures = self.count(told, "signatures", path)
@@ -189,6 +198,9 @@ class _Reader:
             words[key] = self.word(told[key], f"{path}.{key}") if key in told else ""
         if "/" not in words["criterion"] or "*" in words["criterion"]:
             self.note(node, f"{path}.criterion", "wants one CONTRACT/CRITERION")
+        for key in ("owner", "reason"):
+            if key in told and words[key] and not _says(words[key]):
+                self.note(told[key], f"{path}.{key}", f"{words[key][:40]!a} says nothing: wants words")
         if not _moment(words["expires"]):
             self.note(node, f"{path}.expires", "wants a day such as 2027-01-31, or 2027-01-31T12:00:00Z")
         return Waiver(line=node.line, **words)

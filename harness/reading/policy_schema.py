@@ -19,7 +19,7 @@ def policy_schema() -> dict[str, Any]:
             "signatures": _count(999_999),
             "locked": {"type": "boolean"},
             "fresh_days": _count(999_999),
-            "bases": _some({"enum": ["proved", "measured", "checked"]}),
+            "bases": _some({"enum": ["proved", "measured", "checked"]}, least=1),
             "scale": _object(
                 {
                     "device": {"enum": ["cpu", "cuda"]},
@@ -28,7 +28,7 @@ def policy_schema() -> dict[str, Any]:
                 }
             )
             | {"minProperties": 1},
-            "severities": _some({"enum": ["required", "refuted", "advisory"]}),
+            "severities": _some({"enum": ["required", "refuted", "advisory"]}, least=1),
             "plugins": _some({"type": "string", "pattern": _PLUGIN}),
             "amended": {"type": "boolean"},
         }
@@ -66,5 +66,5 @@ def _count(most: int) -> dict[str, Any]:
     return {"type": "integer", "minimum": 0, "maximum": most}
 
 
-def _some(items: dict[str, Any]) -> dict[str, Any]:
-    return {"anyOf": [items, {"type": "array", "items": items}]}
+def _some(items: dict[str, Any], least: int = 0) -> dict[str, Any]:
+    return {"anyOf": [items, {"type": "array", "items": items} | ({"minItems": least} if least else {})]}

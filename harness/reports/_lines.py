@@ -46,6 +46,11 @@ def gone(row: ContractRow) -> list[str]:
     return [clean(f"{name}: {why}") for name, why in row.removed.items()]
 
 
+def departed(board: Board) -> list[str]:
+    """Words what the last verdicts against contracts were that are not there any more, a line each."""
+    return [clean(f"{name}: {why}") for name, why in {**board.gone, **board.let_go}.items()]
+
+
 def tally(row: ContractRow) -> str:
     """Words a contract's required criteria, and its known falsehoods."""
     total = row.count(Severity.REQUIRED)

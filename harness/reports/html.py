@@ -7,7 +7,7 @@ from html import escape
 
 from harness import __version__
 from harness.model.contract import Severity
-from harness.reports._lines import closing, judged, remark, rests, score, shown_status, tally
+from harness.reports._lines import closing, departed, judged, remark, rests, score, shown_status, tally
 from harness.reports._out import clean
 from harness.reports._style import STYLE
 from harness.reports._svg import drawing
@@ -77,6 +77,9 @@ def _bar(board: Board) -> str:
 
 
 def _damage(board: Board) -> Iterator[str]:
+    if board.gone or board.let_go:
+        rows = "".join(f"<li>{_text(told)}</li>" for told in departed(board))
+        yield f'<section class="finding"><h3>Contracts that are gone</h3><ul>{rows}</ul></section>'
     if board.problems:
         rows = "".join(f"<li>{_text(problem)}</li>" for problem in board.problems)
         yield f'<section class="finding"><h3>Evidence that does not count</h3><ul>{rows}</ul></section>'

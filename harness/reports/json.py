@@ -19,6 +19,8 @@ def render(board: Board, told: Told) -> str:
         {
             "contracts": [_contract_json(row, told) for row in board.contracts],
             "problems": list(board.problems),
+            "gone": dict(board.gone),
+            "let_go": dict(board.let_go),
             "subjects": [
                 subjects_json(fold_subjects(rows)) for rows in groups(board.contracts) if len(rows) > 1
             ],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from harness.reports._lines import closing, judged, remark, rests, score, shown_status, tally
+from harness.reports._lines import closing, departed, judged, remark, rests, score, shown_status, tally
 from harness.reports._out import clean
 from harness.scoreboard.board import Board, ContractRow, CriterionRow
 
@@ -14,6 +14,9 @@ _MARKS = re.compile(r"[\\|<\[`]")  # what would end the cell, or begin a tag, a 
 def render(board: Board) -> str:
     """Returns the scoreboard as Markdown tables, one a contract."""
     parts = [_contract(row) for row in board.contracts]
+    if board.gone or board.let_go:
+        listed = "\n".join(f"- {cell(told)}" for told in departed(board))
+        parts.append(f"**Contracts that are gone**\n\n{listed}")
     if board.problems:
         parts.append(
             "**Evidence that does not count**\n\n" + "\n".join(f"- {cell(p)}" for p in board.problems)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.model.contract import Severity
-from harness.reports._lines import closing, gone, judged, remark, rests, score, shown_status, tally
+from harness.reports._lines import closing, departed, gone, judged, remark, rests, score, shown_status, tally
 from harness.reports._out import clean, colour
 from harness.reports._subjects import subjects_text
 from harness.scoreboard.board import Board, ContractRow, CriterionRow
@@ -19,6 +19,8 @@ def render(board: Board) -> str:
         subjects_text(fold_subjects(rows)) if len(rows) > 1 else _contract(rows[0])
         for rows in groups(board.contracts)
     ]
+    if board.gone or board.let_go:
+        parts.append("contracts that are gone:\n" + "\n".join(f"  {told}" for told in departed(board)))
     if board.problems:
         parts.append("evidence that does not count:\n" + "\n".join(f"  {clean(p)}" for p in board.problems))
     parts.append(closing(board))

@@ -11,12 +11,20 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from typing import Any
 
+from harness.engine.demand import runs_text
 from harness.kinds._outcomes import OTHERWISE, written
 from harness.model.contract import Contract, Criterion, Obligation
 from harness.model.kind import Kind
 from harness.model.proof import Answer, Question
 from harness.model.values import Printed
-from harness.scoreboard.change import VOIDING, Change, basis_change, scale_change, severity_change
+from harness.scoreboard.change import (
+    VOIDING,
+    Change,
+    basis_change,
+    runs_change,
+    scale_change,
+    severity_change,
+)
 from harness.symbolic.expand import expand, parse_with
 from harness.symbolic.grammar import ExpressionError
 from harness.symbolic.pool import ProverPool
@@ -95,6 +103,9 @@ def _criterion(
         yield basis_change(frozenset(before.basis), frozenset(after.basis)), "the basis asked for"
     if before.scale != after.scale:
         yield scale_change(before.scale, after.scale), "the scale asked for"
+    ran = runs_change(runs_text(old, before.obligations), runs_text(new, after.obligations))
+    if ran is not None:
+        yield ran
     left = list(after.obligations)
     gone = []
     for item in before.obligations:

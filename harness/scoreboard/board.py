@@ -41,7 +41,8 @@ class CriterionRow:
 
     ``amended`` says what was found before it was made to ask less, until it is discharged again, and
     ``lowered`` that it had to stand then and need not now;
-    ``waived`` who answers for it, until when and why; ``picked`` of how many it is the best.
+    ``waived`` who answers for it, until when and why; ``picked`` of how many it is the best;
+    ``retried`` on how many data it was judged where others spoke against it and it does not say so.
     """
 
     id: str
@@ -57,6 +58,7 @@ class CriterionRow:
     lowered: bool = False
     waived: str = ""
     picked: str = ""
+    retried: str = ""
 
     @property
     def as_demanded(self) -> bool:
@@ -113,11 +115,17 @@ class ContractRow:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Board:
-    """The whole scoreboard with what is wrong with the evidence it was made from."""
+    """The whole scoreboard with what is wrong with the evidence it was made from.
+
+    ``gone`` says of each CONTRACT/CRITERION whose contract is not there any more what the last verdict
+    against it was, ``let_go`` of those for whose going somebody gave a reason.
+    """
 
     contracts: tuple[ContractRow, ...]
     problems: tuple[str, ...] = ()
     totals: Mapping[str, int] = field(default_factory=dict)
+    gone: Mapping[str, str] = field(default_factory=dict)
+    let_go: Mapping[str, str] = field(default_factory=dict)
 
 
 def criterion_row(
@@ -127,6 +135,7 @@ def criterion_row(
     doubt: str = "",
     amended: Amended | None = None,
     waived: str = "",
+    retried: str = "",
 ) -> CriterionRow:
     """Folds the obligations of one criterion at the basis and scale that it asks for.
 
@@ -150,7 +159,8 @@ def criterion_row(
         amended=amended.text if amended else "",
         lowered=amended is not None and amended.bound and criterion.severity not in DEMANDED,
         waived=waived,
-        picked=str(criterion.best_of or ""),
+        picked="; ".join(filter(None, (str(criterion.best_of or ""), retried))),
+        retried=retried,
     )
 
 

@@ -30,9 +30,11 @@ from harness.scoreboard.board import (
     criterion_row,
     totals,
 )
+from harness.scoreboard.coverage import covered_by, lacking, untried
 from harness.scoreboard.fold import Status
+from harness.scoreboard.gone import departed
 from harness.scoreboard.lastseen import LastSeen, unreachable
-from harness.scoreboard.picked import undeclared
+from harness.scoreboard.picked import retried, undeclared
 from harness.scoreboard.thin import thick, thin
 from harness.scoreboard.waived import waivers
 
@@ -57,15 +59,19 @@ def build(
     through ``remotes``; without them the newest word on them counts: the evidence, or a later look.
     ``now`` (RFC 3339 UTC) tells waivers that are over.
     """
+    paths = tuple(paths)
     contracts = _contracts(project, paths, memo)
     ledger = read_ledger(project.ledger, memo)
     builder = _Builder(project, memo, ledger, past=past, remotes=remotes)
     builder.waived = waivers(project, memo, now)
     specs = {contract.spec: builder.spec(contract.spec) for contract in contracts if contract.spec}
-    coverage = _coverage(contracts)
+    coverage = covered_by(contracts)
     rows = tuple(builder.contract(contract, specs, coverage) for contract in contracts)
     problems = (*ledger.problems, *builder.problems)
-    return Board(contracts=rows, problems=problems, totals=totals(rows))
+    gone, let_go = departed(project, paths, {one.name for one in contracts}, builder.trail)
+    counts = totals(rows)
+    counts["amended"] += len(gone)
+    return Board(contracts=rows, problems=problems, totals=counts, gone=gone, let_go=let_go)
 
 
 def _contracts(project: Project, paths: Iterable[Path], memo: Memo) -> list[Contract]:
@@ -88,17 +94,6 @@ def _thin(project: Project, path: str) -> dict[str, Any]:
     from harness.engine.load import load_one
 
     return thin(load_one(project, Path(path)).contract)
-
-
-def _coverage(contracts: Iterable[Contract]) -> dict[tuple[SpecRef, str], set[str]]:
-    """Returns, for each spec clause that some criterion names, the kinds that try it."""
-    covered: dict[tuple[SpecRef, str], set[str]] = {}
-    for contract in contracts:
-        for criterion in contract.criteria:
-            if contract.spec is not None and criterion.clause is not None:
-                found = covered.setdefault((contract.spec, criterion.clause), set())
-                found.update(item.kind_name for item in criterion.obligations)
-    return covered
 
 
 class _Builder:
@@ -143,10 +138,11 @@ class _Builder:
                 criterion_row(
                     criterion,
                     parts,
-                    lacking=_lacking(contract, criterion, spec, coverage),
-                    doubt=undeclared(contract.name, criterion, parts, self.trail),
+                    lacking=lacking(contract, criterion, spec, coverage),
+                    doubt=undeclared(contract, criterion, parts, self.trail),
                     amended=changed.get(criterion.id),
                     waived=self.waived.get(f"{contract.name}/{criterion.id}", ""),
+                    retried=retried(contract, criterion, self.trail),
                 )
             )
         return ContractRow(
@@ -156,7 +152,7 @@ class _Builder:
             spec=str(contract.spec) if contract.spec else None,
             status=contract_status(tuple(rows)),
             criteria=tuple(rows),
-            untried=_untried(contract, spec, coverage),
+            untried=untried(contract, spec, coverage),
             removed=gone,
             rules=contract.rules,
         )
@@ -296,37 +292,6 @@ def _clauses(path: Path, reference: SpecRef) -> dict[str, Any]:
 
 def _tuples(told: Mapping[str, Any]) -> dict[str, Any]:
     return {key: tuple(value) if isinstance(value, list) else value for key, value in told.items()}
-
-
-def _lacking(
-    contract: Contract,
-    criterion: Criterion,
-    spec: Spec | None,
-    coverage: Mapping[tuple[SpecRef, str], set[str]],
-) -> str:
-    """Says which kinds the clause requires that no criterion brings."""
-    if spec is None or criterion.clause is None or contract.spec is None:
-        return ""
-    if criterion.clause not in spec.clauses:
-        return f"{contract.spec} has no clause {criterion.clause}"
-    have = coverage[contract.spec, criterion.clause]
-    lacking = [kind for kind in spec.clauses[criterion.clause].kinds if kind not in have]
-    return f"the clause requires {', '.join(lacking)}" if lacking else ""
-
-
-def _untried(
-    contract: Contract, spec: Spec | None, coverage: Mapping[tuple[SpecRef, str], set[str]]
-) -> tuple[str, ...]:
-    """Lists the clauses without sub-clauses that neither they nor a clause above them are covered."""
-    if spec is None or contract.spec is None:
-        return ()
-    covered = {anchor for reference, anchor in coverage if reference == contract.spec}
-    todo = [anchor for anchor in covered if anchor in spec.clauses]
-    while todo:
-        children = spec.clauses[todo.pop()].children
-        todo.extend(child for child in children if child not in covered)
-        covered.update(children)
-    return tuple(a for a, clause in spec.clauses.items() if not clause.children and a not in covered)
 
 
 def _untried_note(item: Obligation) -> str:

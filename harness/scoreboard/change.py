@@ -80,11 +80,55 @@ def demand_change(old: str, new: str, told: Mapping[str, str], name: str) -> tup
         found["the basis asked for"] = basis_change(before[1], after[1])
     if before[2] != after[2]:
         found["the scale asked for"] = scale_change(before[2], after[2])
+    if (ran := runs_change(_runs(old), _runs(new))) is not None:
+        found[ran[1]] = ran[0]
     if before[3] - after[3]:
         found[UNTOLD] = Change.CHANGED
     elif after[3] - before[3]:
         found["an obligation was added"] = Change.TIGHTENED
     return worst(found)
+
+
+def _runs(demand: str) -> str:
+    return demand.split("|")[4] if demand.count("|") == 4 else ""
+
+
+def runs_change(old: str, new: str) -> tuple[Change, str] | None:
+    """Tells how the runs that a criterion rests on (``harness.engine.demand.runs_text``) became others.
+
+    None where they did not, or where the old text names none: that is for its obligations to tell. Only
+    more seeds of the same are no loosening.
+    """
+    if not old or old == new:
+        return None
+    before, after = _seeds(old), _seeds(new)
+    if before.keys() != after.keys():
+        return Change.CHANGED, "the program, configuration or device of its run"
+    if all(before[run] <= after[run] for run in before):
+        return Change.TIGHTENED, "more seeds are judged"
+    one, two = (",".join(sorted(set().union(*each.values()), key=int)) for each in (before, after))
+    return Change.LOOSENED, f"seeds {_few(one)} → {_few(two)}"
+
+
+def _few(text: str) -> str:
+    return text if len(text) <= 40 else f"{text[:40]}…"
+
+
+def _seeds(text: str) -> dict[str, set[str]]:
+    """Returns the seeds of every run by its PROGRAM/CONFIGURATION."""
+    found: dict[str, set[str]] = {}
+    for word in text.split():
+        run, _, seeds = word.rpartition("/")
+        found.setdefault(run, set()).update(seeds.split(","))
+    return found
+
+
+def programs_seeds(demand: str) -> dict[str, set[str]]:
+    """Returns which seeds of which declared program a demand rests on, whatever their configuration."""
+    found: dict[str, set[str]] = {}
+    for run, seeds in _seeds(_runs(demand)).items():
+        found.setdefault(run.partition("/")[0], set()).update(seeds)
+    return found
 
 
 def key_of(name: str, old: str, new: str) -> str:
@@ -97,9 +141,9 @@ def key_of(name: str, old: str, new: str) -> str:
 
 def _parts(demand: str) -> tuple[Severity, frozenset[str], Scale | None, frozenset[str]] | None:
     parts = demand.split("|")
-    if len(parts) != 4:
+    if len(parts) not in (4, 5):
         return None
-    severity, basis, scale, obligations = parts
+    severity, basis, scale, obligations = parts[:4]
     try:
         size = _scale(scale) if scale else None
         return Severity(severity), frozenset(basis.split()), size, frozenset(obligations.split())

@@ -42,10 +42,10 @@ def _changes(
 ) -> Iterator[tuple[str, str]]:
     compared: dict[str, tuple[Amendment, ...] | None] = {}
     for criterion in contract.criteria:
-        name, now = f"{contract.name}/{criterion.id}", demand_of(criterion)
+        name, now = f"{contract.name}/{criterion.id}", demand_of(criterion, contract)
         latest = {
             one.demand: step.digest
-            for step, one in former(criterion, trail.judged.get((contract.name, criterion.id), ()))
+            for step, one in former(now, criterion, trail.judged.get((contract.name, criterion.id), ()))
         }
         for demand, digest in latest.items():
             key = key_of(name, demand, now)

@@ -61,6 +61,8 @@ def decide(board: Board, demands: Demands, facts: Facts, waivers: Sequence[Waive
             found += [(f"{contract.name}/{gone}", why) for gone, why in contract.removed.items()]
         if contract.status is not Status.DISCHARGED and len(found) == before:
             found.append(("", f"{contract.name}: {contract.status}, no required criterion is discharged"))
+    if not demands.amended:
+        found += board.gone.items()
     found += [("", f"evidence: {problem}") for problem in board.problems]
     found += [("", f"ledger: {problem}") for problem in facts.heads]
     if len(facts.signers) < demands.signatures:
@@ -71,7 +73,8 @@ def decide(board: Board, demands: Demands, facts: Facts, waivers: Sequence[Waive
 
 def _decision(found: Sequence[tuple[str, str]], code: Exit, waivers: Sequence[Waiver], now: str) -> Decision:
     reasons, waived = [], []
-    open_until = {waiver.criterion: waiver for waiver in waivers if not waiver.expired(now)}
+    counted = [waiver for waiver in waivers if not waiver.expired(now) and not waiver.too_long(now)]
+    open_until = {waiver.criterion: waiver for waiver in counted}
     for name, why in found:
         sentence = f"{name}: {why}" if name else why
         waiver = open_until.get(name)
@@ -83,6 +86,11 @@ def _decision(found: Sequence[tuple[str, str]], code: Exit, waivers: Sequence[Wa
         f"the waiver of {waiver.criterion} by {waiver.owner} expired on {waiver.expires}"
         for waiver in waivers
         if waiver.expired(now)
+    ]
+    reasons += [
+        f"the waiver of {waiver.criterion} by {waiver.owner} lasts until {waiver.expires}: at most two years"
+        for waiver in waivers
+        if waiver.too_long(now)
     ]
     if code in (Exit.FAILED, Exit.NOTHING):
         return Decision(reasons=tuple(reasons), waived=tuple(waived), code=code)
@@ -97,6 +105,8 @@ def _beyond(name: str, row: CriterionRow, demands: Demands, facts: Facts, now: s
         found.append(row.amended)
     if row.severity not in demands.severities:
         return found
+    if demands.locked and row.retried:
+        found.append(row.retried)
     records = [item.record for item in row.obligations if item.record is not None]
     if demands.bases:
         allowed = {basis.value for basis in demands.bases}

@@ -49,8 +49,9 @@ def waivers(project: Project, memo: Memo, now: str = "") -> Mapping[str, str]:
     found: dict[str, str] = {}
     for told in memo.of(os.fspath(path), "waivers", _read):
         waiver = Waiver(**told)
-        over = bool(now) and waiver.expired(now)
-        found[waiver.criterion] = f"WAIVER EXPIRED: {waiver}" if over else str(waiver)
+        over = "WAIVER EXPIRED: " if now and waiver.expired(now) else ""
+        long = "WAIVER TOO LONG: " if now and waiver.too_long(now) else ""
+        found[waiver.criterion] = f"{over}{long}{waiver}"
     return found
 
 

@@ -1,5 +1,6 @@
 """Attacks on the gate: moved thresholds, late locks, forged waivers, clocks, and a policy that lies."""
 
+import datetime
 import json
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ from workbench import LOG, REPOSITORY
 from harness.evidence.digests import bytes_digest
 from harness.evidence.statement import canonical
 
+LATER = f"{datetime.datetime.now(datetime.UTC).year + 1}-06-30"
 WAIVER = "waivers:\n  - {{criterion: demo/FALL, owner: Ann, reason: A known gap., expires: {}}}\n"
 CASES, INVALID = {}, {}
 
@@ -218,14 +220,14 @@ def an_expired_waiver(s):
 
 @attack("demo/FALL: is FALSIFIED")
 def a_waiver_of_another_criterion(s):
-    s.bench.edit("policy.yaml", "demands:", WAIVER.format("2999-01-01").replace("FALL", "SUM") + "demands:")
+    s.bench.edit("policy.yaml", "demands:", WAIVER.format(LATER).replace("FALL", "SUM") + "demands:")
     s.fail()
     s.sign("reviewer")
 
 
 @attack("demo/FALL: is FALSIFIED")
 def a_waiver_under_a_look_alike_name(s):
-    text = WAIVER.format("2999-01-01").replace("FALL", "F\u0410LL")
+    text = WAIVER.format(LATER).replace("FALL", "F\u0410LL")
     s.bench.edit("policy.yaml", "demands:", text + "demands:")
     s.fail()
     s.sign("reviewer")
@@ -233,7 +235,7 @@ def a_waiver_under_a_look_alike_name(s):
 
 @attack("signed by 0 of 1 demanded keys")
 def a_waiver_forged_after_signing(s):
-    s.bench.edit("policy.yaml", "demands:", WAIVER.format("2999-01-01") + "demands:")
+    s.bench.edit("policy.yaml", "demands:", WAIVER.format(LATER) + "demands:")
 
 
 @attack("rests on checked, the policy wants measured or proved")
@@ -297,9 +299,9 @@ def test_the_attack_is_refused_for_its_reason(signed, name):
         (POLICY + "waivers: [{criterion: demo/FALL, reason: Why., expires: 2999-01-01}]\n", "has no owner"),
         (POLICY + "waivers: [{criterion: demo/FALL, owner: A, reason: Why.}]\n", "has no expires"),
         (POLICY + WAIVER.format("never"), "wants a day"),
-        (POLICY + WAIVER.format("2999-01-01").replace("A known gap.", '" "'), "text of one line"),
-        (POLICY + WAIVER.format("2999-01-01").replace("demo/FALL", "demo/*"), "one CONTRACT/CRITERION"),
-        (POLICY + WAIVER.format("2999-01-01").replace("demo/FALL", "demo"), "one CONTRACT/CRITERION"),
+        (POLICY + WAIVER.format(LATER).replace("A known gap.", '" "'), "text of one line"),
+        (POLICY + WAIVER.format(LATER).replace("demo/FALL", "demo/*"), "one CONTRACT/CRITERION"),
+        (POLICY + WAIVER.format(LATER).replace("demo/FALL", "demo"), "one CONTRACT/CRITERION"),
         (POLICY.replace("[keys/reviewer.pub]", "!!python/name:os.system x"), "tag"),
         (POLICY.replace("[keys/reviewer.pub]", "&a [keys/reviewer.pub]"), "anchors are refused"),
         (POLICY.replace("keys/reviewer.pub", "keys/absent.pub"), "No such file"),
@@ -317,17 +319,17 @@ def test_a_policy_that_cannot_be_meant_is_refused_before_anything_is_decided(sig
 
 
 def test_a_waiver_is_shown_with_its_owner_reason_and_day(signed):
-    signed.bench.edit("policy.yaml", "demands:", WAIVER.format("2999-01-01") + "demands:")
+    signed.bench.edit("policy.yaml", "demands:", WAIVER.format(LATER) + "demands:")
     signed.fail()
     signed.sign("reviewer")
     said = signed.bench("gate")
     assert said.code == 0, said
     assert "waived: demo/FALL: is FALSIFIED" in said.out
-    assert "waived by Ann until 2999-01-01: A known gap." in said.out
+    assert f"waived by Ann until {LATER}: A known gap." in said.out
 
 
 def test_a_waiver_lifts_no_error_and_no_damage(signed):
-    signed.bench.edit("policy.yaml", "demands:", WAIVER.format("2999-01-01") + "demands:")
+    signed.bench.edit("policy.yaml", "demands:", WAIVER.format(LATER) + "demands:")
     (signed.root / "log.jsonl").unlink()
     assert signed.bench("check").code == 3
     signed.sign("reviewer")

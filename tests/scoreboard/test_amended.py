@@ -74,6 +74,11 @@ class Ledger:
         )
         self.heads = (lock(self.folder, self.heads, [promise], time="", harness="0"),)
 
+    def launch(self, *names, outputs=""):
+        tail = f" outputs {outputs}" if outputs else ""
+        told = {f"launched {name}": f"finished seed 1 of fa program c0{tail}" for name in names}
+        return self.add("runs", **told)
+
     @property
     def trail(self):
         return Trail(self.folder, Memo(None, "", lambda: 0))
@@ -135,7 +140,9 @@ def test_damaged_entries_and_other_files_are_passed_over(ledger):
 
 def clear(ledger, *, version="2", severity=None, locked=NOW, outcome="DISCHARGED", data=("y",), judged=NOW):
     ledger.judged(WAS)
+    ledger.launch("x")
     ledger.lock(locked, version=version, severity=severity)
+    ledger.launch("y")
     ledger.judged(judged, outcome, data, version="2", obligation=NEW)
 
 
@@ -144,7 +151,9 @@ def clear(ledger, *, version="2", severity=None, locked=NOW, outcome="DISCHARGED
     [
         ({}, True),
         ({"data": ()}, True),
-        ({"data": ("x", "y")}, True),
+        ({"data": ("y", "file")}, True),
+        ({"data": ("x", "y")}, False),
+        ({"data": ("file",)}, False),
         ({"data": ("x",)}, False),
         ({"version": "1"}, False),
         ({"version": ""}, False),
@@ -186,9 +195,22 @@ def test_a_run_that_was_launched_before_the_lock_is_no_new_data(ledger):
     ledger.judged(WAS)
     ledger.add("runs", **{"launched__" + "f" * 64: "finished"})
     ledger.lock(NOW)
+    ledger.launch("e" * 64, "f" * 64)
     ledger.judged(NOW, "DISCHARGED", ("f" * 16,))
     assert marked(ledger) is not None
     ledger.judged(NOW, "DISCHARGED", ("e" * 16,))
+    assert marked(ledger) is None
+
+
+def test_a_run_that_left_what_another_had_left_is_no_new_data(ledger):
+    ledger.launch("x", outputs="ab")
+    ledger.judged(WAS)
+    ledger.lock(NOW)
+    ledger.launch("y", outputs="ab")
+    ledger.launch("z", outputs="cd")
+    ledger.judged(NOW, "DISCHARGED", ("y",))
+    assert marked(ledger) is not None
+    ledger.judged(NOW, "DISCHARGED", ("z",))
     assert marked(ledger) is None
 
 
@@ -196,6 +218,7 @@ def test_a_refuted_claim_is_discharged_again_by_being_found_false(ledger):
     was, now = (criterion(d, severity=Severity.REFUTED) for d in (OLD, NEW))
     ledger.judged(was, "DISCHARGED")
     ledger.lock(now)
+    ledger.launch("y")
     ledger.judged(now, "FALSIFIED", ("y",))
     assert marked(ledger, now) is None
 
@@ -415,9 +438,9 @@ def test_a_selection_is_held_against_what_the_ledger_saw(ledger, one, why):
     ledger.add("runs", **runs, failed__5="it broke", launched__6="finished")
     ledger.judged(WAS)
     ledger.judged(NOW)
-    assert undeclared("demo", one, rows("1", "6"), ledger.trail) == why
+    assert undeclared(contract(one), one, rows("1", "6"), ledger.trail) == why
 
 
 def test_what_rests_on_no_run_was_picked_from_none(ledger):
-    assert undeclared("demo", NOW, rows(), ledger.trail) == ""
-    assert undeclared("demo", criterion(NEW, best_of=BestOf(runs=2)), rows(), ledger.trail) == ""
+    assert undeclared(contract(NOW), NOW, rows(), ledger.trail) == ""
+    assert undeclared(contract(NOW), criterion(NEW, best_of=BestOf(runs=2)), rows(), ledger.trail) == ""
