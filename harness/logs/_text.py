@@ -34,6 +34,15 @@ def binary(head: bytes) -> bool:
     return left < len(head) / 2 or left - len(head.translate(None, _CONTROL + b"\0")) > left / 200
 
 
+def usual(head: bytes) -> bool:
+    """Tells a log whose lines end in a line feed and are UTF-8, as far as its first bytes say."""
+    return encoding(head) == "utf-8" and not _returns(head)
+
+
+def _returns(head: bytes) -> bool:
+    return b"\n" not in head and head.count(b"\r") > 1
+
+
 def lines(name: str, path: Path, longest: int) -> Iterator[tuple[int, str]]:
     """Yields number and text of every line, with its end; what is no text of the encoding becomes U+FFFD.
 
@@ -44,9 +53,8 @@ def lines(name: str, path: Path, longest: int) -> Iterator[tuple[int, str]]:
     with path.open("rb") as raw:
         head = raw.read(HEAD)
         raw.seek(0)
-        coded = encoding(head)
-        returns = b"\n" not in head and head.count(b"\r") > 1
-        if coded == "utf-8" and not returns:
+        coded, returns = encoding(head), _returns(head)
+        if usual(head):
             yield from _plain(raw, name, longest)
             return
         text = io.TextIOWrapper(raw, encoding=coded, errors="replace", newline=None if returns else "\n")
@@ -62,7 +70,7 @@ def _plain(raw: io.BufferedReader, name: str, longest: int) -> Iterator[tuple[in
         if len(line) > longest:
             raise InputError(f"{name}:{number}: a line of more than {longest} bytes")
         if b"\0" in line:
-            line, wide = _narrowed(line.removeprefix(b"\0") if wide else line)  # noqa: PLW2901
+            line, wide = _narrowed(line.removeprefix(b"\0") if wide else line)
         else:
             wide = False
         text = line.decode("utf-8", "replace")

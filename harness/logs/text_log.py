@@ -55,9 +55,7 @@ Pair = tuple[str, Printed]
 def sniff(name: str, head: bytes) -> bool:
     """Tells a text log by two rows among its lines, or one where the name says log; JSON is none."""
     coded = encoding(head)
-    if binary(head) or name.endswith(
-        (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".md", ".py", ".yaml")
-    ):
+    if binary(head) or name.endswith((".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".md", ".py", ".yaml")):
         return False
     if _JSON.match(head.removeprefix(b"\xef\xbb\xbf")):
         return False
@@ -77,8 +75,8 @@ def read(files: Sequence[tuple[str, Path]], *, rows: str | None = None) -> tuple
     of its epoch. Blanks in keys become ``_`` and a unit ends the name (``time_ms``, ``mfu_percent``),
     so that no column mixes units. Colours are dropped; of a progress bar every state that is a row
     counts once. Lines that are no rows are counted in the remarks, and so are parts of rows that were
-    not understood. A last line without its end, and a line with zeros in it, is left out and noted. Raises ``InputError`` with the
-    line number: a key given twice in a row, a number out of range; and for ``rows``.
+    not understood. A last line without its end, and a line with zeros in it, is left out and noted. Raises
+    ``InputError`` with the line number: a key given twice in a row, a number out of range; and for ``rows``.
     """
     if rows is not None:
         raise InputError(f"{files[0][0]}: a text log has no part called {rows}")
