@@ -168,6 +168,8 @@ def _names(cells: Sequence[str]) -> list[str]:
 
 
 def _header(name: str, line: int, text: str) -> list[str]:
+    if text.lstrip()[:1] in ("{", "["):
+        raise InputError(f"{name}:{line}: begins like JSON and is no table: name no format, or another one")
     try:
         names = _names(next(csv.reader([text], delimiter=_separator(text))))
     except csv.Error as error:
