@@ -8,8 +8,7 @@ from pathlib import Path
 
 from harness.cli._setup import invalid, open_project
 from harness.engine.project import Project
-from harness.packs import available, pack_text
-from harness.reading.binder import did_you_mean
+from harness.packs import available, names, pack_text
 from harness.reports._out import clean, say, write
 from harness.scoreboard.gate import Exit
 
@@ -34,8 +33,10 @@ def lay_out(project: Project, name: str, folder: str) -> tuple[Path, bool]:
     of a second folder is called after the folder too. Raises ``InvalidContract`` for an unknown pack, a
     folder that is none, and where that name is taken as well.
     """
-    if name not in available():
-        raise invalid(f"no pack is called {name!r}", did_you_mean(name, available()) or "see harness packs")
+    if name not in names():
+        from harness.reading.binder import did_you_mean
+
+        raise invalid(f"no pack is called {name!r}", did_you_mean(name, names()) or "see harness packs")
     if not Path(folder).is_dir():
         raise invalid(f"{folder} is no folder", "name the folder that holds one folder per subject")
     import os

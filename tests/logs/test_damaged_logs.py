@@ -7,6 +7,7 @@ import json
 import pytest
 from samples import HF, frame, texts, written
 
+from harness.logs._mllog_events import events
 from harness.logs.jsonl import stream
 
 LINES = [f'{{"step": {step}, "loss": {9 - step}.5}}\n' for step in range(6)]
@@ -132,3 +133,12 @@ def test_a_discharge_that_looks_past_lost_rows_is_none(bench):
     bench.write("contracts/demo.yaml", text + "  A: {kind: forensic, rule: curve, log: log, column: loss}\n")
     told = json.loads(bench("check", "--format", "json").out)
     assert told["contracts"][0]["criteria"][0]["status"] == "INCONCLUSIVE"
+
+
+@pytest.mark.parametrize(("gap", "kept"), [(" ", 3), ("  ", 3), ("", 2), ("\t", 2)])
+def test_an_event_without_the_blank_of_its_token_is_none_as_for_the_checker(tmp_path, gap, kept):
+    event = '{"key": "seed", "value": 1, "time_ms": 3, "metadata": {}}\n'
+    path = written(tmp_path, f":::MLLOG {event}:::MLLOG{gap}{event}:::MLLOG {event}", "result_0.txt")
+    chunks = list(events("result_0.txt", path, ()))
+    assert sum(len(chunk.keys) for chunk in chunks) == kept
+    assert any("1 lines are no events" in text for chunk in chunks for text in chunk.remarks) == (kept == 2)
