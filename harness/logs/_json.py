@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -31,12 +30,11 @@ def decode(text: str) -> Any:
         raise NotStrict("nested too deeply") from None
 
 
-@dataclass(slots=True)
 class Mended:
     """Counts the lines that were read although their bytes were not as they should be."""
 
-    coloured: int = 0
-    other: int = 0
+    def __init__(self) -> None:
+        self.coloured, self.other = 0, 0
 
     def remarks(self, name: str) -> Iterator[str]:
         """Yields what there is to say about them."""
