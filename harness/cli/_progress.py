@@ -89,7 +89,9 @@ class RunProgress(_Bars):
     def show(self, step: Progress) -> None:
         """Shows one sign of life of a run."""
         name = f"run {step.plan.name} seed {step.plan.seed}"
-        if step.state in ("started", "finished", "failed") and not terminal():
+        if step.state == "waiting":
+            say(f"{name}: waiting, {step.note}")
+        elif step.state in ("started", "finished", "failed") and not terminal():
             say(f"{name}: {step.state}")
         if step.total:
             self.update(name, step.done, step.total, step.note)

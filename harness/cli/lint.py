@@ -7,6 +7,7 @@ import json
 
 from harness.cli._setup import find_contracts, open_project
 from harness.engine.load import load_contracts
+from harness.engine.uncovered import uncovered_code
 from harness.model.problem import InvalidContract, Problem
 from harness.reports._out import some, write
 from harness.scoreboard.gate import Exit
@@ -21,6 +22,7 @@ def main(options: argparse.Namespace) -> int:
         paths = find_contracts(project, options.contracts)
         count = len(paths)
         loaded = load_contracts(project, paths)
+        problems = tuple(uncovered_code(project, loaded))
     except InvalidContract as error:
         problems, loaded = error.problems, ()
     if options.format == "json":

@@ -12,20 +12,19 @@ from harness.engine.journal import journal_runs
 from harness.engine.load import Loaded, load_contracts
 from harness.engine.project import Project
 from harness.engine.registered import held_runs
-from harness.engine.running import Made, make_runs
+from harness.engine.running import Made, declared_runs, finished_runs, make_runs
 from harness.evidence.memo import Memo
 from harness.evidence.pending import Pending
 from harness.registry import modules
 from harness.reports._out import say, write
 from harness.reports._runs import runs_text
-from harness.runs.store import RunStore
 from harness.scoreboard.gate import Exit
 
 Wanted = list[tuple[Loaded, str]]
 
 
 def main(options: argparse.Namespace) -> int:
-    """Trains what has not finished and lists every declared run; ends with 3 if one failed."""
+    """Trains what has not finished and lists the runs of the contracts asked for; 3 if one failed."""
     project, memo = open_project(remember=False)
     for chosen in filter(None, (options.launcher, project.launcher)):
         if chosen not in modules("runs.launchers"):
@@ -52,7 +51,7 @@ def main(options: argparse.Namespace) -> int:
         )
     journal_runs(project, memo, made, utc_now)
     notes.done()
-    write(runs_text(RunStore(project.runs).list(), made))
+    write(runs_text(finished_runs(project, declared_runs(project, loaded, memo)), made))
     ended = Exit.FAILED if made.failed else Exit.FINDING if made.blocked else Exit.DISCHARGED
     if not options.pack:
         return ended

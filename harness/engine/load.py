@@ -102,7 +102,7 @@ def unfit(contract: Contract, data: bytes) -> Iterator[Problem]:
             system_of(run).check(plain_config(run))
         except InputError as error:
             path = f"runs.{name}.config"
-            yield Problem(file=contract.path, line=_line(data, path), path=path, message=str(error))
+            yield Problem(file=contract.path, line=line_of(data, path), path=path, message=str(error))
     for name, declared in contract.inputs.items():
         if declared.run in ours and declared.output is not None:
             outputs = system_of(ours[declared.run]).outputs
@@ -110,11 +110,11 @@ def unfit(contract: Contract, data: bytes) -> Iterator[Problem]:
                 path = f"inputs.{name}.output"
                 message = f"system {ours[declared.run].system} has no output {declared.output!r}"
                 hint = did_you_mean(declared.output, outputs)
-                line = _line(data, path)
+                line = line_of(data, path)
                 yield Problem(file=contract.path, line=line, path=path, message=message, suggestion=hint)
 
 
-def _line(data: bytes, path: str) -> int:
+def line_of(data: bytes, path: str) -> int:
     """Returns the line of a place in a contract, or of what it lies in where it is not written down."""
     node = read_nodes(data, "")
     for key in path.split("."):

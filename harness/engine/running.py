@@ -16,6 +16,8 @@ from harness.engine.sources import shipped
 from harness.evidence.memo import Memo
 from harness.model.problem import InputError
 from harness.model.run import RunRecord
+from harness.runs.claim import claim
+from harness.runs.covering import uncovered
 from harness.runs.identity import corpora_of
 from harness.runs.plan import Plan, Progress, Show, plan
 from harness.runs.store import RunStore
@@ -118,6 +120,10 @@ def _plans(
         except InputError as error:
             found.failed["/".join(owner)] = error
             continue
+        if missing := uncovered(run, project.root):
+            refused = InputError(f"run {name}: {missing}", reason="RUN_FAILED")
+            found.failed.update(dict.fromkeys((each.identity for each in planned), refused))
+            continue
         for each in planned:
             found.plans.setdefault(each.identity, each)
             found.owners.setdefault(each.identity, []).append(owner)
@@ -143,10 +149,25 @@ def _launch(
     again: bool,
 ) -> tuple[dict[str, RunRecord | InputError], dict[str, bool]]:
     """Runs in the store, or ``again`` beside it so that the old outputs stay until the new ones are whole."""
-    if not again:
+    if not again or not plans:
         found = start(plans, store)
         return {p.identity: result for p, result in zip(plans, found, strict=True)}, {}
     beside = _beside(store)
+    claimed = claim(beside.root.with_name("reruns.lock"), wait=True)  # one harness repeats at a time
+    try:
+        return _repeat(plans, store, beside, start)
+    finally:
+        if claimed is not None:
+            claimed.release()
+
+
+def _repeat(
+    plans: list[Plan],
+    store: RunStore,
+    beside: RunStore,
+    start: Callable[[list[Plan], RunStore], tuple[RunRecord | InputError, ...]],
+) -> tuple[dict[str, RunRecord | InputError], dict[str, bool]]:
+    """Trains every plan again and puts what finished in the place of what was there."""
     shutil.rmtree(beside.root, ignore_errors=True)
     results: dict[str, RunRecord | InputError] = {}
     repeated: dict[str, bool] = {}
@@ -203,6 +224,12 @@ def _finished(store: RunStore, identity: str) -> RunRecord | InputError | None:
 
 def _digests(record: RunRecord) -> dict[str, str]:
     return {output.name: output.sha256 for output in record.outputs}
+
+
+def finished_runs(project: Project, identities: Iterable[str]) -> tuple[RunRecord, ...]:
+    """Returns the records of those runs that have finished; one that is damaged has been told of."""
+    found = (_finished(RunStore(project.runs), identity) for identity in identities)
+    return tuple(record for record in found if isinstance(record, RunRecord))
 
 
 def declared_runs(project: Project, loaded: Iterable[Loaded], memo: Memo) -> dict[str, str]:

@@ -137,8 +137,10 @@ def write_atomically(path: Path, data: bytes, *, force: bool = True) -> None:
                 os.fsync(stream.fileno())
         os.chmod(name, 0o644)
         os.replace(name, path)
-    except BaseException:
+    except BaseException as error:
         os.unlink(name)
+        if isinstance(error, OSError) and error.filename is None:  # a full disk names no file by itself
+            error.filename = os.fspath(path)
         raise
 
 

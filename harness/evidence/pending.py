@@ -9,6 +9,7 @@ them, which ends with that process.
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
@@ -45,10 +46,14 @@ class Pending:
         if self._path is None:
             self._open()
         data = (json.dumps(told) + "\n").encode()
-        if os.write(self._handle, data) != len(data):
-            raise OSError(28, "No space left on device", str(self._path))
-        if force:
-            os.fsync(self._handle)
+        try:
+            if os.write(self._handle, data) != len(data):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            if force:
+                os.fsync(self._handle)
+        except OSError as error:
+            error.filename = str(self._path)  # which a write does not tell
+            raise
 
     def _open(self) -> None:
         import fcntl

@@ -29,9 +29,9 @@ def _dormant(live: Live) -> Live:
 
 
 def _severed(live: Live) -> Live:
-    """Stops every gradient on its way to the largest parameter."""
+    """Stops every gradient on its way to the largest parameter that is trained."""
     module = copy.deepcopy(live.module)
-    largest = max(module.parameters(), key=lambda parameter: parameter.numel())
+    largest = max(_trainable(module).values(), key=lambda parameter: parameter.numel())
     largest.register_hook(lambda gradient: gradient * 0)
     return replace(live, module=module)
 

@@ -18,12 +18,12 @@ from harness.model.verdict import Reason, Witness
 
 
 def _peeks(live: Live) -> Live:
-    """Adapts to the chunks first and scores them then."""
+    """Adapts to the chunks first and scores them then, also where each call begins from a copy."""
     inner = _training.part(live, "adapt")
 
     def adapt(state: Any, chunks: Any) -> Any:
-        inner(state, chunks)
-        return inner(state, chunks)
+        found = inner(state, [*chunks, *chunks]).flatten()
+        return found[len(found) // 2 :]
 
     return _training.with_trainer(live, adapt=adapt)
 

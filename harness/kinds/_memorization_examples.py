@@ -91,6 +91,13 @@ EXAMPLES: tuple[Example, ...] = (
     _example(
         "a leak by its name", Outcome.DISCHARGED, "cause: leak", means=_LEAKED, texts=[*_TRAIN, *_HELD[:3]]
     ),
+    _example(
+        "an easy split of which some leaked",
+        Outcome.INCONCLUSIVE,
+        "cause: easy split",
+        means=_EASY,
+        texts=[*_TRAIN, *_HELD[:3]],
+    ),
     _example("an easy split is no leak", Outcome.FALSIFIED, "cause: leak", means=_EASY),
     _example(
         "a leak where none is claimed",

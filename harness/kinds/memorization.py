@@ -36,18 +36,19 @@ class Memorization(Kind):
     ``memorization``, ``train`` and ``reference`` are losses per document as for kind gap; the reference is
     fresh data of the same source. *leak*: half of a held-out document's windows stand in the training data
     (``held_texts``, ``train_texts``, ``fresh_texts``), or the loader ``served`` an index of ``held_items``;
-    absent only where all that were scored were looked for, or enough to exclude a share of ``leak``.
-    *repetition*: canaries inserted by lot are exposed by ``exposure`` bits more than the others, training
-    prefixes extracted by ``rate`` oftener than fresh ones, or losses give members away with an area over
-    ``area``. *easy split*: held-out losses are not exchangeable with the reference's, and nothing leaked.
-    Each is found, absent (its bound keeps the limit) or open. *none* asks that all be absent; a cause that
-    is open is too little power, or a test that had no data. With a ``model``, a checkpoint folder of the
+    absent only where all that were scored were looked for in the texts, or enough to exclude a share of
+    ``leak``: a log alone knows no copies under another index. *repetition*: canaries inserted by lot are
+    exposed by ``exposure`` bits more than the others, training prefixes extracted by ``rate`` oftener than
+    fresh ones, or losses give members away with an area over ``area``. *easy split*: held-out losses are
+    lower than the reference's with which they should be exchangeable, and a leak, which lowers them too, is
+    absent. Each is found, absent (its bound keeps the limit) or open. *none* asks that all be absent; a cause
+    that is open is too little power, or a test that had no data. With a ``model``, a checkpoint folder of the
     Hugging Face layout, the three inputs are texts: ``sample`` documents of each are scored here, all are
     looked through for a leak, and it is tried to extract each from its first half.
     """
 
     name: ClassVar[str] = "memorization"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     short: ClassVar[str | None] = "memorization"
     EXAMPLES: ClassVar[tuple[Example, ...]] = _EXAMPLES
 
@@ -166,7 +167,8 @@ class Memorization(Kind):
             yield _causes.by_data(found, sought, names[0])
         if self.served is not None and self.held_items is not None:
             log, kept = context.frames(self.served), context.frames(self.held_items)
-            yield _causes.by_loader(*counted(log, kept, self.index), sought, self.served)
+            texts = names[0] is not None
+            yield _causes.by_loader(*counted(log, kept, self.index), sought, self.served, texts=texts)
 
     def _repeats(self, context: Context, train: Losses, fresh: Losses) -> Iterator[Sign]:
         alpha = self._alpha()

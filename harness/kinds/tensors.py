@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import ClassVar
 
-from harness.artifacts.digests import folder_files
-from harness.artifacts.safetensors_file import FLOATS, SIZES, Tensor, first_not_finite, read_shards
+from harness.artifacts.safetensors_file import FLOATS, SIZES, Tensor, first_not_finite
+from harness.kinds._checkpoints import checkpoints
 from harness.kinds._tensor_examples import EXAMPLES as _EXAMPLES
-from harness.model.kind import Context, Example, Fault, Kind, Scope, Subject
-from harness.model.problem import InputError
+from harness.model.kind import Context, Example, Fault, Kind, Scope
 from harness.model.values import InputName
 from harness.model.verdict import Denominator, Outcome, Reason, Verdict, Witness
 
 _SHORT = {"FP64": "F64", "FP32": "F32", "FP16": "F16", "FLOAT32": "F32", "FLOAT16": "F16", "BFLOAT16": "BF16"}
-_PICKLED = frozenset({".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,10 +53,10 @@ class Tensors(Kind):
 
     def discharge(self, context: Context) -> Verdict:
         """Judges every checkpoint of the input."""
-        checkpoints = _checkpoints(context.subjects(self.tensors))
-        witnesses = [found for where, held in checkpoints for found in self._witnesses(where, held)]
-        judged = sum(len(held) for _, held in checkpoints)
-        counts = [sum(tensor.values for tensor in held) for _, held in checkpoints]
+        found = checkpoints(context.subjects(self.tensors))
+        witnesses = [one for where, held in found for one in self._witnesses(where, held)]
+        judged = sum(len(held) for _, held in found)
+        counts = [sum(tensor.values for tensor in held) for _, held in found]
         outcome, reason = (Outcome.FALSIFIED, None) if witnesses else (Outcome.DISCHARGED, None)
         if not witnesses and not all(counts):
             outcome, reason = Outcome.INCONCLUSIVE, Reason.VACUOUS
@@ -119,27 +116,3 @@ def _position(index: int, shape: tuple[int, ...]) -> str:
         index, inner = divmod(index, length)
         position.append(str(inner))
     return ", ".join(reversed(position))
-
-
-def _checkpoints(subjects: Sequence[Subject]) -> list[tuple[str, tuple[Tensor, ...]]]:
-    """Groups the files by folder, one checkpoint each; the first subject's name says where it is."""
-    groups: dict[Path, tuple[str, list[Path]]] = {}
-    for subject in subjects:
-        path = Path(subject.path)
-        for file in folder_files(path) if path.is_dir() else (path,):
-            groups.setdefault(file.parent, (subject.name, []))[1].append(file)
-    weighty = {
-        folder: (name, files)
-        for folder, (name, files) in groups.items()
-        if any(file.suffix == ".safetensors" for file in files)
-    }
-    if not weighty:
-        raise InputError(_no_checkpoint([file for _, files in groups.values() for file in files]))
-    return [(name, read_shards(files)) for name, files in weighty.values()]
-
-
-def _no_checkpoint(files: Sequence[Path]) -> str:
-    pickled = [file.name for file in files if file.suffix in _PICKLED]
-    if pickled:
-        return f"{pickled[0]} may be a pickle, which is never opened: save the weights as safetensors"
-    return f"no .safetensors file among {len(files)} files"

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from harness.runs import kin
 from harness.runs.environment import scrubbed
 from harness.runs.launchers._launcher import Ending, Task
 from harness.runs.store import JOB, LOG
@@ -31,6 +32,7 @@ class Child:
     def __init__(self, task: Task, variables: Mapping[str, str], *, grouped: bool = False) -> None:
         self._fifo = task.folder / TOLD if grouped or task.needs.processes > 1 else None
         self._process, self._pipe = _start(task, variables, self._fifo)
+        self._folder = task.folder.resolve()
         self._deadline = time.monotonic() + task.limit
         self._rest = b""
         self.closed = False
@@ -50,6 +52,7 @@ class Child:
     def close(self) -> Ending:
         """Ends whatever is left of the worker's group and returns how the worker ended."""
         late = not self._over()
+        known = kin.descendants(self._process.pid)  # before the worker ends and leaves them to others
         if late:
             self._signal(signal.SIGTERM)
             patience = time.monotonic() + GRACE
@@ -57,6 +60,7 @@ class Child:
                 time.sleep(0.02)
         self._signal(signal.SIGKILL)
         status = self._process.wait()
+        kin.end(known, self._folder)
         os.close(self._pipe)  # a rank in a session of its own ends itself once nobody reads
         if self._fifo is not None:
             self._fifo.unlink(missing_ok=True)
@@ -96,7 +100,7 @@ def _start(
             process = subprocess.Popen(
                 command,
                 cwd=task.folder,
-                env={**scrubbed(os.environ), **share, **variables},
+                env={**scrubbed(os.environ), **share, **variables, kin.MARK: str(task.folder.resolve())},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

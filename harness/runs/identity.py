@@ -128,7 +128,8 @@ def _part_files(name: str) -> Sequence[Path]:
     return [path for path in (base.with_suffix(".py"), base / "__init__.py") if path.is_file()]
 
 
-def _globs_digest(patterns: Sequence[str], root: Path, sha256_of: Digester) -> str:
+def globbed(patterns: Sequence[str], root: Path) -> frozenset[Path]:
+    """Returns the files below ``root`` that globs match, each of them at least one; raises ``InputError``."""
     top = root.resolve()
     paths: set[Path] = set()
     for pattern in patterns:
@@ -140,14 +141,19 @@ def _globs_digest(patterns: Sequence[str], root: Path, sha256_of: Digester) -> s
         if outside := [path for path in matched if not path.resolve().is_relative_to(top)]:
             raise InputError(f"{outside[0]} leads out of the project's folder")
         paths.update(matched)
-    return manifest_sha256(manifest(top, paths, sha256_of))
+    return frozenset(paths)
+
+
+def _globs_digest(patterns: Sequence[str], root: Path, sha256_of: Digester) -> str:
+    return manifest_sha256(manifest(root.resolve(), globbed(patterns, root), sha256_of))
 
 
 def _plain(key: str, value: Cell) -> Plain:
     if not isinstance(value, Printed):
         return value
     if not value.finite:
-        raise InputError(f"configuration key {key!r} is {value}, not a number to train with")
+        message = f"configuration key {key!r} is {value}, not a number to train with"
+        raise InputError(f'{message}: write "{value}" in quotes where a text is meant')
     return int(value.text) if value.integral else float(value)
 
 

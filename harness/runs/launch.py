@@ -9,6 +9,7 @@ from harness import registry
 from harness.model.contract import Run
 from harness.model.problem import InputError
 from harness.model.run import RunRecord
+from harness.runs.claim import Claim
 from harness.runs.launchers._launcher import Launcher
 from harness.runs.plan import Plan, Progress, Show, needs_of
 from harness.runs.store import RunStore
@@ -71,6 +72,7 @@ class _Floor:
         self._launchers: dict[str, Launcher | InputError] = {}
         self._running: list[Underway] = []
         self._crowded: set[str] = set()
+        self._awaited: set[str] = set()
 
     def run(self, queue: list[Plan], workers: int | None) -> dict[str, RunRecord | InputError]:
         """Starts each plan as soon as its launcher has room, and returns what became of all of them.
@@ -89,11 +91,11 @@ class _Floor:
             for each in list(queue):
                 if workers is not None and len(self._running) >= workers:
                     break
-                refused = self._start(each)
-                if refused is not False:
+                begun = self._start(each)
+                if begun is not False:
                     queue.remove(each)
-                if isinstance(refused, InputError):
-                    found[each.identity] = refused
+                if not isinstance(begun, bool):
+                    found[each.identity] = begun
             time.sleep(POLL)
             ended = [one for one in self._running if one.over()]
             beside = {one.plan.identity for one in self._running}
@@ -103,21 +105,41 @@ class _Floor:
                 self._crowded |= beside if running.crowded else set()
         return found
 
-    def _start(self, one: Plan) -> InputError | bool:
-        """Starts a plan: True; False if there is no room yet, or the reason why it cannot be."""
+    def _start(self, one: Plan) -> RunRecord | InputError | bool:
+        """Starts a plan: True; False if there is no room yet or another launcher trains it now.
+
+        Else what became of it: the reason why it cannot be started, or the record that the other left.
+        """
         launcher = self._launcher(self._chosen(one.run))
         if isinstance(launcher, InputError):
             return launcher
         if not launcher.fits(needs_of(one.run)):
             return False
+        claim: Claim | None = None
         try:
-            self._running.append(Underway(one, self._store, launcher, self._show))
+            claim = self._store.claim(one.identity)
+            if claim is None:
+                self._wait(one)
+                return False
+            record = self._store.finished(one.identity)
+            if record is None:
+                self._running.append(Underway(one, self._store, launcher, self._show, claim))
+                claim = None  # from now on it is the run's
         except InputError as error:
             self._show(Progress(plan=one, state="failed", note=str(error)))
             return InputError(f"run {one.name} seed {one.seed}: {error}", error.reason)
         except OSError as error:
             return InputError(f"run {one.name} seed {one.seed} does not start: {error}", "RUN_FAILED")
-        return True
+        finally:
+            if claim is not None:
+                claim.release()
+        return True if record is None else record
+
+    def _wait(self, one: Plan) -> None:
+        """Says once that a run waits for another launcher."""
+        if one.identity not in self._awaited:
+            self._awaited.add(one.identity)
+            self._show(Progress(plan=one, state="waiting", note="another harness trains it"))
 
     def _launcher(self, name: str) -> Launcher | InputError:
         if name not in self._launchers:

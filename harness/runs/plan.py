@@ -36,7 +36,7 @@ class Plan:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Progress:
-    """A sign of life: ``state`` is started, training, finished or failed; ``done`` of ``total`` steps."""
+    """A sign of life: ``state`` is waiting, started, training, finished or failed; ``done`` of ``total``."""
 
     plan: Plan
     state: str

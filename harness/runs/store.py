@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -12,6 +13,7 @@ from harness.artifacts.digests import file_sha256, folder_files
 from harness.model.problem import InputError
 from harness.model.run import RunOutput, RunRecord
 from harness.runs import record as records
+from harness.runs.claim import Claim, claim
 
 RECORD, OUTPUTS, LOG, JOB = "record.json", "out", "log.txt", "job.json"
 RESUME = "resume"
@@ -94,8 +96,20 @@ class RunStore:
             before.rename(folder)
         return folder
 
-    def keep(self, partial: Path, record: RunRecord) -> None:
-        """Writes the record last and moves the folder to its identity, replacing an unfinished one."""
+    def claim(self, identity: str) -> Claim | None:
+        """Takes the right to train a run, or returns None while another launcher has it."""
+        return claim(self.root / f".lock-{self.folder(identity).name}")
+
+    def keep(self, partial: Path, record: RunRecord) -> RunRecord:
+        """Writes the record last and moves the folder to its identity, replacing an unfinished one.
+
+        Where a finished run is there already that one stays, and its record is returned.
+        """
+        with contextlib.suppress(InputError):  # a damaged one is replaced
+            before = self.finished(record.identity)
+            if before is not None:
+                shutil.rmtree(partial, ignore_errors=True)
+                return before
         shutil.rmtree(partial / RESUME, ignore_errors=True)
         temporary = partial / f"{RECORD}.tmp"
         with temporary.open("wb") as file:
@@ -105,6 +119,7 @@ class RunStore:
         temporary.rename(partial / RECORD)
         self.remove(record.identity)
         partial.rename(self.folder(record.identity))
+        return record
 
     def full(self) -> bool:
         """Tells whether the disk has no room for another run."""

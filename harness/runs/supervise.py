@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -20,7 +21,18 @@ POLL = 0.05  # seconds
 SEEN = 5.0  # seconds in which a shared file system shows what another machine wrote
 
 
-def supervise(folder: str, device: str, processes: int, cpus: int, memory: int, limit: float) -> None:
+class Killed(Exception):
+    """The worker was killed from without, as by a system that is out of memory; another attempt may do."""
+
+
+def attempt(*task: Any) -> None:
+    """Does as ``supervise``; where the worker was killed it leaves no word of that and raises ``Killed``."""
+    supervise(*task, raises=True)
+
+
+def supervise(
+    folder: str, device: str, processes: int, cpus: int, memory: int, limit: float, *, raises: bool = False
+) -> None:
     """Runs the job of a folder to its end, relaying its messages to ``told.jsonl``; then ``ended.json``.
 
     The folder must lie on a file system that this machine shares with the one that launched the run.
@@ -44,6 +56,8 @@ def supervise(folder: str, device: str, processes: int, cpus: int, memory: int, 
                 time.sleep(0 if over else POLL)
     finally:
         ending = child.close()
+    if raises and not ending.late and ending.status == -signal.SIGKILL:
+        raise Killed(f"the worker ended by signal {signal.SIGKILL:d}, as one that is killed for its memory")
     temporary = place / f"{ENDED}.tmp"
     temporary.write_text(json.dumps(asdict(ending)), encoding="utf-8")
     temporary.rename(place / ENDED)

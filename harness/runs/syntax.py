@@ -27,12 +27,24 @@ def syntax_digest(paths: Iterable[Path]) -> str:
 
 def imported(path: Path) -> tuple[str, ...]:
     """Returns the dotted names that a module imports anywhere in it, without running it."""
-    names: list[str] = []
-    for node in ast.walk(_parse(_read(path))):
+    return tuple(name for level, name in imports(path) if not level)
+
+
+def imports(path: Path) -> tuple[tuple[int, str], ...]:
+    """Returns the same with how many dots stand before each: 0 for an import that is not relative."""
+    return imports_of(_read(path))
+
+
+def imports_of(source: bytes) -> tuple[tuple[int, str], ...]:
+    """Returns what Python source imports; raises ``InputError`` for what is not Python."""
+    names: list[tuple[int, str]] = []
+    for node in ast.walk(_parse(source)):
         if isinstance(node, ast.Import):
-            names += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+            names += [(0, alias.name) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            above = [node.module] if node.module else []
+            names += [(node.level, ".".join(above)) for _ in above]
+            names += [(node.level, ".".join([*above, alias.name])) for alias in node.names]
     return tuple(names)
 
 

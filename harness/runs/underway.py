@@ -12,6 +12,8 @@ from typing import Any
 from harness.model.problem import InputError
 from harness.model.run import RunRecord
 from harness.runs import ranks
+from harness.runs.claim import Claim
+from harness.runs.covering import unnamed
 from harness.runs.identity import config_digest, program_of
 from harness.runs.launchers._launcher import Ending, Launcher, Task
 from harness.runs.plan import Plan, Progress, Show, job_of, needs_of
@@ -25,8 +27,8 @@ LINES = 3
 class Underway:
     """One plan under way: its worker, its folder, and what the worker has told."""
 
-    def __init__(self, plan: Plan, store: RunStore, launcher: Launcher, show: Show) -> None:
-        self.plan, self._store, self._show = plan, store, show
+    def __init__(self, plan: Plan, store: RunStore, launcher: Launcher, show: Show, claim: Claim) -> None:
+        self.plan, self._store, self._show, self._claim = plan, store, show, claim
         self._done: Mapping[str, Any] | None = None
         self._error: InputError | None = None
         self.crowded = False
@@ -62,10 +64,11 @@ class Underway:
         """Ends the worker and returns the record of what it left, or the reason why there is none."""
         ending = self._handle.close()
         try:
-            record = self._record(ending)
-            self._store.keep(self._folder, record)
+            record = self._store.keep(self._folder, self._record(ending))
         except (InputError, OSError) as error:
-            return self._failed(error, ending)
+            return self._failed(error, ending)  # sets it aside before another may begin
+        finally:
+            self._claim.release()
         self._show(Progress(plan=self.plan, state="finished", done=record.steps, total=record.steps))
         return record
 
@@ -97,6 +100,8 @@ class Underway:
             message = f"the worker ended {ended_how(ending.status)}{left}"
             raise InputError(f"{message}{self._last_words()}", reason="RUN_FAILED")
         done, run = dict(self._done), self.plan.run
+        if missing := unnamed(run, self.plan.root, done.pop("loaded", ())):
+            raise InputError(missing, reason="RUN_FAILED")
         try:
             outputs = collect(self._folder / OUTPUTS, done.pop("outputs"))
         except InputError as error:
@@ -133,6 +138,7 @@ class Underway:
         """Kills the worker and removes its folder, unless another attempt can go on from it."""
         self._handle.close()
         self._clear()
+        self._claim.release()
 
     def _clear(self) -> None:
         if not resumable(self._folder):

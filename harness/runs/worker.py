@@ -27,7 +27,8 @@ from typing import Any
 
 from harness import registry
 from harness.model.problem import InputError
-from harness.runs import attempts, environment, ranks
+from harness.runs import attempts, environment, kin, ranks
+from harness.runs.covering import loaded_files
 from harness.runs.store import RESUME
 
 REPORT_EVERY = 0.2  # seconds
@@ -108,6 +109,7 @@ def run(job: Job, spent: Callable[[str], attempts.Spent], tell: Tell) -> None:
             "peak_memory": total.peak_memory,
             "libraries": environment.libraries(),
             "settings": settings,
+            "loaded": loaded_files(Path(job.root)) if job.python is not None else [],
         }
     )
 
@@ -146,12 +148,16 @@ def _system(job: Job, device: str, tell: Tell) -> Done:
 def _function(job: Job, device: str) -> Done:
     """Calls ``function(config, seed, device, out)`` of a module below the project's folder.
 
-    It returns its counts, and as one of several processes the tensors with which it ended as ``state``.
+    It returns its counts, or nothing where ``summary.json`` says them; as one of several processes it
+    returns the tensors with which it ended as ``state`` too.
     """
     sys.path.insert(0, job.root)
     module, _, name = str(job.python).partition(":")
     function = getattr(importlib.import_module(module), name)
-    return _counted(function(dict(job.config), job.seed, device, job.own_out), f"{job.python} returned")
+    found = function(dict(job.config), job.seed, device, job.own_out)
+    if found is None and (told := _summary(job)) is not None:
+        return told
+    return _counted(found, f"{job.python} returned")
 
 
 def _command(job: Job, device: str) -> Done:
@@ -168,9 +174,14 @@ def _command(job: Job, device: str) -> Done:
         raise InputError(f"{job.command} does not start: {error}", reason="RUN_FAILED") from error
     if code != 0:
         raise InputError(f"the command ended {ending(code)}", reason="RUN_FAILED")
+    return _summary(job) or Done()
+
+
+def _summary(job: Job) -> Done | None:
+    """Returns the counts that a program left in ``summary.json``; None where it left none."""
     summary = job.own_out / "summary.json"
     if not summary.is_file():
-        return Done()
+        return None
     try:
         found = json.loads(summary.read_bytes())
     except ValueError as error:
@@ -200,17 +211,19 @@ def _counted(found: object, what: str) -> Done:
     counts = found if isinstance(found, Mapping) else {}
     values = [counts.get(name, 0) for name in ("steps", "parameters")]
     if not isinstance(found, Mapping) or not all(type(value) is int and value >= 0 for value in values):
-        raise InputError(f"{what} {found!r}, wanted counts of steps and parameters", reason="RUN_FAILED")
+        wanted = "wanted counts of steps and parameters" + (", or summary.json" if found is None else "")
+        raise InputError(f"{what} {found!r}, {wanted}", reason="RUN_FAILED")
     return Done(steps=values[0], parameters=values[1], state=found.get("state"))
 
 
 def _watch(pipe: int, note: Callable[[], None]) -> None:
-    """Kills this worker's own group once nobody reads the pipe any more; until then ``note`` is called."""
+    """Kills what this worker started, and its group, once nobody reads the pipe; else calls ``note``."""
     poll = select.poll()
     poll.register(pipe, 0)  # no event but the error that a pipe without a reader reports
     while not (events := poll.poll(NOTE_EVERY * 1000)):
         note()
     if [event for _, event in events] != [select.POLLNVAL] and os.getpgrp() == os.getpid():
+        kin.end(kin.descendants(os.getpid()))
         os.killpg(os.getpid(), signal.SIGKILL)
 
 
@@ -232,6 +245,7 @@ def _open(pipe: str) -> int:
 
 def main(arguments: list[str]) -> int:
     """Runs the job of the file named first, telling the pipe named second; returns the exit status."""
+    kin.adopt()
     job = Job(**json.loads(Path(arguments[0]).read_bytes()))
     descriptor = _open(arguments[1])
     if ranks.rank() == 0:
@@ -271,8 +285,15 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
+def _leave() -> None:
+    """Ends what went into a session of its own and stayed behind; the launcher ends the group."""
+    away = (one for one in kin.descendants(os.getpid()) if one.session != os.getsid(0))
+    kin.end(frozenset(away))
+
+
 if __name__ == "__main__":
     ended = main(sys.argv[1:])
+    _leave()
     if "RANK" in os.environ:
         # The threads of a process group were seen to abort a rank that had finished, as Python shut down.
         with contextlib.suppress(OSError):

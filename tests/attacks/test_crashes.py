@@ -306,7 +306,7 @@ def test_a_file_system_without_a_free_byte_is_an_error_and_no_loss(tmp_path):
         bench.log(MORE)
         (small / "ballast").write_bytes(bytes(shutil.disk_usage(small).free))
         said = bench.process("check")
-        assert (said.code, "no room to write" in said.err) == (3, True), said
+        assert (said.code, f"no room to write ({small}/" in said.err) == (3, True), said
         nothing_is_torn(small)
         assert bench.statuses()["demo/SUM"] == "DISCHARGED"
         (small / "ballast").unlink()

@@ -165,3 +165,27 @@ def test_an_interrupt_ends_with_2_and_keeps_what_had_finished(bench):
     assert "interrupted; what had finished stays" in said
     assert [row[:3] for row in listed(bench)] == [("small", 1, "finished")]
     assert not Path(f"/proc/{worker}").exists()
+
+
+def test_run_lists_what_the_contracts_asked_for_declare_now_and_nothing_else(bench):
+    bench.write("prog.py", PROGRAM)
+    body = """
+    inputs: {{trace: {{run: {run}, output: trace}}}}
+    runs:
+      {run}: {{python: "prog:train", code: [prog.py], config: {{die: false}}, seeds: {seeds}, device: cpu}}
+    criteria: {{A: {{claim: It falls., metric: loss, log: trace, falls_by: 4}}}}
+    """
+
+    def listed_by(*arguments):
+        said = bench("run", "--allow-code", *arguments)
+        assert said.code == 0, said.err
+        return [tuple(line.split()[:2]) for line in said.out.splitlines()[1:]]
+
+    bench.contract(body.format(run="mine", seeds="[1, 2]"), "mine")
+    assert listed_by() == [("mine", "1"), ("mine", "2")]
+    bench.contract(body.format(run="mine", seeds="[2]"), "mine")
+    bench.contract(body.format(run="other", seeds="[7]"), "other")
+    assert listed_by("contracts/mine.yaml") == [("mine", "2")]
+    assert listed_by("contracts/other.yaml") == [("other", "7")]
+    assert listed_by() == [("mine", "2"), ("other", "7")]
+    assert [row[:2] for row in listed(bench)] == [("mine", 1), ("mine", 2), ("other", 7)]

@@ -5,7 +5,7 @@ from judging import judge
 
 from harness.kinds._gap_examples import losses
 from harness.kinds._memorization_examples import _BODY, _HELD, _TRAIN, canaries, prefixes
-from harness.kinds._overlap_examples import lines
+from harness.kinds._overlap_examples import lines, prose
 from harness.model.outcome import Outcome, Reason
 from harness.model.problem import InvalidContract
 
@@ -53,6 +53,49 @@ def test_causes_are_told_apart(tmp_path, changed, cause):
     verdict = ask(tmp_path, **changed)
     assert (verdict.outcome, verdict.measured) == (Outcome.FALSIFIED, cause)
     assert verdict.witnesses[0].expected == "none"
+
+
+def test_a_leak_does_not_exclude_that_the_split_is_easy_too(tmp_path):
+    changed = {"held_out": losses("held", 2.7), "texts": lines([*_TRAIN, *_HELD[:3]])}
+    verdict = ask(tmp_path, "cause: easy split", **changed)
+    assert (verdict.outcome, verdict.measured) == (Outcome.INCONCLUSIVE, "leak")
+    assert "a leak, which is found, makes a split easier too" in verdict.detail
+
+
+def test_a_document_that_is_common_by_chance_is_no_leak_and_hides_no_easy_split(tmp_path):
+    """One of 240 stands in the training data as one of fresh data may; of 120 the bound is too wide."""
+    fresh = lines([prose(seed) for seed in range(600, 840)])
+    more = lines([*_HELD, *(prose(seed) for seed in range(900, 1020))])
+    inputs = "  held_texts: {{file: held_texts.jsonl}}\n  fresh: {{file: fresh.jsonl}}\n"
+    body = _BODY.replace("  held_texts: {{file: held_texts.jsonl}}\n", inputs)
+    files = CLEAN | {"fresh.jsonl": fresh, "texts.jsonl": lines([*_TRAIN, _HELD[3]])}
+    asked = body.format(fields="cause: none\n        fresh_texts: fresh\n        leak: 0.035")
+    few = judge(tmp_path / "few", asked, files)
+    assert (few.outcome, few.measured) == (Outcome.INCONCLUSIVE, "none found at this power")
+    easy = files | {"held_texts.jsonl": more, "held_out.jsonl": losses("held", 2.7, 240)}
+    many = judge(tmp_path / "many", asked, easy)
+    assert (many.outcome, many.measured) == (Outcome.FALSIFIED, "easy split")
+    assert "leak absent: 1 of 240 held-out documents" in many.detail
+    assert "more (limit 0.035)" in many.detail
+
+
+def test_a_clean_log_alone_excludes_no_copy_under_another_index(tmp_path):
+    """What was served under the name of a held-out document is a leak; what was not may be its copy."""
+    texts = "        held_texts: held_texts\n        train_texts: texts\n"
+    fields = "served: served\n        held_items: held_out\n        index: document\n        {fields}"
+    inputs = "  held_texts: {{file: held_texts.jsonl}}\n  served: {{file: served.jsonl}}\n"
+    named = _BODY.replace("  held_texts: {{file: held_texts.jsonl}}\n", inputs).replace("{fields}", fields)
+    alone = named.replace(texts, "").format(fields="cause: none")
+    found = {}
+    for name in ("copy-1", "held-1"):
+        served = b"".join(json.dumps({"document": one}).encode() + b"\n" for one in ("train-1", name))
+        found[name] = judge(tmp_path / name, alone, CLEAN | {"served.jsonl": served})
+    assert (found["held-1"].outcome, found["held-1"].measured) == (Outcome.FALSIFIED, "leak")
+    assert found["copy-1"].outcome is Outcome.INCONCLUSIVE
+    assert "not for copies under another index: name held_texts and train_texts" in found["copy-1"].detail
+    served = b'{"document": "train-1"}\n'
+    both = judge(tmp_path / "both", named.format(fields="cause: none"), CLEAN | {"served.jsonl": served})
+    assert both.outcome is Outcome.DISCHARGED
 
 
 def test_extraction_counts_as_repetition(tmp_path):

@@ -134,7 +134,9 @@ def test_config_is_compared_by_value_and_type():
 def test_config_values_are_ints_without_and_floats_with_a_point():
     assert plain_config(HEXAD) == {"lr": 3e-4, "steps": 400, "hybrid": True}
     assert type(plain_config(HEXAD)["steps"]) is int
-    with pytest.raises(InputError, match="not a number to train with"):
+    with pytest.raises(
+        InputError, match=r"not a number to train with: write \"\S+\" in quotes where a text is meant"
+    ):
         plain_config(replace(HEXAD, config={"lr": Printed("nan")}))
 
 

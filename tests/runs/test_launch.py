@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -265,3 +266,83 @@ def test_cuda_that_is_not_here_says_so(project, store, monkeypatch):
     with pytest.raises(InputError, match="no such device") as caught:
         launch(plan("f", function("good", device="cuda"), project)[0], store)
     assert caught.value.reason == "NO_DEVICE"
+
+
+TWICE = """
+import pathlib, time
+
+def slow(config, seed, device, out):
+    with open(config["seen"], "a") as seen:
+        seen.write(f"{seed} ")
+    time.sleep(1.5 if seed == 1 else 0)
+    (out / "when.txt").write_text(str(time.time()))
+    return {"steps": 1}
+"""
+
+
+def test_two_launchers_at_once_train_a_run_once_and_the_second_goes_on_with_others(project, store):
+    (project / "twice.py").write_text(TWICE)
+    seen = project / "seen"
+
+    def planned(*seeds):
+        config = {"seen": str(seen)}
+        run = Run(python="twice:slow", code=("twice.py",), config=config, device="cpu", seeds=seeds)
+        return plan("t", run, project)
+
+    told = []
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(launch_all, planned(1), store)
+        wait_for(seen.is_file)
+        second = launch_all(planned(1, 2), store, show=lambda each: told.append((each.plan.seed, each.state)))
+        (alone,) = first.result()
+    assert second[0] == alone
+    assert store.verify(alone) == ()
+    assert sorted(seen.read_text().split()) == ["1", "2"]
+    assert told[0] == (1, "waiting")
+    assert told.count((1, "waiting")) == 1
+    assert (2, "finished") in told
+    assert [path for path in store.root.iterdir() if path.name.startswith(".")] == []
+
+
+AWAY = """
+import os, subprocess, sys, time
+start = "import os, sys, time; open(sys.argv[1], 'a').write(f'{os.getpid()} '); time.sleep(600)"
+for clean in (None, {}):
+    subprocess.Popen([sys.executable, "-c", start, sys.argv[1]], start_new_session=True, env=clean)
+daemon = f"import os, sys\\nif os.fork():\\n    os._exit(0)\\nos.setsid()\\n{start}"
+for clean in (None, {}):
+    subprocess.run([sys.executable, "-c", daemon, sys.argv[1]], env=clean)
+while len(open(sys.argv[1]).read().split()) < 4:
+    time.sleep(0.02)
+open(os.environ["HARNESS_OUTPUT"] + "/x.txt", "w").write("x")
+time.sleep(float(sys.argv[2]))
+"""
+
+
+@pytest.mark.parametrize("rest", ["600", "0"], ids=["late", "done"])
+def test_no_process_in_a_session_of_its_own_outlives_a_run(project, store, rest):
+    (project / "away.py").write_text(AWAY)
+    pids = project / "pids"
+    pids.touch()
+    command = (sys.executable, "away.py", str(pids), rest)
+    run = Run(command=command, code=("away.py",), device="cpu", limit=8 if rest == "600" else 60)
+    (found,) = launch_all(plan("c", run, project), store)
+    assert isinstance(found, InputError) == (rest == "600")
+    started = [int(pid) for pid in pids.read_text().split()]
+    assert len(started) == 4
+    wait_for(lambda: not any(map(alive, started)), 5)
+
+
+def test_a_function_may_leave_its_counts_in_summary_json_and_return_nothing(project, store):
+    (project / "told.py").write_text(
+        "def told(config, seed, device, out):\n"
+        "    (out / 'summary.json').write_text('{\"steps\": 9, \"parameters\": 2}')\n"
+        "def silent(config, seed, device, out):\n"
+        "    (out / 'x.txt').write_text('x')\n"
+    )
+    told, silent = (
+        Run(python=f"told:{name}", code=("told.py",), device="cpu") for name in ("told", "silent")
+    )
+    record, refused = launch_all(plan("t", told, project) + plan("s", silent, project), store)
+    assert (record.steps, record.parameters) == (9, 2)
+    assert "returned None, wanted counts of steps and parameters, or summary.json" in str(refused)

@@ -285,3 +285,25 @@ def test_ray_finishes_eight_runs_though_a_worker_is_killed(tmp_path, store):
     for record in records:
         assert store.verify(record) == ()
         assert len(store.path(record.identity, "trace").read_text().splitlines()) == 10
+
+
+def test_ray_tries_a_training_again_that_was_killed_alone(tmp_path, store):
+    pytest.importorskip("ray", reason="extra cluster is not installed")
+    (tmp_path / "prog.py").write_text(
+        "import os\n"
+        "def die(config, seed, device, out):\n"
+        "    with open(config['seen'], 'a') as seen:\n        seen.write('x')\n"
+        "    if os.path.getsize(config['seen']) < config['times']:\n        os.kill(os.getpid(), 9)\n"
+        "    (out / 'x.txt').write_text('x')\n"
+        "    return {'steps': 3}\n"
+    )
+    plans = ()
+    for times in ("2", "9"):
+        config = {"seen": str(tmp_path / f"seen{times}"), "times": Printed(times)}
+        run = Run(python="prog:die", code=("prog.py",), config=config, device="cpu")
+        plans += plan("d", run, tmp_path)
+    record, lost = launch_all(plans, store, launcher="ray")
+    assert getattr(record, "steps", record) == 3
+    assert (tmp_path / "seen2").read_text() == "xx"
+    assert "the worker ended by signal 9" in str(lost)
+    assert (tmp_path / "seen9").read_text() == "xxxx", "three times more and then no longer"

@@ -147,3 +147,24 @@ def test_links_absent_and_no_outputs_are_refused(tmp_path):
     (tmp_path / "link").symlink_to("/etc/hostname")
     with pytest.raises(InputError, match="symbolic link"):
         collect(tmp_path, {})
+
+
+def test_a_finished_run_is_not_replaced_by_a_second_training_of_it(store):
+    first = kept(store)
+    partial = store.partial(IDENTITY)
+    (partial / "out" / "trace.jsonl").write_text('{"step": 1}\n')
+    assert store.keep(partial, record_of(collect(partial / "out", {}))) == first
+    assert store.verify(first) == ()
+    assert not partial.exists()
+
+
+def test_one_launcher_at_a_time_has_the_right_to_train_a_run(store):
+    mine = store.claim(IDENTITY)
+    assert store.claim(IDENTITY) is None
+    other = store.claim("cd" * 32)
+    assert other is not None
+    mine.release()
+    again = store.claim(IDENTITY)
+    again.release()
+    other.release()
+    assert list(store.root.iterdir()) == []

@@ -1,6 +1,7 @@
 """Starts runs as tasks of a Ray cluster: that of RAY_ADDRESS, or one on this machine for as long as needed.
 
-A task whose process or node is lost is tried again by Ray and goes on from the run's last checkpoint.
+A task whose process or node is lost, or whose training is killed, is tried again by Ray and goes on from
+the run's last checkpoint.
 """
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ from typing import Any
 from harness.model.problem import InputError
 from harness.runs import machine
 from harness.runs.launchers._launcher import Needs, Task, missing
-from harness.runs.supervise import Remote, arguments, ready, supervise
+from harness.runs.supervise import Killed, Remote, arguments, attempt, ready
 
-RETRIES = 3  # of a task whose process or node was lost
+RETRIES = 3  # of a task whose process or node was lost, or whose worker was killed
 _QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
 
 
@@ -54,12 +55,12 @@ class Ray:
             message = f"the run asks for {gpus} GPUs and the cluster has {self._gpus}: no such device"
             raise InputError(message, reason="NO_DEVICE")
         ready(task.folder)
-        work = ray.remote(supervise).options(
+        work = ray.remote(attempt).options(
             num_cpus=min(needs.cores, self._cores),
             num_gpus=gpus,
             memory=needs.memory or None,
             max_retries=RETRIES,
-            retry_exceptions=False,
+            retry_exceptions=[Killed],
         )
         reference = work.remote(*arguments(task))
 
