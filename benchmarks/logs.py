@@ -153,9 +153,16 @@ def rows(folder: Path, count: int) -> None:
     """Times trace obligations over a long table, each in a process of its own, with its memory."""
     folder.mkdir()
     _table(folder / "log.parquet", count)
-    sys.stdout.write(f"\nParquet, {count} rows of 4 columns, through a trace obligation\n")
+    _claims("Parquet", folder / "log.parquet", count)
+    fewer = min(count, 1_000_000)
+    _lines(folder / "log.jsonl", fewer)
+    _claims("JSON Lines", folder / "log.jsonl", fewer)
+
+
+def _claims(title: str, path: Path, count: int) -> None:
+    sys.stdout.write(f"\n{title}, {count} rows of 4 columns, through a trace obligation\n")
     for claim in CLAIMS:
-        script = [sys.executable, __file__, "--claim", claim, str(folder / "log.parquet")]
+        script = [sys.executable, __file__, "--claim", claim, str(path)]
         told = subprocess.run(script, capture_output=True, text=True, check=True).stdout.split("|")
         wall, cpu, memory = float(told[1]), float(told[2]), int(told[3]) // 1024
         rate = f"{count / wall:11,.0f} rows/s, {count / cpu:11,.0f} by processor time"
@@ -190,14 +197,22 @@ def _table(path: Path, count: int) -> None:
         writer.close()
 
 
+def _lines(path: Path, count: int) -> None:
+    with path.open("w", encoding="utf-8") as handle:
+        for step in range(count):
+            lr = min(3e-4, 3e-4 * (step + 1) / 10000)
+            row = {"step": step, "loss": 2 + 2 / (1 + step / 1e5), "grad_norm": 1 + step % 97 / 1e3, "lr": lr}
+            handle.write(json.dumps(row) + "\n")
+
+
 def traced(claim: str, path: Path) -> None:
     """Judges one claim about one table and prints verdict, seconds and memory."""
     begun, used = time.perf_counter(), time.process_time()
     with tempfile.TemporaryDirectory() as name:
         contract = Path(name) / "contract.yaml"
-        text = f'contract: c\ninputs: {{log: {{file: log.parquet}}}}\ncriteria: {{A: {{rows: "{claim}"}}}}\n'
+        text = f'contract: c\ninputs: {{log: {{file: {path.name}}}}}\ncriteria: {{A: {{rows: "{claim}"}}}}\n'
         contract.write_text(text, encoding="utf-8")
-        (Path(name) / "log.parquet").symlink_to(path)
+        (Path(name) / path.name).symlink_to(path)
         project = Project(root=Path(name))
         loaded = load_one(project, contract).contract
         sources = Sources(project, loaded, Memo(None, "", lambda: 0))

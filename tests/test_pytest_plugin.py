@@ -144,7 +144,7 @@ def test_a_reserved_kind_is_an_expected_failure_and_fails_a_release(bench, falsi
     bench.contract(criteria(("required", "A", "UNTRIED")))
     said = falsify()
     assert (said.returncode, "1 xfailed" in said.stdout) == (0, True)
-    assert "UNTRIED: kind representation is not in this version" in said.stdout
+    assert "UNTRIED: kind compare is not in this version" in said.stdout
     assert falsify("--release").returncode == 1
 
 

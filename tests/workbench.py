@@ -137,7 +137,7 @@ WAYS = {
     "FALSIFIED": "holds: 'a + b == c', numbers: {a: 15, b: 5, c: 21}",
     "INCONCLUSIVE": "holds: 'a - a <= 1', numbers: {a: 1.5}",
     "ERROR": "metric: loss, log: absent, at_most: 5",
-    "UNTRIED": "representation: hidden",
+    "UNTRIED": "compare: hidden",
 }
 """One obligation for every status that a first check can give it."""
 

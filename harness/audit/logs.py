@@ -13,7 +13,7 @@ from harness.audit.quantities import words_of
 from harness.audit.ranges import Range, Undefined, around
 from harness.kinds import _forensic
 from harness.logs._restarts import STEPS, returns
-from harness.model.frame import Frame
+from harness.model.frame import Frame, few
 from harness.model.problem import InputError
 from harness.model.values import Cell, Printed
 
@@ -44,7 +44,7 @@ def judge(frame: Frame) -> Iterator[Finding]:
     yield from _steps(frame)
     yield from _shapes(frame, numeric)
     yield from _tokens(frame, numeric)
-    for note in frame.notes:
+    for note in few(frame.notes):
         yield _untried(frame, note)
 
 

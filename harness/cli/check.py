@@ -14,7 +14,7 @@ from harness.engine.check import Checker, Done, look_at, runs_of
 from harness.engine.for_each import finds_none
 from harness.engine.journal import journal_runs
 from harness.engine.load import Loaded, by_contract, load_contracts
-from harness.engine.many import Counts, check_many, side_by_side
+from harness.engine.many import Counts, check_many, place, side_by_side
 from harness.engine.registered import held_runs
 from harness.engine.running import Made, make_runs
 from harness.evidence.ledger import read_ledger
@@ -86,7 +86,8 @@ def _make(checker: Checker, loaded: tuple[Loaded, ...], options: argparse.Namesp
     wanted: list[tuple[Loaded, str]] = []
     for one in loaded:
         for item in checker.items(one):
-            if options.rerun or options.all or checker.fresh(item, ledger) is None:
+            again = options.rerun or options.all
+            if again or not (checker.fresh(item, ledger) or checker.withdrawn(item, ledger)):
                 wanted += [(one, name) for name in runs_of(item)]
     held = held_runs(checker.project, loaded)
     notes = Pending(checker.project.pending)
@@ -123,16 +124,15 @@ def discharge_all(checker: Checker, loaded: tuple[Loaded, ...], made: Made, *, a
 
 def summary(done: list[Done], made: Made, counts: Counts = _NO_COUNTS) -> None:
     """Says how much was discharged anew, what was not tried and why, and what training again showed."""
-    waiting = [step for step in done if step.waiting]
+    mine = [f"{place(step.item)}: {step.waiting}" for step in done if step.waiting]
     judged = sum(step.verdict is not None for step in done)
-    fresh = len(done) - judged - len(waiting) + counts.fresh
-    judged += counts.judged
+    fresh = len(done) - judged - len(mine) + counts.fresh
+    judged, waiting = judged + counts.judged, [*mine, *counts.waiting]
     if not judged and not waiting:
         say(f"nothing to do: {some(fresh, 'obligation is', 'obligations are')} fresh")
     else:
         say(f"{some(judged, 'obligation')} discharged anew, {fresh} fresh, {len(waiting)} not tried")
-    for step in waiting:
-        where = f"{step.item.contract.name}/{step.item.criterion.id} {step.item.obligation.kind_name}"
-        say(f"not tried: {where}: {clean(step.waiting)}")
+    for text in waiting:
+        say(f"not tried: {clean(text)}")
     for key, same in made.repeated.items():
         say(f"run {key} trained again: {'the same bytes' if same else 'other bytes than before'}")

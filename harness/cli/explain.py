@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +92,8 @@ def row_of(rows: tuple[ContractRow, ...], wanted: str | None) -> tuple[ContractR
         if len(found) == 1:
             return found[0], criterion
     names = [row.subject.rpartition("/")[2] for row in rows]
-    hint = did_you_mean(text.partition("/")[0][:80], names) or f"such as {names[0]}"
+    near = get_close_matches(text.partition("/")[0][:80], names, n=1, cutoff=0.6)
+    hint = f"did you mean {near[0]!r}?" if near else f"such as {names[0]}"
     raise invalid(f"{rows[0].name} has {len(rows)} subjects, and {shortened(text)} is none of them", hint)
 
 

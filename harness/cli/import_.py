@@ -37,7 +37,9 @@ def main(options: argparse.Namespace) -> int:
             made.append(one)
     write(imported_text(made, refused, as_json=options.format == "json"))
     if made and not options.dry_run:
-        say(f"wrote {len(made)} to {project.shown(folder)}; now: harness check")
+        usual = folder.resolve() == (project.root / project.contracts).resolve()
+        now = "harness check" if usual else f"harness check {folder}"
+        say(f"wrote {len(made)} to {project.shown(folder)}; now: {now}")
     if refused:
         return Exit.INVALID
     return Exit.DISCHARGED if made else Exit.NOTHING

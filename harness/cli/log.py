@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from harness.cli._setup import invalid
 from harness.logs._read import read_frames, reader_of
 from harness.model.problem import InputError
+from harness.reading.binder import did_you_mean
 from harness.reports._log import Seen, log_json, log_text
 from harness.reports._out import clean, say, write
 from harness.scoreboard.gate import Exit
@@ -16,7 +18,8 @@ def main(options: argparse.Namespace) -> int:
     """Prints every frame that the files hold: columns with their ranges, what was lost, one curve.
 
     A folder stands for the files in it that a reader knows; the others are counted. Files of one reader
-    are read together. Ends with 3 if a file cannot be read, with 5 if there is no row at all.
+    are read together. Ends with 3 if a file cannot be read, with 5 if there is no row at all, with 4
+    if no frame has the column to plot.
     """
     groups, failed, passed = _groups(options.files, options.reader)
     seen: list[Seen] = []
@@ -27,6 +30,9 @@ def main(options: argparse.Namespace) -> int:
             failed.append(str(error))
             continue
         seen += [Seen(reader=reader or "empty", frame=frame) for frame in frames]
+    names = dict.fromkeys(name for one in seen for name in one.frame.columns)
+    if options.plot is not None and seen and options.plot not in names:
+        raise invalid(f"no column is called {options.plot!r}", did_you_mean(options.plot, names))
     write(log_json(seen, failed) if options.format == "json" else log_text(seen, options.plot))
     for reason in failed:
         say(clean(reason))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import re
 from pathlib import Path
 
 from harness.cli._setup import invalid, open_project
 from harness.engine.project import Project
-from harness.packs import available, pack_text
-from harness.reading.binder import did_you_mean
+from harness.packs import available, names, pack_text
 from harness.reports._out import clean, say, write
 from harness.scoreboard.gate import Exit
 
@@ -29,11 +29,14 @@ def main(options: argparse.Namespace) -> int:
 def lay_out(project: Project, name: str, folder: str) -> tuple[Path, bool]:
     """Writes a pack's contract about the subjects below a folder; tells where, and whether it is new.
 
-    A contract of that name and folder is left as it is, also where its owner has changed it. Raises
-    ``InvalidContract`` for an unknown pack, a folder that is none, and one of that name for another folder.
+    A contract of that name and folder is left as it is, also where its owner has changed it. The contract
+    of a second folder is called after the folder too. Raises ``InvalidContract`` for an unknown pack, a
+    folder that is none, and where that name is taken as well.
     """
-    if name not in available():
-        raise invalid(f"no pack is called {name!r}", did_you_mean(name, available()) or "see harness packs")
+    if name not in names():
+        from harness.reading.binder import did_you_mean
+
+        raise invalid(f"no pack is called {name!r}", did_you_mean(name, names()) or "see harness packs")
     if not Path(folder).is_dir():
         raise invalid(f"{folder} is no folder", "name the folder that holds one folder per subject")
     import os
@@ -41,11 +44,14 @@ def lay_out(project: Project, name: str, folder: str) -> tuple[Path, bool]:
     below = Path(os.path.relpath(os.path.abspath(folder), project.root)).as_posix()
     if set(below) & set('*?[]"\n'):
         raise invalid(f"{below!r} cannot stand in a pattern", "give the folder a plainer name")
-    path = project.root / project.contracts / f"{name}.yaml"
-    if path.exists():
-        if f'"{below}/' not in path.read_text(encoding="utf-8"):
-            raise invalid(f"{project.shown(path)} is about another folder", "change its for_each")
-        return path, False
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(pack_text(name, below), encoding="utf-8")
-    return path, True
+    last = re.sub(r"[^a-z0-9]+", "-", below.lower()).strip("-") or "here"
+    for called in (name, f"{name}-{last}"):
+        path = project.root / project.contracts / f"{called}.yaml"
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            text = pack_text(name, below).replace(f"contract: {name}\n", f"contract: {called}\n", 1)
+            path.write_text(text, encoding="utf-8")
+            return path, True
+        if f'"{below}/' in path.read_text(encoding="utf-8"):
+            return path, False
+    raise invalid(f"{project.shown(path)} is about another folder", "change its for_each, or remove it")

@@ -23,9 +23,9 @@ from harness.scoreboard.gone import LET_GO
 def main(options: argparse.Namespace) -> int:
     """Withdraws the verdicts of one criterion; the evidence stays where it is and no longer counts.
 
-    The next check judges anew. A contract that is not there any more is let go: the scoreboard
-    shows what was found with the reason, and the gate no longer refuses because of it. Ends with 5 where
-    there is no verdict, and with 4 without a reason.
+    It stays withdrawn until contract, inputs or harness change, or ``check --all`` judges it anew. A contract
+    that is not there any more is let go: the scoreboard shows what was found with the reason, and the gate no
+    longer refuses because of it. Ends with 5 where there is no verdict, and with 4 without a reason.
     """
     if not options.reason.strip():
         raise invalid("a retraction needs its reason", "--reason TEXT")
@@ -51,7 +51,9 @@ def main(options: argparse.Namespace) -> int:
         records=records,
         details={"contract": row.name, "subject": row.subject, "reason": options.reason.strip()},
     )
-    say(f"withdrew {some(len(records), 'verdict')}; the next check judges anew")
+    say(
+        f"withdrew {some(len(records), 'verdict')}; it is judged anew when contract, inputs or harness change"
+    )
     return Exit.DISCHARGED
 
 

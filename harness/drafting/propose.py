@@ -11,7 +11,7 @@ from pathlib import Path
 
 from harness.drafting import guesses
 from harness.logs._restarts import STEPS
-from harness.model.frame import Frame
+from harness.model.frame import Frame, few
 from harness.model.values import Cell, Printed
 from harness.symbolic.library import LIBRARY
 from harness.symbolic.recognise import Recognition, recognise
@@ -50,7 +50,7 @@ class Proposal:
 def of_log(frame: Frame) -> Iterator[Proposal | str]:
     """Yields proposals for a log, and sentences about what suggested none."""
     columns = _Columns(frame)
-    yield from (*frame.notes, *frame.remarks)
+    yield from (*few(frame.notes), *frame.remarks)
     yield from _rates(columns)
     yield from _finite(_Columns(frame, words=True))
     yield from _descent(columns)

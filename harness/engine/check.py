@@ -112,6 +112,14 @@ class Checker:
             return None
         return record if compare(record.pins, item.pins).fresh else None
 
+    def withdrawn(self, item: Item, ledger: Ledger) -> str:
+        """Says why a verdict was withdrawn, while nothing has changed that could give another one."""
+        was = ledger.withdrawals.get(item.path)
+        same = was is not None and was.pins == pins_digest(item.pins) and was.harness == __version__
+        if was is None or not same or not ledger.withdrawn(item.path):
+            return ""
+        return f"withdrawn: {was.reason}; contract, inputs and harness are as they were (--all judges anew)"
+
     def check(
         self,
         subjects: Sequence[Loaded],
@@ -160,7 +168,9 @@ class Checker:
                     if kept is not None and not again:
                         yield Done(item=item, verdict=None)
                         continue
-                    waiting = waiting_for(item, made) or self.untrusted(item) or register.waiting(item)
+                    waiting = "" if again else self.withdrawn(item, ledger)
+                    waiting = waiting or waiting_for(item, made) or self.untrusted(item)
+                    waiting = waiting or register.waiting(item)
                     if waiting:
                         yield Done(item=item, verdict=None, waiting=waiting)
                         continue

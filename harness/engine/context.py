@@ -60,6 +60,8 @@ class DischargeContext:
         self._sources, self._prove, self._prove_all, self._bench = sources, prove, prove_all, bench
         self._swaps: Mapping[str, Subject] = {}
         self._folders: dict[tuple[str, ...], Tokenised] = {}
+        self.lost: dict[str, None] = {}
+        """Notes of what is lost of the logs that were read as frames, until somebody clears them."""
 
     @property
     def formulas(self) -> Mapping[str, Formula]:
@@ -103,11 +105,14 @@ class DischargeContext:
         subjects = self.subjects(name)
         if declared.run is None:
             files = [(item.name, Path(item.path)) for item in subjects]
-            return read_frames(files, rows=declared.rows, format=declared.format)
+            found = read_frames(files, rows=declared.rows, format=declared.format)
+            self.lost |= dict.fromkeys(note for frame in found for note in frame.notes)
+            return found
         frames: list[Frame] = []
         for source, item in zip(self._sources.runs(name), subjects, strict=True):
             read = read_frames([(item.name, Path(item.path))], rows=declared.rows, format=declared.format)
             frames += [replace(frame, label=f"seed={source.seed}") for frame in read]
+        self.lost |= dict.fromkeys(note for frame in frames for note in frame.notes)
         return tuple(frames)
 
     def streams(self, name: InputName) -> tuple[Stream, ...]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from harness.model.contract import Obligation
+from harness.model.frame import few
 from harness.model.kind import Context, Subject
 from harness.model.problem import InputError
 from harness.model.values import InputName
@@ -20,6 +21,8 @@ def discharge(obligation: Obligation, context: Context) -> Verdict:
     """Judges one obligation; whatever breaks, the answer is an ERROR verdict and never a pass."""
     if obligation.kind is None:
         return error(Reason.UNSUPPORTED, f"kind {obligation.kind_name} is not in this version")
+    lost: dict[str, None] = getattr(context, "lost", {})
+    lost.clear()
     try:
         verdict: object = obligation.kind.discharge(context)
     except InputError as problem:
@@ -32,7 +35,20 @@ def discharge(obligation: Obligation, context: Context) -> Verdict:
         hollow = next(_hollow(obligation, context), "")
         if hollow:
             return replace(verdict, outcome=Outcome.INCONCLUSIVE, reason=Reason.MISSING_INPUT, detail=hollow)
+        return _counted(verdict, tuple(lost))
     return verdict
+
+
+def _counted(verdict: Verdict, lost: Sequence[str]) -> Verdict:
+    """Returns a discharge only where its kind counts at least as many rows unjudged as its logs lost."""
+    counts = verdict.denominator
+    missing = len(lost) - counts.unjudged
+    if missing <= 0:
+        return verdict
+    said = "; ".join(part for part in (f"{len(lost)} rows are lost", *few(lost), verdict.detail) if part)
+    counts = replace(counts, total=counts.total + missing, unjudged=len(lost))
+    kept = replace(verdict, outcome=Outcome.INCONCLUSIVE, reason=Reason.UNJUDGED)
+    return replace(kept, detail=said, denominator=counts, margin=None)
 
 
 def _hollow(obligation: Obligation, context: Context) -> Iterator[str]:

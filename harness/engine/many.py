@@ -15,7 +15,7 @@ from harness.evidence.ledger import Ledger, LedgerRecord, read_ledger
 from harness.evidence.pending import Pending
 
 if TYPE_CHECKING:
-    from harness.engine.check import Checker
+    from harness.engine.check import Checker, Item
 
 LEAST = 48
 """Fewer subjects than this are judged sooner than processes start."""
@@ -26,16 +26,18 @@ PROVED = ("symbolic", "prediction")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Counts:
-    """How many obligations were judged, and of how many the evidence is fresh."""
+    """How many obligations were judged, how many were fresh, and which were not tried, and why."""
 
     judged: int = 0
     fresh: int = 0
+    waiting: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Told:
     judged: int
     fresh: int
+    waiting: tuple[str, ...]
     records: tuple[LedgerRecord, ...]
 
 
@@ -65,18 +67,20 @@ def check_many(
     ledger is told when a contract is done, or is interrupted, and its notes are then taken up.
     """
     judged = fresh = 0
+    waiting: list[str] = []
     for group in groups:
         ledger = read_ledger(checker.project.ledger, checker.memo)
         written: list[LedgerRecord] = []
         try:
             for told in _told(checker, group, jobs, nanoseconds, again=again):
                 judged, fresh = judged + told.judged, fresh + told.fresh
+                waiting += told.waiting
                 written += told.records
         finally:
             written.sort(key=lambda record: record.path)
             checker.record(group[0].contract, ledger, written)
             recover(checker.project, checker.memo, checker.now, nanoseconds)
-    return Counts(judged=judged, fresh=fresh)
+    return Counts(judged=judged, fresh=fresh, waiting=tuple(sorted(waiting)))
 
 
 def _told(
@@ -91,7 +95,8 @@ def _told(
         frozenset(one.contract.subject for one in group[at : at + PART]) for at in range(0, len(group), PART)
     ]
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(jobs, len(parts)), mp_context=context) as pool:
+    count = min(jobs, len(parts))
+    with ProcessPoolExecutor(count, mp_context=context, initializer=_as_long_as_parent) as pool:
         waiting = [pool.submit(_part, root, path, part, clock, again) for part in parts]
         try:
             for done in as_completed(waiting):
@@ -126,7 +131,34 @@ def _part(
     finally:
         notes.close()
     judged = sum(step.verdict is not None for step in done)
-    return _Told(judged=judged, fresh=len(done) - judged, records=tuple(written))
+    waiting = tuple(f"{place(step.item)}: {step.waiting}" for step in done if step.waiting)
+    fresh = len(done) - judged - len(waiting)
+    return _Told(judged=judged, fresh=fresh, waiting=waiting, records=tuple(written))
+
+
+def place(item: Item) -> str:
+    """Returns where an obligation stands, for people."""
+    contract = item.contract
+    subject = f"/{contract.subject}" if contract.for_each is not None else ""
+    return f"{contract.name}{subject}/{item.criterion.id} {item.obligation.kind_name}"
+
+
+def _as_long_as_parent() -> None:
+    """Ends this process when the one that started it is gone, also where that was killed."""
+    import multiprocessing
+    import os
+    import threading
+    from multiprocessing.connection import wait
+
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def follow() -> None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()
 
 
 @cache

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -42,13 +42,26 @@ class LedgerRecord:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Withdrawal:
+    """Why a verdict was taken back, under which pins, and with which version of the harness."""
+
+    reason: str
+    pins: str
+    harness: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Ledger:
-    """The ledger as read: its heads, what is current for each evidence path, and what is wrong with it."""
+    """The ledger as read: its heads, what is current for each evidence path, and what is wrong with it.
+
+    ``withdrawals`` has the last one of every path from which a verdict was ever taken back.
+    """
 
     heads: tuple[str, ...]
     current: Mapping[str, tuple[tuple[str, str, str], ...]]
     problems: tuple[str, ...]
     entries: int
+    withdrawals: Mapping[str, Withdrawal] = field(default_factory=dict)
 
     def accepts(self, path: str, sha256: str) -> bool:
         """Tells whether exactly these bytes are what was last recorded for that path."""
@@ -58,6 +71,14 @@ class Ledger:
         """Tells whether the verdict at a path was withdrawn, and none has taken its place."""
         found = self.current.get(path, ())
         return bool(found) and all(outcome == WITHDRAWN for _, _, outcome in found)
+
+    def before(self, path: str) -> str:
+        """Returns why an earlier verdict was withdrawn, of an obligation at this path or in its place."""
+        if path in self.withdrawals:
+            return self.withdrawals[path].reason
+        place = path.rsplit(".", 2)[0]
+        found = [one.reason for was, one in self.withdrawals.items() if was.rsplit(".", 2)[0] == place]
+        return found[-1] if found else ""
 
     def contradicts(self, path: str) -> bool:
         """Tells whether two branches recorded different outcomes under the same pins for a path."""
@@ -102,7 +123,21 @@ def fold_entries(entries: Mapping[str, Any], problems: Sequence[str] = ()) -> Le
         current=_unambiguous(current) if missing else current,
         problems=(*problems, *gaps),
         entries=len(entries),
+        withdrawals=_withdrawals(entries, parents),
     )
+
+
+def _withdrawals(entries: Mapping[str, Any], parents: Mapping[str, list[str]]) -> dict[str, Withdrawal]:
+    if not any("why" in entry for entry in entries.values()):
+        return {}
+    found: dict[str, Withdrawal] = {}
+    for digest in oldest_first(parents):
+        entry = entries[digest]
+        for path, _, pins, outcome in entry["records"] if "why" in entry else ():
+            if outcome == WITHDRAWN:
+                reason, harness = entry["why"]
+                found[path] = Withdrawal(reason=reason, pins=pins, harness=harness)
+    return found
 
 
 def _entry(path: str) -> Any:
@@ -117,7 +152,7 @@ def _entry(path: str) -> Any:
 def entry_of(data: bytes) -> dict[str, Any] | None:
     """Reads what folds of an entry: its parents, and path, digest, pins and outcome of its records.
 
-    None if the bytes are no entry.
+    Of a retraction also why, and with which harness. None if the bytes are no entry.
     """
     try:
         value = json.loads(data)
@@ -126,7 +161,14 @@ def entry_of(data: bytes) -> dict[str, Any] | None:
     except (ValueError, RecursionError, KeyError, TypeError):
         return None
     words = [*parents, *(word for record in records for word in record)]
-    return {"parents": parents, "records": records} if all(isinstance(w, str) for w in words) else None
+    if not all(isinstance(word, str) for word in words):
+        return None
+    told = {"parents": parents, "records": records}
+    if any(record[-1] == WITHDRAWN for record in records):
+        details = value.get("details")
+        reason = details.get("reason") if isinstance(details, dict) else None
+        told["why"] = [str(reason or "no reason was given"), str(value.get("harness"))]
+    return told
 
 
 def _current(

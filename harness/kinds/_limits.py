@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from harness.kinds._judge import MAX_WITNESSES, printed
 from harness.kinds._mutants import data_mutants
 from harness.kinds._rows import Setting, column_of, distinct, select, standing, superseded, table_of
-from harness.model.frame import Frame
+from harness.model.frame import Frame, few
 from harness.model.values import Printed
 from harness.model.verdict import Basis, Denominator, Outcome, Reason, Verdict, Witness
 from harness.symbolic import digits, truth, vectors
@@ -175,7 +175,8 @@ def conclude(found: Sequence[Found], ask: Ask, basis: Basis) -> Verdict:
         outcome, detail = Outcome.FALSIFIED, f"{len(broken)} places break a limit"
     elif doubt is not None:
         outcome, (reason, detail) = Outcome.INCONCLUSIVE, doubt
-    notes = tuple(dict.fromkeys(note for entry in found for note in (*entry.notes, *entry.remarks)))
+    lost = few(note for entry in found for note in entry.notes)
+    notes = tuple(dict.fromkeys((*lost, *(text for entry in found for text in entry.remarks))))
     sound = [result for _, result in results if math.isfinite(result.margin)]
     closest = min(sound, key=lambda result: result.margin, default=None)
     return Verdict(

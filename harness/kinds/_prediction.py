@@ -10,6 +10,7 @@ from harness.kinds._judge import MAX_WITNESSES, printed
 from harness.kinds._limits import Ask, Found, stretch, thin, value_of
 from harness.kinds._mutants import data_mutants
 from harness.kinds._outcomes import VALUE
+from harness.model.frame import few
 from harness.model.proof import ProofStep
 from harness.model.verdict import Basis, Denominator, Outcome, Reason, Verdict, Witness
 from harness.symbolic.columns import Table, holds, number
@@ -80,7 +81,8 @@ def conclude(
         outcome = Outcome.FALSIFIED
     elif doubt is not None:
         outcome, (reason, detail) = Outcome.INCONCLUSIVE, doubt
-    notes = dict.fromkeys(note for entry in found for note in (*entry.notes, *entry.remarks))
+    lost = few(note for entry in found for note in entry.notes)
+    notes = dict.fromkeys((*lost, *(text for entry in found for text in entry.remarks)))
     bad = sum(int(entry.bad.sum()) + len(entry.notes) for entry in found)
     total = sum(len(entry.places) + len(entry.notes) for entry in found)
     return Verdict(

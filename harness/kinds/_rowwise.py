@@ -10,7 +10,7 @@ from harness.kinds._judge import MAX_WITNESSES, Judged, judge
 from harness.kinds._rows import distinct, links, select, superseded, table_of
 from harness.kinds._summary import Summary, summary_of
 from harness.kinds._trial import Rule, Trial, coverage
-from harness.model.frame import Frame
+from harness.model.frame import Frame, few
 from harness.model.verdict import Basis, Denominator, Outcome, Reason, Verdict
 from harness.symbolic.columns import RESOLUTION
 from harness.symbolic.tree import Apply, names, walk
@@ -79,8 +79,8 @@ def conclude(found: Sequence[tuple[Group, Rule]], text: str, basis: Basis) -> Ve
     seen = [witness for part in parts for witness in part.witnesses]
     denominator = _denominator(found)
     outcome, reason, detail = _decide(found, sum(part.failed for part in parts), denominator)
-    notes = tuple(dict.fromkeys(note for group, _ in found for note in (*group.notes, *group.remarks)))
-    notes = (*notes, *_coarser(found))
+    lost = few(note for group, _ in found for note in group.notes)
+    notes = (*lost, *dict.fromkeys(text for group, _ in found for text in group.remarks), *_coarser(found))
     worst = max((part.deviation for part in parts if part.deviation is not None), default=None)
     return Verdict(
         outcome=outcome,

@@ -18,6 +18,7 @@ from harness.kinds._limits import Ask, found_in, value_of
 from harness.kinds._rows import Setting
 from harness.kinds._unsaid import prose
 from harness.model.compared import Compared
+from harness.model.frame import few
 from harness.model.kind import Context, Example, Fault, Kind, Scope
 from harness.model.problem import InputError
 from harness.model.values import Expression, InputName, Printed
@@ -164,7 +165,7 @@ class Card(Kind):
                 doubt=(Reason.UNJUDGED, f"{found.name}: no {bound.at} {bound.metric} for {label!r}")
             )
         if found.notes:
-            return _Judged(doubt=(Reason.LOG_INCOMPLETE, "; ".join(found.notes)))
+            return _Judged(doubt=(Reason.LOG_INCOMPLETE, "; ".join(few(found.notes))))
         value = value_of(found.values, ~found.bad, found, ask)
         low, high = Fraction(float(value.lo[0])), Fraction(float(value.hi[0]))
         agrees = any(bottom <= high and low <= top for bottom, top in stated.readings)

@@ -9,6 +9,7 @@ from typing import ClassVar
 from harness.kinds import _event_examples as sample
 from harness.kinds._event_fold import Fold, Tally, asked, cells_of, failures
 from harness.kinds._event_rules import EventRule, rule_faults
+from harness.model.frame import few
 from harness.model.kind import Context, Example, Fault, Kind, Scope
 from harness.model.values import InputName
 from harness.model.verdict import Basis, Denominator, Outcome, Reason, Verdict
@@ -65,7 +66,7 @@ def _verdict(tallies: Sequence[Tally], rules: int, basis: Basis) -> Verdict:
     elif doubts or notes:
         outcome, reason = Outcome.INCONCLUSIVE, Reason.UNJUDGED
         detail = f"{len(doubts) + len(notes)} events without an answer, first {(doubts or notes)[0]}"
-    remarks = [text for tally in tallies for text in (*tally.notes, *tally.remarks)]
+    remarks = [*few(notes), *(text for tally in tallies for text in tally.remarks)]
     return Verdict(
         outcome=outcome,
         reason=reason,

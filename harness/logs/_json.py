@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
+from harness.logs._text import uncoloured
 from harness.model.frame import Frame
 from harness.model.problem import InputError
 from harness.model.values import Cell, Printed
@@ -27,6 +28,41 @@ def decode(text: str) -> Any:
         return decoder().decode(text)
     except RecursionError:
         raise NotStrict("nested too deeply") from None
+
+
+class Mended:
+    """Counts the lines that were read although their bytes were not as they should be."""
+
+    def __init__(self) -> None:
+        self.coloured, self.other = 0, 0
+
+    def remarks(self, name: str) -> Iterator[str]:
+        """Yields what there is to say about them."""
+        if self.coloured:
+            yield f"{name}: {self.coloured} lines were read without the colours of a terminal"
+        if self.other:
+            yield f"{name}: {self.other} lines hold bytes that are no UTF-8 and were read as Latin-1"
+
+
+def decode_line(line: bytes, mended: Mended) -> Any:
+    """Parses a line as ``decode`` does, without its colours; bytes that are no UTF-8 are Latin-1.
+
+    Raises as ``decode`` does, and ``UnicodeDecodeError`` where such bytes may have changed a key.
+    """
+    try:
+        return decode(line.decode())
+    except UnicodeDecodeError:
+        value = decode(uncoloured(line.decode("latin-1")))
+        if not (isinstance(value, Mapping) and all(key.isascii() for key, _ in flatten(value))):
+            raise
+        mended.other += 1
+        return value
+    except json.JSONDecodeError:
+        if b"\x1b" not in line:
+            raise
+        value = decode(uncoloured(line.decode()))
+        mended.coloured += 1
+        return value
 
 
 @cache

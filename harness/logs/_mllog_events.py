@@ -13,7 +13,8 @@ from harness.model.events import Chunk, Text
 from harness.model.problem import InputError
 from harness.model.values import Printed
 
-TOKEN = b":::MLLOG"
+TOKEN = b":::MLLOG "
+"""With its blank: the field's own checker takes no other line for an event."""
 OWN = ("value", "time_ms")
 """The cells of an event that do not stand in its metadata."""
 NAMES = (b'"key"', b'"value"')
@@ -79,8 +80,7 @@ def decoder(asked: tuple[str, ...]) -> Decode | None:
 
 def _whole(block: bytes, asked: tuple[str, ...], fast: Decode, line: int) -> Chunk | None:
     """Returns the events of lines that are each one event and nothing else; None for any others."""
-    start = TOKEN + b" {"
-    if not (block.startswith(start) and block.endswith(b"}\n") and block.isascii()):
+    if not (block.startswith(TOKEN + b"{") and block.endswith(b"}\n") and block.isascii()):
         return None
     inner = block.replace(b"\n" + TOKEN, b",")
     try:

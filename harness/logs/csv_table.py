@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
+from harness.logs._text import HEAD, binary, encoding, usual
+from harness.logs._text import lines as all_lines
 from harness.model.frame import Frame
 from harness.model.problem import InputError
 from harness.model.values import Cell, Printed
@@ -19,11 +21,15 @@ _WORD = re.compile(r"[A-Za-z_][\w ./@-]*\Z")
 
 def sniff(name: str, head: bytes) -> bool:
     """Tells a table by its name, or by a line of words over a line of as many numbers."""
+    if (coded := encoding(head)) != "utf-8":
+        head = head[2:].decode(coded, "ignore").encode()
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if text[:1] in (b"{", b"[") or b"\0" in text:
+    if text[:1] in (b"{", b"["):
         return False
     if name.endswith(_NAMES):
-        return True
+        return not binary(text)
+    if b"\0" in text:
+        return False
     lines = [line.decode("utf-8", "replace") for line in text.splitlines()[:2]]
     if len(lines) < 2:
         return False
@@ -42,9 +48,10 @@ def read(files: Sequence[tuple[str, Path]], *, rows: str | None = None) -> tuple
 
     The separator is a tab, a comma or a semicolon, whichever the header has first in that order. A
     header without a name for its first column calls it ``index``. A last line without its line end may
-    have lost digits: it is left out and noted. A header that occurs again is passed over. Raises
-    ``InputError`` with the line: a column named twice, a row of another length (as where a column was
-    added later), bytes that are no UTF-8 text; and for ``rows``, which a table does not have.
+    have lost digits: it is left out and noted, and so is every row of another length than the header's
+    (as where a column was added later), or whose quotes do not pair. A header that occurs again is
+    passed over; what is no UTF-8 is read as Latin-1 and counted. Raises ``InputError`` with the line: a
+    column named twice, a number out of range, no row of the header's length; and for ``rows``.
     """
     if rows is not None:
         raise InputError(f"{files[0][0]}: a table has no part called {rows}")
@@ -53,7 +60,7 @@ def read(files: Sequence[tuple[str, Path]], *, rows: str | None = None) -> tuple
 
 def _file(name: str, path: Path, label: str) -> Frame:
     with path.open("rb") as handle:
-        lines = _Lines(handle, name)
+        lines = _Lines(handle, name, path)
         first = next(lines, None)
         if first is None:
             return Frame(source=name, label=label, columns={}, places=())
@@ -63,39 +70,69 @@ def _file(name: str, path: Path, label: str) -> Frame:
         columns: list[list[Cell]] = [[] for _ in header]
         places: list[str] = []
         again = 0
-        try:
-            for cells in table:
-                if not any(cell.strip() for cell in cells):
-                    continue
-                if _names(cells) == header:
-                    again += 1
-                    continue
-                _add(columns, cells, header, f"{name}:{lines.number}")
-                places.append(f"{name}:{lines.number}")
-        except csv.Error as error:
-            raise InputError(f"{name}:{lines.number}: no table ({error})") from error
+        for cells in _rows(table, lines, len(header)):
+            if _names(cells) == header:
+                again += 1
+                continue
+            place = f"{name}:{lines.number}"
+            _add(columns, cells, place)
+            places.append(place)
+    if lines.refused and not places:
+        raise InputError(f"{lines.refused}; nor is any other row: is it another format?")
     return Frame(
         source=name,
         label=label,
         columns={column: tuple(cells) for column, cells in zip(header, columns, strict=True)},
         places=tuple(places),
         notes=tuple(lines.notes),
-        remarks=(f"{name}: the header occurs {again + 1} times",) if again else (),
+        remarks=(
+            *((f"{name}: the header occurs {again + 1} times",) if again else ()),
+            *((f"{name}: {lines.odd} lines are no UTF-8 and were read as Latin-1",) if lines.odd else ()),
+        ),
     )
+
+
+def _rows(table: Iterator[list[str]], lines: _Lines, width: int) -> Iterator[list[str]]:
+    """Yields the rows that are not blank and have ``width`` cells; notes the others."""
+    while True:
+        begun = lines.number + 1
+        try:
+            cells = next(table)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            lines.lose(begun, f"no table ({error})")
+            continue
+        if len(cells) == width:
+            if any(cell.strip() for cell in cells):
+                yield cells
+        elif any(cell.strip() for cell in cells):
+            lines.lose(begun, f"{len(cells)} cells under a header of {width}")
 
 
 class _Lines:
     """Lines of text with the number of the last one; a last line without its end is noted and left out."""
 
-    def __init__(self, handle: BinaryIO, name: str) -> None:
+    def __init__(self, handle: BinaryIO, name: str, path: Path) -> None:
         self.handle, self.name, self.number = handle, name, 0
         self.notes: list[str] = []
+        self.odd, self.refused = 0, ""
+        head = handle.read(HEAD)
+        handle.seek(0)
+        self.coded = None if usual(head) else all_lines(name, path, MAX_LINE)
+
+    def lose(self, begun: int, why: str) -> None:
+        """Notes every line of a row that is left out: a quote that is never closed takes many with it."""
+        self.refused = self.refused or f"{self.name}:{begun}: {why}"
+        self.notes += [
+            f"{self.name}:{at}: damaged row left out ({why})" for at in range(begun, self.number + 1)
+        ]
 
     def __iter__(self) -> Iterator[str]:
         return self
 
     def __next__(self) -> str:
-        line = self.handle.readline(MAX_LINE + 1)
+        line = self.handle.readline(MAX_LINE + 1) if self.coded is None else _next(self.coded)
         if not line:
             raise StopIteration
         self.number += 1
@@ -107,8 +144,13 @@ class _Lines:
             raise StopIteration
         try:
             return line.decode("utf-8-sig" if self.number == 1 else "utf-8")
-        except UnicodeDecodeError as error:
-            raise InputError(f"{place}: no UTF-8 text ({error})") from error
+        except UnicodeDecodeError:
+            self.odd += 1
+            return line.decode("latin-1")
+
+
+def _next(lines: Iterator[tuple[int, str]]) -> bytes:
+    return next(lines, (0, ""))[1].encode()
 
 
 def _chain(first: str, rest: Iterator[str]) -> Iterator[str]:
@@ -126,7 +168,12 @@ def _names(cells: Sequence[str]) -> list[str]:
 
 
 def _header(name: str, line: int, text: str) -> list[str]:
-    names = _names(next(csv.reader([text], delimiter=_separator(text))))
+    if text.lstrip()[:1] in ("{", "["):
+        raise InputError(f"{name}:{line}: begins like JSON and is no table: name no format, or another one")
+    try:
+        names = _names(next(csv.reader([text], delimiter=_separator(text))))
+    except csv.Error as error:
+        raise InputError(f"{name}:{line}: no table ({error})") from error
     for column in names:
         if not column:
             raise InputError(f"{name}:{line}: a column without a name")
@@ -135,9 +182,7 @@ def _header(name: str, line: int, text: str) -> list[str]:
     return names
 
 
-def _add(columns: list[list[Cell]], cells: Sequence[str], header: Sequence[str], place: str) -> None:
-    if len(cells) != len(header):
-        raise InputError(f"{place}: {len(cells)} cells under a header of {len(header)}")
+def _add(columns: list[list[Cell]], cells: Sequence[str], place: str) -> None:
     for column, cell in zip(columns, cells, strict=True):
         try:
             column.append(_cell(cell))

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from harness.logs._json import Columns
-from harness.logs._text import encoding, lines
+from harness.logs._text import binary, encoding, lines, uncoloured
 from harness.logs._unread import Known, known, unread
 from harness.model.frame import Frame
 from harness.model.problem import InputError
@@ -19,7 +19,6 @@ from harness.model.values import Cell, Printed
 OVER = ("json_document",)
 MAX_LINE = 1 * 2**20
 _JSON = re.compile(rb'\s*[{\[]\s*(?:["{\[}\]]|-?\d[\d.eE+-]*\s*[,\]\n]|-?\d[\d.eE+-]*\s*$|$)')
-_ESCAPE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[@-_]")
 _TENSOR = re.compile(r"\btensor\(\s*([^,()\s]+)[^()]*\)")
 _GROUPED = r"[1-9]\d{0,2}(?:,\d{3})+(?![\d,])"
 _NUMBER = rf"[+-]?(?:(?:{_GROUPED}|\d+)(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?|[+-]?(?i:nan|inf(?:inity)?)\b"
@@ -56,9 +55,7 @@ Pair = tuple[str, Printed]
 def sniff(name: str, head: bytes) -> bool:
     """Tells a text log by two rows among its lines, or one where the name says log; JSON is none."""
     coded = encoding(head)
-    if (b"\0" in head and coded == "utf-8") or name.endswith(
-        (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".md", ".py", ".yaml")
-    ):
+    if binary(head) or name.endswith((".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".md", ".py", ".yaml")):
         return False
     if _JSON.match(head.removeprefix(b"\xef\xbb\xbf")):
         return False
@@ -78,8 +75,8 @@ def read(files: Sequence[tuple[str, Path]], *, rows: str | None = None) -> tuple
     of its epoch. Blanks in keys become ``_`` and a unit ends the name (``time_ms``, ``mfu_percent``),
     so that no column mixes units. Colours are dropped; of a progress bar every state that is a row
     counts once. Lines that are no rows are counted in the remarks, and so are parts of rows that were
-    not understood. A last line without its end is left out and noted. Raises ``InputError`` with the
-    line number: a key given twice in a row, a number out of range; and for ``rows``.
+    not understood. A last line without its end, and a line with zeros in it, is left out and noted. Raises
+    ``InputError`` with the line number: a key given twice in a row, a number out of range; and for ``rows``.
     """
     if rows is not None:
         raise InputError(f"{files[0][0]}: a text log has no part called {rows}")
@@ -93,6 +90,9 @@ def _file(name: str, path: Path, label: str) -> Frame:
         place = f"{name}:{number}"
         if not line.endswith("\n") and line.strip():
             notes.append(f"{place}: last line without its end left out")
+            continue
+        if "\0" in line:
+            notes.append(f"{place}: damaged line left out (zeros stand in it)")
             continue
         seen.odd += "\ufffd" in line
         states = [state for state in _states(line) if _marked(state)]
@@ -184,7 +184,7 @@ def _with_unread(
 
 def _states(line: str) -> list[str]:
     """Splits a line at the carriage returns of a progress bar and drops colours and quotes."""
-    plain = _TENSOR.sub(r"\1", _ESCAPE.sub("", line))
+    plain = _TENSOR.sub(r"\1", uncoloured(line))
     plain = plain.replace("'", "").replace('"', "")
     return [state for state in plain.rstrip("\r\n").split("\r") if state.strip()]
 

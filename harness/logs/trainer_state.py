@@ -28,8 +28,9 @@ def sniff(name: str, head: bytes) -> bool:
 def read(files: Sequence[tuple[str, Path]], *, rows: str | None = None) -> tuple[Frame, ...]:
     """Reads each state into a frame of its training and evaluation rows, in the order they were logged.
 
-    Training and evaluation rows fill different columns. Raises ``InputError``: no strict JSON (a file
-    that was cut off is none), a key given twice, no ``log_history``, or ``rows`` that is another path.
+    Training and evaluation rows fill different columns. A file that was cut off or damaged counts
+    up to the last whole record before that, which is noted; what is no UTF-8 is read as Latin-1 and counted.
+    Raises ``InputError``: no JSON up to there, a key given twice, no ``log_history``, or other ``rows``.
     """
     if rows not in (None, "log_history"):
         raise InputError(f"{files[0][0]}: rows: {rows} is not log_history; say format: json_document")
@@ -41,9 +42,18 @@ def _file(name: str, path: Path, label: str) -> Frame:
         raise InputError(f"{name}: a document of more than {MAX_BYTES} bytes")
     columns = Columns()
     place = name
+    notes, remarks = tuple[str, ...](), tuple[str, ...]()
+    raw = path.read_bytes()
     try:
-        text = path.read_bytes().decode("utf-8-sig")
-        state = decode(text)
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text, remarks = raw.decode("latin-1"), (f"{name}: no UTF-8, was read as Latin-1",)
+    try:
+        try:
+            state = decode(text)
+        except json.JSONDecodeError as error:
+            text, line = _mended(text, error)
+            state, notes = decode(text), (f"{name}:{line}: cut off or damaged here: what followed is lost",)
         if not isinstance(state, dict) or not isinstance(state.get("log_history"), list):
             raise InputError(f"{name}: has no list log_history")
         for line, record in _records(text):
@@ -51,11 +61,32 @@ def _file(name: str, path: Path, label: str) -> Frame:
             if not isinstance(record, dict):
                 raise InputError(f"{place}: a row must be an object")
             columns.add(record, place)
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except json.JSONDecodeError as error:
         raise InputError(f"{name}: not strict JSON, or cut off ({error})") from error
     except NotStrict as error:
         raise InputError(f"{place}: {error}") from error
-    return columns.frame(name, label)
+    return columns.frame(name, label, notes, remarks)
+
+
+def _mended(text: str, error: json.JSONDecodeError) -> tuple[str, int]:
+    """Ends a history that was cut off after its last whole record; returns it and the line of the cut.
+
+    Raises the error where no record is whole.
+    """
+    begun = re.search(r'"log_history"\s*:\s*\[\s*', text)
+    at = last = begun.end() if begun is not None else len(text)
+    while at < len(text):
+        try:
+            _, at = decoder().raw_decode(text, at)
+        except json.JSONDecodeError:
+            break
+        last, at = at, _after(text, at)
+        if text[at : at + 1] != ",":
+            break
+        at = _after(text, at + 1)
+    if begun is None or last == begun.end():
+        raise error
+    return f"{text[:last]}]}}", 1 + text.count("\n", 0, last)
 
 
 def _records(text: str) -> Iterator[tuple[int, Any]]:

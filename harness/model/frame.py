@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from harness.model.values import Cell
@@ -12,9 +12,9 @@ from harness.model.values import Cell
 class Frame:
     """The rows of one log, in file order: ``columns[name][i]`` is row ``i``, read at ``places[i]``.
 
-    ``label`` tells frames of one input apart (``seed=1337``); ``notes`` says what was lost (a torn last
-    line): each counts as a row without a value. ``remarks`` says what else a verdict must not hide and
-    costs no row. ``superseded`` are the rows that a restarted run says again further down: its history
+    ``label`` tells frames of one input apart (``seed=1337``); ``notes`` says what was lost (a torn or
+    damaged line): each counts as a row without a value. ``remarks`` says what else a verdict must not hide
+    and costs no row. ``superseded`` are the rows that a restarted run says again further down: its history
     goes on without them, so no kind may read them as rows of one run. ``nulls`` are the rows of a column
     of numbers whose cell was written as null: it is nan there, because writers of JSON put nan so.
     """
@@ -30,3 +30,9 @@ class Frame:
 
     def __len__(self) -> int:
         return len(self.places)
+
+
+def few(notes: Iterable[str], most: int = 5) -> tuple[str, ...]:
+    """Returns different notes for people: the first ``most`` of them, and how many more there are."""
+    told = tuple(dict.fromkeys(notes))
+    return told if len(told) <= most + 1 else (*told[:most], f"and {len(told) - most} more such notes")

@@ -18,6 +18,12 @@ def available() -> Mapping[str, str]:
     return found
 
 
+def names() -> tuple[str, ...]:
+    """Returns the names of the packs, without reading them."""
+    found = (item.name for item in files(__package__).iterdir())
+    return tuple(sorted(name.removesuffix(".yaml") for name in found if name.endswith(".yaml")))
+
+
 def pack_text(name: str, folder: str) -> str:
     """Returns the contract of a pack about the subjects below a folder."""
     return (files(__package__) / f"{name}.yaml").read_text(encoding="utf-8").replace(FOLDER, folder)

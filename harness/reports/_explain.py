@@ -71,6 +71,8 @@ def _obligation(
     for name in ("reason", "measured", "threshold", "margin", "detail"):
         if verdict[name] and not (name == "detail" and verdict[name] in missing):
             lines += _wrapped(f"   {name:<10}", str(verdict[name]))
+    if "withdrawn before" in item.note:
+        lines += _wrapped("   note      ", item.note[item.note.index("withdrawn before") :])
     if item.identity_only:
         lines.append("   note      bound to the run's identity only: its outputs are not here")
     for witness in verdict["witnesses"][:SHOWN]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
 
-from harness.model.frame import Frame
+from harness.model.frame import Frame, few
 from harness.model.values import Cell, Printed
 from harness.reports._out import clean, some
 
@@ -101,7 +101,11 @@ def _text(one: Seen, plot: str | None) -> list[str]:
         told = f"  {column.special} not finite" if column.special else ""
         cells = " ".join(f"{clean(_cut(text)):>14}" for text in shown)
         lines.append(f"  {clean(column.name):{width}} {column.filled:>7}  {cells}{told}")
-    lines += [f"  lost: {clean(note)}" for note in frame.notes]
+    if len(frame.notes) > 1:
+        lines.append(
+            f"  lost: {some(len(frame.notes), 'row')} at least; each counts as a row without a value"
+        )
+    lines += [f"  lost: {clean(note)}" for note in few(frame.notes, 10)]
     lines += [f"  {clean(remark)}" for remark in frame.remarks]
     return lines + _curve(frame, plot)
 

@@ -170,6 +170,8 @@ class _Builder:
             status, note, record = Status.ERROR, "two branches recorded different verdicts", None
         else:
             status, note, identity_only = self.standing(record, sources, criterion, item, spec)
+            if before := self.ledger.before(path):
+                note = "; ".join(part for part in (note, f"withdrawn before, because: {before}") if part)
         if status is Status.UNTRIED and not note:
             note = _untried_note(item)
         counts = status not in (Status.STALE, Status.UNTRIED)
@@ -215,7 +217,7 @@ class _Builder:
         if "error" in told:
             return None, self.name_problem(f"{path}: {told['error']}")
         if self.ledger.withdrawn(path):
-            return None, "its verdict was withdrawn"
+            return None, f"its verdict was withdrawn: {self.ledger.before(path)}"
         if not self.ledger.accepts(path, told["sha256"]):
             altered = f"{path} is not what the ledger recorded: it counts as absent"
             return None, self.name_problem(f"{altered} until `harness check` judges anew")

@@ -34,3 +34,20 @@ def test_what_cannot_be_read_is_3_and_what_has_no_row_is_5(bench, tmp_path):
     (tmp_path / "empty.log").write_bytes(b"")
     assert bench("log", str(tmp_path / "odd.bin")).code == 3
     assert bench("log", str(tmp_path / "empty.log")).code == 5
+
+
+def test_a_column_that_is_not_there_and_a_reader_that_does_not_fit_are_no_success(bench):
+    bench.write("log.jsonl", b'{"step": 1, "loss": 2.5}\n{"step": 2, "loss": 2.25}\n')
+    said = bench("log", "log.jsonl", "--plot", "los")
+    assert (said.code, "did you mean 'loss'" in said.err) == (4, True)
+    said = bench("log", "log.jsonl", "--reader", "csv_table")
+    assert (said.code, "begins like JSON" in said.err) == (3, True)
+
+
+def test_lost_rows_are_counted_and_not_all_listed(bench):
+    rows = ["step,loss\n", *(f"{step},2.5\n{step}\n" for step in range(40))]
+    bench.write("log.csv", "".join(rows).encode())
+    said = bench("log", "log.csv").out
+    assert "lost: 40 rows at least" in said
+    assert "and 30 more such notes" in said
+    assert len(json.loads(bench("log", "log.csv", "--format", "json").out)["frames"][0]["notes"]) == 40

@@ -138,7 +138,7 @@ def test_next_puts_first_what_settles_most(bench):
             claim: c
             obligations:
               - {metric: loss, log: a, at_most: 2}
-              - {representation: hidden}
+              - {compare: hidden}
           D: {claim: d, metric: loss, log: gone, at_most: 1}
         """
     )
@@ -152,7 +152,7 @@ def test_next_puts_first_what_settles_most(bench):
     rest = {step["action"]: step for step in steps[1:]}
     (missing,) = [step for action, step in rest.items() if "gone.jsonl" in action]
     assert missing["settles"] == ["demo/D"]
-    assert rest["kind representation is not in this version"]["part_of"] == ["demo/C"]
+    assert rest["kind compare is not in this version"]["part_of"] == ["demo/C"]
     lines = bench("scoreboard", "--next").out.splitlines()
     assert lines[0].split() == ["2", "criteria", "harness", "check:", "run", "big", "on", "cuda"]
     assert lines[1].split() == ["settles", "demo/A,", "demo/B"]
@@ -200,7 +200,7 @@ def test_explain_takes_names_and_paths(bench, target):
 
 def test_explain_says_why_there_is_no_verdict(bench):
     bench.contract(criteria(("required", "A", "UNTRIED")))
-    assert "why       kind representation is not in this version" in bench("explain", "demo/A").out
+    assert "why       kind compare is not in this version" in bench("explain", "demo/A").out
 
 
 def test_explain_shows_that_evidence_rests_on_an_older_threshold_no_longer(bench):

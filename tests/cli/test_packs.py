@@ -109,14 +109,21 @@ def test_a_log_with_lines_cut_out_is_incomplete(bench):
     assert verdict(bench, said, "cut", "CLAIM")["reason"] == "log incomplete"
 
 
-def test_a_pack_is_written_once_and_belongs_to_one_folder(bench):
+def test_a_pack_is_written_once_for_each_folder(bench):
     entries(bench, "sound")
     (bench.root / "others").mkdir()
     assert bench("packs", "parameter-golf", "entries").code == 0
     contract = bench.root / "contracts/parameter-golf.yaml"
     contract.write_text(contract.read_text().replace("at_most: 600", "at_most: 500"))
     assert statuses(judge(bench))["sound"]["TIME"] == "FALSIFIED"  # what its owner changed stays
-    assert bench("packs", "parameter-golf", "others").code == 4
+    assert "contracts/parameter-golf-others.yaml" in bench("packs", "parameter-golf", "others").err
+    assert "already here: contracts/parameter-golf-others" in bench("packs", "parameter-golf", "others").err
+    second = bench.root / "contracts/parameter-golf-others.yaml"
+    assert "contract: parameter-golf-others\n" in second.read_text()
+    shutil.copytree(bench.root / "entries/sound", bench.root / "others/sound")
+    bench("check", "--pack", "parameter-golf", "others", "--format", "json")
+    told = json.loads(bench("scoreboard", "--format", "json").out)
+    assert {row["contract"] for row in told["contracts"]} == {"parameter-golf", "parameter-golf-others"}
     assert bench("packs", "parameter-gold", "entries").code == 4
     assert bench("packs", "parameter-golf", "nowhere").code == 4
 

@@ -148,6 +148,10 @@ def test_nothing_is_overwritten_and_a_dry_run_writes_nothing(bench):
     again = bench("import", "foreign/ema.yaml")
     assert again.code == 4
     assert "exists already" in again.out
+    assert "name another folder with --output" in again.out
+    other = bench("import", "foreign/ema.yaml", "--output", "imported")
+    assert other.err.strip().endswith("now: harness check imported")
+    assert bench("check", "imported", "--format", "json").code != 5
     assert bench("import", "nowhere").code == 4
     shutil.rmtree(bench.root / "foreign")
     (bench.root / "foreign").mkdir()

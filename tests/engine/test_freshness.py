@@ -191,7 +191,7 @@ def test_an_obligation_never_tried_is_untried_though_its_criterion_has_evidence(
     bench("check")
     (row,) = bench.rows().values()
     assert [item["status"] for item in row["obligations"]] == ["DISCHARGED", "UNTRIED"]
-    assert row["obligations"][1]["note"] == "kind representation is not in this version"
+    assert row["obligations"][1]["note"] == "kind compare is not in this version"
 
 
 def test_an_error_is_tried_again_by_every_check(bench):

@@ -43,11 +43,8 @@ def test_a_last_line_without_its_end_may_have_lost_digits(tmp_path):
     [
         ("step,loss,loss\n1,2,3\n", "log.csv:1: column 'loss' is given twice"),
         ("step,,loss\n1,2,3\n", "log.csv:1: a column without a name"),
-        (HEAD + "1,2,3\n2,2,3,4\n", "log.csv:3: 4 cells under a header of 3"),
         (HEAD + "1,2\n", "log.csv:2: 2 cells under a header of 3"),
-        (HEAD + "1,2,3\nstep,loss,lr,mem\n2,2,3,4\n", "log.csv:3: 4 cells"),
         (HEAD + "1,1e9999,3\n", "log.csv:2: number too long or too large"),
-        (HEAD.encode() + b"1,\xff,3\n", "log.csv:2: no UTF-8"),
         (HEAD + '1,"a"b,3\n', "log.csv:2: no table"),
     ],
 )

@@ -141,9 +141,9 @@ def test_a_configuration_may_use_any_word():
 
 def test_a_kind_to_come_is_kept_and_known_as_not_here():
     obligation = only(
-        read("contract: c\ncriteria: {A: {kind: representation, run: tiny, change: {lr: 6.0e-4}}}")
+        read("contract: c\ncriteria: {A: {kind: compare, run: tiny, change: {lr: 6.0e-4}}}")
     )
-    assert (obligation.kind_name, obligation.kind, obligation.inputs) == ("representation", None, ())
+    assert (obligation.kind_name, obligation.kind, obligation.inputs) == ("compare", None, ())
 
 
 @pytest.mark.parametrize("second", [TRACE, 'log: log, kind: trace, rows: "finite( loss )"  # again'])

@@ -93,7 +93,7 @@ def test_what_the_reader_refuses_for_its_shape_the_schema_refuses_too(text, sche
         f"{HEAD}  A: {{claim: Unknown., severity: disclaimed}}\n",
         f"{HEAD}  A: {{rows: a > 0, severity: refuted, reason: it is not}}\n",
         f"{HEAD}  A: {{sync: data, at_most: 0.2}}\n",
-        f"{HEAD}  A: {{kind: representation, run: tiny}}\n",
+        f"{HEAD}  A: {{kind: compare, run: tiny}}\n",
         f"{HEAD}  - {{id: A, obligations: [{{rows: a > 0}}, {{kind: sync, sync: data}}]}}\n",
         f"{HEAD}  - {{id: A, scale: {{device: cuda, steps: 3}}, basis: measured, rows: a > 0}}\n",
         "contract: c\nlog: {file: l, rows: r}\ndata: {d: {files: '*.json'}}\ncriteria: {A: {rows: a > 0}}\n",

@@ -11,7 +11,7 @@ criteria:
   ROWS: {{claim: The loss never passes 4., rows: "loss <= 4"}}
   FEW: {{claim: One row will do., metric: loss, at_most: 9, min_rows: 50}}
   BROKEN: {{claim: A log that is not there., metric: loss, log: gone, at_most: 9}}
-  LATER: {{claim: A kind of another version., representation: log}}
+  LATER: {{claim: A kind of another version., compare: log}}
   FALSE:
     claim: It falls by four.
     severity: refuted

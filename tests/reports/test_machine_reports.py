@@ -60,7 +60,7 @@ def test_junit_reports_damaged_evidence_as_errors(every):
 
 def test_text_that_xml_cannot_hold_is_replaced(bench):
     bench.log()
-    bench.contract(f'criteria:\n  A: {{claim: "a \\u0001\\uffff {NASTY[:8]}", representation: log}}\n')
+    bench.contract(f'criteria:\n  A: {{claim: "a \\u0001\\uffff {NASTY[:8]}", compare: log}}\n')
     (case,) = junit(bench).iter("testcase")
     assert "�" in case.find("skipped").text
 

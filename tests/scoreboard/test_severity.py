@@ -76,7 +76,7 @@ def test_what_is_missing_is_counted_and_named(bench):
     (row,) = contract["criteria"]
     assert row["status"] == "PARTIAL"
     assert row["missing"].startswith("1 of 3; ")
-    assert "kind representation is not in this version" in row["missing"]
+    assert "kind compare is not in this version" in row["missing"]
 
 
 @pytest.mark.parametrize(
