@@ -140,9 +140,7 @@ def test_a_configuration_may_use_any_word():
 
 
 def test_a_kind_to_come_is_kept_and_known_as_not_here():
-    obligation = only(
-        read("contract: c\ncriteria: {A: {kind: compare, run: tiny, change: {lr: 6.0e-4}}}")
-    )
+    obligation = only(read("contract: c\ncriteria: {A: {kind: compare, run: tiny, change: {lr: 6.0e-4}}}"))
     assert (obligation.kind_name, obligation.kind, obligation.inputs) == ("compare", None, ())
 
 
