@@ -112,7 +112,8 @@ class Kills:
 
     def mended(self, name=""):
         """Brings the project to its end, as the next person would, and holds that it gets there."""
-        assert self.bench("check").code == 0
+        said = self.bench("check")
+        assert said.code == 0 or ("withdrawn" in said.err and self.bench("check", "--all").code == 0), said
         assert self.bench("lock").code in (0, 1)
         assert not self.bench.board()["problems"]
         shutil.rmtree(self.bench.root / "evidence/again", ignore_errors=True)

@@ -142,10 +142,12 @@ def test_a_formula_or_constant_is_part_of_those_that_name_it_only(bench):
 
 
 def test_a_kind_whose_judgement_changed_makes_its_evidence_stale(bench, monkeypatch):
+    from harness.engine import load
     from harness.kinds.metric import Metric
 
     bench.two()("check")
     monkeypatch.setattr(Metric, "version", Metric.version + 1)
+    load._read_again.cache_clear()  # another version is another process
     shutil.rmtree(bench.root / ".harness", ignore_errors=True)
     assert bench.statuses() == {"demo/SUM": "DISCHARGED", "demo/FALL": "STALE"}
     assert notes(bench)["demo/FALL"] == "changed: the kind's version"

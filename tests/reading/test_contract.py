@@ -42,7 +42,7 @@ criteria:
     clause: "1.1"
     obligations:
       - {kind: trac, rows: "a"}
-      - {kind: sync, sync: nowhere, verdict: DISCHARGED}
+      - {kind: compare, compare: nowhere, verdict: DISCHARGED}
       - {kind: trace, log: lgo, rows: "finite(los"}
       - {kind: trace, log: log, rows: "finite(twice(loss, 2))"}
       - {kind: symbolic, given: {m: real}, prove: ["m*c >= 0", "m + q > m"]}
@@ -123,8 +123,8 @@ STATUS_WORDS = ("status", "verdict", "outcome", "Discharged")
         "contract: c\nlog: l\ncriteria: [{id: A, WORD: x, obligations: [{rows: finite(a)}]}]",
         "contract: c\nlog: l\ncriteria: [{id: A, obligations: [{rows: finite(a), WORD: x}]}]",
         "contract: c\ncriteria: [{id: A, scale: {steps: 1, WORD: x}, holds: a == 1, numbers: {a: 1.0}}]",
-        "contract: c\ncriteria: {A: {sync: data, WORD: x}}",
-        "contract: c\ncriteria: {A: {sync: data, deep: [{er: {WORD: x}}]}}",
+        "contract: c\ncriteria: {A: {compare: data, WORD: x}}",
+        "contract: c\ncriteria: {A: {compare: data, deep: [{er: {WORD: x}}]}}",
         "contract: c\ncriteria: {WORD: DISCHARGED}",
     ],
 )

@@ -121,11 +121,11 @@ def test_a_kind_to_come_is_known_by_its_values_in_any_order():
     def of(body):
         return only(read(f"contract: c\ncriteria: {{A: {{{body}}}}}")).digest
 
-    first = of('sync: data, at_most: 0.20, note: "x"')
-    assert of("at_most: 0.20, note: x, sync: data") == first
-    assert of("kind: sync, sync: data, at_most: 0.20, note: x") == first
-    assert of("sync: data, at_most: 0.21, note: x") != first
-    assert of("sync: data, at_most: [0.20], note: x") != first
+    first = of('compare: data, at_most: 0.20, note: "x"')
+    assert of("at_most: 0.20, note: x, compare: data") == first
+    assert of("kind: compare, compare: data, at_most: 0.20, note: x") == first
+    assert of("compare: data, at_most: 0.21, note: x") != first
+    assert of("compare: data, at_most: [0.20], note: x") != first
 
 
 def test_the_spacing_of_a_claim_does_not_count():

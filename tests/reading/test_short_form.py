@@ -207,9 +207,9 @@ def test_both_forms_of_an_obligation_have_one_digest():
 
 
 def test_an_obligation_in_a_list_may_leave_its_kind_out_too():
-    text = "contract: c\nlog: l\ncriteria: [{id: A, obligations: [{rows: finite(a)}, {sync: data}]}]"
+    text = "contract: c\nlog: l\ncriteria: [{id: A, obligations: [{rows: finite(a)}, {compare: data}]}]"
     (criterion,) = read(text).criteria
-    assert [obligation.kind_name for obligation in criterion.obligations] == ["trace", "sync"]
+    assert [obligation.kind_name for obligation in criterion.obligations] == ["trace", "compare"]
 
 
 def long(body):
