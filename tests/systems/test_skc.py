@@ -79,8 +79,8 @@ def test_dormant_experts_stay_unless_they_are_given_gradients_of_zeros(tmp_path)
     _, sound = trained(tmp_path / "sound", **few)
     _, faulty = trained(tmp_path / "faulty", **few, arm="zero_filled")
     assert all(row["dormant"] > 0 for row in (*sound, *faulty))
-    assert {row["drift"] for row in sound} == {0.0}
-    assert all(row["drift"] > 0 for row in faulty)
+    assert {row["moved"] for row in sound} == {0}
+    assert all(row["moved"] > 0 for row in faulty)
 
 
 def test_what_is_shipped_answers_bit_for_bit_as_its_parent(run):

@@ -91,7 +91,7 @@ class Program:
         experts = [p for name, p in state.model.named_parameters() if ".up." in name or ".down." in name]
         norm = torch.nn.utils.clip_grad_norm_(trained, config.clip).item()
         dormant = [p for p in experts if p.grad is not None and not bool(p.grad.any())]
-        before = [p.detach().norm() for p in dormant]
+        before = [p.detach().clone() for p in dormant]
         if config.arm != "zero_filled":
             for parameter in dormant:
                 parameter.grad = None  # weight decay and momentum would move an expert that nobody asked
@@ -101,9 +101,8 @@ class Program:
         state.scheduler.step()
         self._average(state)
         state.step += 1
-        after = [p.detach().norm() for p in dormant]
-        drift = max((float((b / a - 1).abs()) for a, b in zip(before, after, strict=True)), default=0.0)
-        return {"loss": total, "lr": applied, "grad_norm": norm, "dormant": len(dormant), "drift": drift}
+        moved = sum(not torch.equal(a, b) for a, b in zip(before, dormant, strict=True))
+        return {"loss": total, "lr": applied, "grad_norm": norm, "dormant": len(dormant), "moved": moved}
 
     def _average(self, state: Training) -> None:
         with torch.no_grad():
