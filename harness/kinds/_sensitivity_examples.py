@@ -48,6 +48,10 @@ def _with(name: str, data: bytes) -> Callable[[], Mapping[str, bytes]]:
     return lambda: {**_files(2.5, 2.0)(), name: data}
 
 
+def _without(name: str) -> Callable[[], Mapping[str, bytes]]:
+    return lambda: {path: data for path, data in _files(2.5, 2.0)().items() if path != name}
+
+
 _NAN = _log(2.5, 0).replace(b'"loss": 2.5', b'"loss": NaN')
 EXAMPLES: tuple[Example, ...] = (
     _example("a knob that moves the loss", Outcome.DISCHARGED, _files(2.5, 2.0)),
@@ -58,6 +62,7 @@ EXAMPLES: tuple[Example, ...] = (
     _example("one seed of each", Outcome.INCONCLUSIVE, _files(2.5, 2.0, (0.0,))),
     _example("a control that is not matched", Outcome.INCONCLUSIVE, _files(2.5, 2.0), ", match: loss"),
     _example("nan at the end of one", Outcome.INCONCLUSIVE, _with("slow/0.jsonl", _NAN)),
+    _example("a seed that only one has", Outcome.INCONCLUSIVE, _without("slow/2.jsonl")),
     _example("an empty log among them", Outcome.INCONCLUSIVE, _with("fast/0.jsonl", b"")),
     _example("no such column", Outcome.ERROR, _files(2.5, 2.0), ", match: rate"),
 )

@@ -67,7 +67,7 @@ class Margin(Kind):
     """
 
     name: ClassVar[str] = "margin"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     EXAMPLES: ClassVar[tuple[Example, ...]] = (
         sample.example("well below", Outcome.DISCHARGED, _CLAIM, _FIELDS, {"date": _FEW, "seeds": _LOW}),
         sample.example("not by so much", Outcome.INCONCLUSIVE, _CLAIM, _FIELDS,
@@ -78,6 +78,12 @@ class Margin(Kind):
                        _FIELDS + ", claimed: {input: entry, at: gain}",
                        {"date": "2026-04-02", "seeds": _LOW, "gain": 0.02}),
         sample.example("one seed", Outcome.INCONCLUSIVE, _CLAIM, _FIELDS, {"date": _FEW, "seeds": [2.08]}),
+        sample.example("one seed is no number", Outcome.INCONCLUSIVE, _CLAIM, _FIELDS,
+                       {"date": _FEW, "seeds": [*_LOW, float("nan")]}),
+        sample.example("one seed is empty", Outcome.INCONCLUSIVE, _CLAIM, _FIELDS,
+                       {"date": _FEW, "seeds": [*_LOW, None]}),
+        sample.example("one run three times", Outcome.INCONCLUSIVE, _CLAIM, _FIELDS,
+                       {"date": _FEW, "seeds": [2.080, 2.080, 2.080]}),
         sample.example("no day", Outcome.INCONCLUSIVE, _CLAIM, _FIELDS, {"date": "soon", "seeds": _LOW}),
         sample.example("no number", Outcome.INCONCLUSIVE, _CLAIM, _FIELDS,
                        {"date": _FEW, "seeds": [float("nan")]}, {"seed42.log": ""}),
@@ -118,6 +124,11 @@ class Margin(Kind):
         if not all(one.concerns(context) for one in self.only):
             return unsupported("this subject is not concerned", unit="runs", reason=Reason.VACUOUS)
         values = stated(self.of, context)
+        if blank := next(_quotes.blanks(self.of, context), ""):
+            return unsupported(blank, unit="runs", total=len(values) + 1, reason=Reason.UNJUDGED)
+        if len(values) > 1 and len({one.value for one in values}) == 1:
+            told = f"{len(values)} runs print the same {values[0].text}: one run under several names"
+            return unsupported(told, unit="runs", total=len(values), reason=Reason.ILL_POSED)
         if len(values) < 2:
             return unsupported("there are no two runs to test", unit="runs", reason=Reason.TOO_FEW)
         day = first_day(text for one in self.dated for text in _texts(one, context))

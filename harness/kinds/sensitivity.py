@@ -33,7 +33,7 @@ class Sensitivity(Kind):
     """
 
     name: ClassVar[str] = "sensitivity"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     short: ClassVar[str | None] = "sensitivity"
     EXAMPLES: ClassVar[tuple[Example, ...]] = EXAMPLES
 
@@ -70,6 +70,7 @@ class Sensitivity(Kind):
         wrong = confounded(context, names, self.key, self.along)
         if not wrong and self.match is not None:
             wrong = self._apart(*(self._arm(context, name, self.match, "mean", None) for name in names))
+        wrong = wrong or _lost(base, other)
         found = effect_of(base, other, float(self.confidence))
         unread = sum(reading.value is None for reading in (*base, *other))
         outcome, reason, detail = self._judge(base, other, found, wrong, unread)
@@ -141,6 +142,16 @@ class Sensitivity(Kind):
             )
             for before, after in _side_by_side(base, other)
         )
+
+
+def _lost(base: Arm, other: Arm) -> str:
+    """Names a seed that only one of two arms with common seeds has; arms of quite other seeds lose none.
+
+    Files of two folders that are called alike are of one seed.
+    """
+    first, second = ({reading.name.rpartition("/")[2] for reading in arm} for arm in (base, other))
+    alone = sorted(first ^ second)
+    return f"only one of the two has seed {alone[0]}" if first & second and alone else ""
 
 
 def _shown(reading: Reading) -> str:
