@@ -81,6 +81,7 @@ class Trail:
 
     def __init__(self, folder: Path, memo: Memo) -> None:
         self._folder, self._memo = folder, memo
+        self._whole: dict[str, dict[tuple[str, str], dict[str, list[Judged]]]] = {}
 
     @cached_property
     def steps(self) -> tuple[Step, ...]:
@@ -127,17 +128,31 @@ class Trail:
             if key.startswith("launched ")
         )
 
-    def full(self, contract: str, criterion: str) -> list[tuple[Step, Judged]]:
-        """Reads every verdict of one criterion with its data: asked only where something was changed."""
+    def full(self, contract: str, criterion: str, folder: str | None = None) -> list[tuple[Step, Judged]]:
+        """Reads every verdict of one criterion with its data: asked only where something was changed.
+
+        ``folder`` is that of one subject's evidence; each entry is read once, however many ask.
+        """
         steps = {step.place: step for step, _ in self.judged.get((contract, criterion), ())}
         found = []
         for step in steps.values():
-            told = json.loads((self._folder / f"{step.name}.json").read_bytes())
-            for record in told["records"]:
-                mine = (record.get("contract"), record.get("criterion")) == (contract, criterion)
-                if mine and record.get("outcome") not in _NONE:
-                    found.append((step, _judged(_short(record), record.get("data"), record["path"])))
+            if step.name not in self._whole:
+                data = (self._folder / f"{step.name}.json").read_bytes()
+                self._whole[step.name] = _by_folder(json.loads(data))
+            by_folder = self._whole[step.name].get((contract, criterion), {})
+            chosen = by_folder.values() if folder is None else (by_folder.get(folder, ()),)
+            found += [(step, one) for group in chosen for one in group]
         return found
+
+
+def _by_folder(told: Mapping[str, Any]) -> dict[tuple[str, str], dict[str, list[Judged]]]:
+    found: dict[tuple[str, str], dict[str, list[Judged]]] = {}
+    for record in told["records"]:
+        if record.get("outcome") not in _NONE:
+            one = _judged(_short(record), record.get("data"), record["path"])
+            group = found.setdefault((one.contract, one.criterion), {})
+            group.setdefault(os.path.basename(os.path.dirname(one.path)), []).append(one)
+    return found
 
 
 def _entry(path: str) -> Any:

@@ -71,8 +71,7 @@ def retried(contract: Contract, criterion: Criterion, trail: Trail) -> str:
     name = (contract.name, criterion.id)
     if not any(against(one) for _, one in trail.judged.get(name, ())):
         return ""
-    subject = f"/{slug(contract.subject)}/"
-    judged = [one for _, one in trail.full(*name) if subject in one.path]
+    judged = [one for _, one in trail.full(*name, slug(contract.subject))]
     alone = len(criterion.obligations) == 1
     groups = [[one for one in judged if alone or one.obligation == o.digest] for o in criterion.obligations]
     runs = frozenset(one.identity[:DIGITS] for _, one in trail.launched)
