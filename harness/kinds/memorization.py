@@ -48,7 +48,7 @@ class Memorization(Kind):
     """
 
     name: ClassVar[str] = "memorization"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     short: ClassVar[str | None] = "memorization"
     EXAMPLES: ClassVar[tuple[Example, ...]] = _EXAMPLES
 
