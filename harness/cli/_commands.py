@@ -205,8 +205,13 @@ def _packs(command: argparse.ArgumentParser) -> None:
     command.add_argument("folder", nargs="?", metavar="FOLDER", help="holds one folder per subject")
 
 
+def _policy(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--policy", metavar="FILE", help="decide by your own policy, not the project's")
+
+
 def _gate(command: argparse.ArgumentParser) -> None:
     _listed(command)
+    _policy(command)
     command.add_argument("--tier", choices=("private", "public"), default="private", help="of the policy")
 
 
@@ -236,6 +241,7 @@ def _verify(command: argparse.ArgumentParser) -> None:
     command.add_argument("--key", action="append", default=[], metavar="FILE", help="a public key to trust")
     command.add_argument("--heads", metavar="FILE", help="heads of the ledger that were kept elsewhere")
     command.add_argument("--release", metavar="FOLDER", help="a downloaded release with its claims")
+    _policy(command)
     command.add_argument("--checkpoint", metavar="FOLDER", help="verify only such a signed folder")
     command.add_argument("--recheck", action="store_true", help="judge again what needs no run and no code")
     command.add_argument(
