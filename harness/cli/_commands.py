@@ -200,6 +200,10 @@ def _retract(command: argparse.ArgumentParser) -> None:
     command.add_argument("--reason", required=True, metavar="TEXT", help="why the verdict was wrong")
 
 
+def _trust(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--remove", action="store_true", help="trust this project no longer")
+
+
 def _packs(command: argparse.ArgumentParser) -> None:
     command.add_argument("pack", nargs="?", metavar="NAME", help="the pack to write (default: list them)")
     command.add_argument("folder", nargs="?", metavar="FOLDER", help="holds one folder per subject")
@@ -316,6 +320,7 @@ COMMANDS = {
     "import": ("make contracts of those of another dialect; what nothing can try is UNTRIED", _import),
     "attach": ("adopt a finished run by its bytes", _attach),
     "retract": ("withdraw a verdict that was wrong, with the reason; nothing is deleted", _retract),
+    "trust": ("let code run that the contracts of this project name, for this user", _trust),
     "packs": ("list the contracts that ship, or write one about a folder of subjects", _packs),
     "lint": ("read contracts and specs, list every problem", _lint),
     "kinds": ("list the kinds of obligation, or describe one", _kinds),
