@@ -111,8 +111,10 @@ def other_rules(project: Project) -> tuple[str, ...]:
     for path in sorted((project.root / project.evidence / FOLDER).glob("*.dsse.json")):
         try:
             files = read_seal(claimed_payload(read_regular(path))).files
-        except (OSError, SignatureError):
-            continue  # no envelope of ours: what demands a signature does not count it
+        except (OSError, SignatureError) as error:
+            why = error.strerror if isinstance(error, OSError) else error
+            found.append(f"{project.shown(path)}, which may seal another {POLICY}, cannot be read: {why}")
+            continue
         for name, digest in here.items():
             if files.get(name, "") != digest:
                 found.append(f"{project.shown(path)} seals {_moved(name, files.get(name, ''), digest)}")

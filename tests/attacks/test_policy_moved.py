@@ -1,5 +1,6 @@
 """Attacks on the policy itself: weakened, swapped or brought in after somebody signed under another."""
 
+import os
 import shutil
 
 import pytest
@@ -75,6 +76,43 @@ def test_a_policy_that_asks_less_than_the_signed_one_refuses(signed, weaken):
 def test_whatever_it_asks_less_of_is_told(signed, weaken):
     weaken(signed)
     assert "seals another policy.yaml (" in signed.bench("gate").out
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+def piped(path):
+    path.unlink()
+    os.mkfifo(path)
+
+
+@pytest.mark.parametrize("spoil", [cut, piped])
+def test_an_envelope_that_cannot_be_read_any_more_does_not_hide_what_it_sealed(signed, spoil):
+    demands_nothing(signed)
+    spoil(signed.envelope)
+    said = signed.bench("gate")
+    assert (said.code, "which may seal another policy.yaml, cannot be read" in said.out) == (1, True), said
+    assert "cannot be read" in signed.verify().out or spoil is cut
+
+
+def test_a_contract_that_was_sealed_with_its_spec_is_missed(signed):
+    head = "---\nid: demo\nversion: 1.0.0\n---\n"
+    signed.bench.write("specs/demo/1.0.0.md", f"{head}# Sums {{#1}}\n\nThey add up.\n")
+    signed.bench.contract(
+        "spec: demo@1.0.0\ncriteria: {A: {clause: '1', claim: Fine., holds: 'a == a', numbers: {a: 1}}}",
+        "more",
+    )
+    signed.bench("lock")
+    signed.bench("check")
+    signed.sign("reviewer")
+    assert signed.verify().code == 0, signed.verify()
+    signed.bench.edit("specs/demo/1.0.0.md", "add up", "do not add up")
+    assert "specs/demo/1.0.0.md has other bytes than were signed" in signed.verify().out
+    (signed.root / "contracts/more.yaml").unlink()
+    assert "contract more was sealed and is not here" in signed.verify().out
+    (signed.root / "harness.toml").unlink()
+    assert "seals a harness.toml that is gone" in signed.bench("gate").out
 
 
 def test_a_policy_that_was_signed_again_is_in_force(signed):
