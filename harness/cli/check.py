@@ -9,7 +9,7 @@ from contextlib import closing
 
 from harness.cli._output import deliver, report
 from harness.cli._progress import CheckProgress, FetchProgress, RunProgress
-from harness.cli._setup import find_contracts, open_project, take_up, utc_now
+from harness.cli._setup import by_bytes, find_contracts, open_project, take_up, utc_now
 from harness.engine.check import Checker, Done, look_at, runs_of
 from harness.engine.for_each import finds_none
 from harness.engine.journal import journal_runs
@@ -57,7 +57,10 @@ def main(options: argparse.Namespace) -> int:
                     list(checker.items(one))
         again = options.all or options.rerun
         many, few = _apart(loaded, options)
-        counts = check_many(checker, many, options.jobs or os.cpu_count() or 1, time.time_ns, again=again)
+        index = by_bytes(project, memo) if any(one.contract.for_each for one in loaded) else None
+        keep = index.keep if index is not None else None
+        jobs = options.jobs or os.cpu_count() or 1
+        counts = check_many(checker, many, jobs, time.time_ns, keep, again=again)
         made = _make(checker, few, options)
         done = discharge_all(checker, few, made, again=again)
         amended = tell_amendments(
@@ -66,7 +69,9 @@ def main(options: argparse.Namespace) -> int:
     summary(done, made, counts)
     for key, text in amended.items():
         say(f"changed since it was judged: {'/'.join(key.split('/')[:2])}: {clean(text)}")
-    board = build(project, paths, memo, now=utc_now())
+    board = build(project, paths, index or memo, now=utc_now())
+    if index is not None:  # the next check, where nothing changed, reads it
+        index.save()
     deliver(module, project, board, memo, options.output)
     return exit_code(board)
 
