@@ -20,7 +20,6 @@ from harness.engine.running import Made, make_runs
 from harness.evidence.ledger import read_ledger
 from harness.evidence.pending import Pending
 from harness.reports._out import clean, say, some
-from harness.scoreboard.amend import proved_by
 from harness.scoreboard.build import build
 from harness.scoreboard.classed import tell_amendments
 from harness.scoreboard.gate import Exit, exit_code
@@ -63,9 +62,7 @@ def main(options: argparse.Namespace) -> int:
         counts = check_many(checker, many, jobs, time.time_ns, keep, again=again)
         made = _make(checker, few, options)
         done = discharge_all(checker, few, made, again=again)
-        amended = tell_amendments(
-            project, [one.contract for one in loaded], memo, proved_by(provers), utc_now
-        )
+        amended = tell_amendments(project, [one.contract for one in loaded], memo, provers.proved, utc_now)
     summary(done, made, counts)
     for key, text in amended.items():
         say(f"changed since it was judged: {'/'.join(key.split('/')[:2])}: {clean(text)}")
