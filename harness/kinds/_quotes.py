@@ -209,8 +209,8 @@ def _numbers(quote: Quote, subject: _File) -> list[Stated]:
     if subject.name.endswith(".json"):
         return list(_of_document(quote, subject))
     said = _sources.said(subject.path, subject.sha256)
-    each = said.fitting(lambda key: _fits(key, quote.at))
-    return [stands for run, found in each for stands in _of_run(quote, found, subject.name, run)]
+    runs = said.fitting(lambda key: _fits(key, quote.at))
+    return [one for run, found in runs for one in _of_run(quote, found, subject.name, run)]
 
 
 def _of_run(quote: Quote, found: list[Statement], name: str, run: str) -> list[Stated]:
@@ -219,8 +219,7 @@ def _of_run(quote: Quote, found: list[Statement], name: str, run: str) -> list[S
     if quote.take == "final":
         latest = {_DIGITS.sub("#", one.about): one for one in found}
         found = sorted(latest.values(), key=lambda one: one.order)
-    if quote.take in ("first", "last"):
-        found = found[:1] if quote.take == "first" else found[-1:]
+    found = {"first": found[:1], "last": found[-1:]}.get(quote.take, found)
     spoken = [_spoken(one, quote, name, run) for one in found]
     if quote.take == "least":
         return sorted(spoken, key=lambda one: one.value)[:1]
