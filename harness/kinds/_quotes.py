@@ -127,9 +127,7 @@ def mean(values: Sequence[Stated]) -> Stated:
 
 def stated(quote: Quote, context: Context) -> list[Stated]:
     """Returns the numbers of a quote in the order of their files; none where the input has no file."""
-    found: list[Stated] = []
-    for subject in files(quote.input, context):
-        found += _of_file(quote, subject)
+    found = [one for subject in files(quote.input, context) for one in _of_file(quote, subject)]
     if quote.above is not None:
         found = [one for one in found if one.value > quote.above.exact]
     return found
