@@ -42,8 +42,7 @@ def train(
     state, to the same bytes. Raises ``InputError`` for a loss that is not finite.
     """
     settle(seed)
-    random.seed(seed)  # a transcript holds their states though no step draws from them
-    numpy.random.seed(seed % 2**32)
+    _settle_rest(seed)
     training, batches, total = Recorded(config, seed, device), _batches(config, device), steps(config)
     keeper = _resume.Keeper.here(device)
     kept = keeper.load(out)
@@ -90,8 +89,17 @@ def live(config: ClmConfig, weights: Path | None, seed: int) -> Live:
     return found
 
 
+def _settle_rest(seed: int) -> None:
+    """Seeds what a transcript holds though no step draws from it."""
+    import numpy
+
+    random.seed(seed)
+    numpy.random.seed(seed % 2**32)
+
+
 def _batches(config: ClmConfig, device: str) -> tuple[Tensor, ...]:
-    return windows(load(config), config).to(device).split(config.batch)
+    found: tuple[Tensor, ...] = windows(load(config), config).to(device).split(config.batch)
+    return found
 
 
 def _recorder(training: Recorded, out: Path, draw: tuple[int, str]) -> Recorder:
