@@ -8,7 +8,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-import numpy
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
@@ -91,8 +90,6 @@ def live(config: ClmConfig, weights: Path | None, seed: int) -> Live:
 
 def _settle_rest(seed: int) -> None:
     """Seeds what a transcript holds though no step draws from it."""
-    import numpy
-
     random.seed(seed)
     numpy.random.seed(seed % 2**32)
 
