@@ -90,6 +90,8 @@ def live(config: ClmConfig, weights: Path | None, seed: int) -> Live:
 
 def _settle_rest(seed: int) -> None:
     """Seeds what a transcript holds though no step draws from it."""
+    import numpy
+
     random.seed(seed)
     numpy.random.seed(seed % 2**32)
 
