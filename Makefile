@@ -13,7 +13,7 @@ board: $(VENV)/.run
 
 # Installs the harness with its tools and runs everything that CI runs.
 test: $(VENV)/.dev lint
-	$(BIN)/python -m pytest tests --numprocesses auto --cov=harness --cov-branch --cov-report=term:skip-covered --cov-fail-under=85
+	$(BIN)/python -m pytest tests -m 'not full' --numprocesses auto --dist loadfile
 	$(BIN)/harness run --allow-code || test $$? -eq 1 # 1: runs that ask for a GPU, where there is none
 	$(BIN)/python -m pytest falsifiers --allow-code --numprocesses auto --dist loadfile
 
@@ -28,7 +28,8 @@ lint: $(VENV)/.dev
 
 # What takes longer than a commit should wait for; commit what it writes.
 full: test
-	HYPOTHESIS_PROFILE=full $(BIN)/python -m pytest tests -q
+	$(BIN)/python -m pytest tests --numprocesses auto --dist loadfile --hypothesis-profile full \
+	  --cov=harness --cov-branch --cov-report=term:skip-covered --cov-fail-under=85
 	(echo '# python benchmarks/verify.py'; $(BIN)/python benchmarks/verify.py) > benchmarks/verify.txt
 	(echo '# python benchmarks/fuzz.py 600'; $(BIN)/python benchmarks/fuzz.py 600) > benchmarks/fuzz.txt
 	$(BIN)/python benchmarks/board.py | tee benchmarks/board.txt
