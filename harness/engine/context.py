@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from harness.corpora.build import ready
 from harness.corpora.catalogue import split
 from harness.engine.outside import HINT
 from harness.engine.sources import FileSubject, Sources, shipped
@@ -85,6 +84,8 @@ class DischargeContext:
         if declared.file is not None and declared.file.startswith(PREFIX):
             self._sources.hold(declared.file)
         if declared.data is not None:
+            from harness.corpora.build import ready
+
             ready(self._sources.project.root, split(declared.data)[0])
         if declared.remote is not None:
             return self._sources.remote(name)

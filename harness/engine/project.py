@@ -25,7 +25,8 @@ class Project:
     """The folders of one project, all below ``root``; ``trusted`` are globs of contract paths.
 
     Inputs may lie in the folders ``outside`` of it, and nowhere else beyond. ``launcher`` starts the runs
-    that choose none themselves; empty for the usual one.
+    that choose none themselves; empty for the usual one. ``entered``: the user runs code of the project
+    already, as who starts pytest in it does.
     """
 
     root: Path
@@ -35,6 +36,7 @@ class Project:
     trusted: tuple[str, ...] = ()
     launcher: str = ""
     outside: tuple[str, ...] = ()
+    entered: bool = False
 
     @property
     def ledger(self) -> Path:
@@ -61,7 +63,7 @@ class Project:
         from harness.engine.trust import vouched
 
         named = any(fnmatch(contract_path, pattern) for pattern in self.trusted)
-        return named and vouched(self.root / CONFIG)
+        return named and (self.entered or vouched(self.root / CONFIG))
 
     def shown(self, path: Path) -> str:
         """Returns a path as people and evidence name it: relative to the root where it lies below."""

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
 
-from harness.corpora.build import ready
 from harness.engine.load import Loaded
 from harness.engine.project import Project
 from harness.engine.sources import shipped
@@ -208,6 +207,8 @@ def _corpora(plans: Iterable[Plan]) -> dict[str, InputError]:
     for each in plans:
         try:
             for name in corpora_of(each.run):
+                from harness.corpora.build import ready
+
                 ready(each.root, name)
         except InputError as error:
             found[each.identity] = InputError(f"run {each.name} seed {each.seed}: {error}", error.reason)
