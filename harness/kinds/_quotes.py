@@ -275,11 +275,8 @@ def cells(subject: Subject, patterns: Sequence[str]) -> Iterator[tuple[Keys, Cel
 
 
 def _number(text: str, scale: Fraction, where: str, source: str, keys: tuple[str, ...]) -> Stated:
-    printed = Printed(text)
-    half = Fraction(0) if printed.integral else Fraction(10) ** -printed.decimals / 2
-    return Stated(
-        value=printed.exact * scale, half=half * scale, text=text, where=where, source=source, keys=keys
-    )
+    value, half = _sources.measured(text, scale)
+    return Stated(value=value, half=half, text=text, where=where, source=source, keys=keys)
 
 
 @lru_cache(maxsize=65_536)
