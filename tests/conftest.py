@@ -14,6 +14,14 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "full: one more of what the other tests try; left to `make full`")
 
 
+@pytest.fixture(autouse=True, scope="session")
+def own_configuration(tmp_path_factory):
+    """Keeps what tests trust out of the configuration of whoever runs them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
+        yield
+
+
 @pytest.fixture
 def bench(tmp_path):
     return Bench(tmp_path)

@@ -41,6 +41,7 @@ def _unchanged(options: argparse.Namespace) -> Exit | None:
         from harness.cli.packs import lay_out
 
         named.append(str(lay_out(project, *options.pack)[0]))
+        project, memo = open_project(remember=False)
     board = unchanged(project, find_contracts(project, named))
     if board is None:
         return None

@@ -36,6 +36,7 @@ def main(options: argparse.Namespace) -> int:
         from harness.cli.packs import lay_out
 
         options.contracts.append(str(lay_out(project, *options.pack)[0]))
+        project, memo = open_project(remember=False)  # it may have said where inputs lie
     paths = find_contracts(project, options.contracts)
     if not paths:
         say(f"no contracts below {project.contracts}/: nothing to check")

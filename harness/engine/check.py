@@ -201,7 +201,7 @@ class Checker:
         code = item.obligation.kind.foreign() if item.obligation.kind is not None else ""
         if not code or self.allow_code or self.project.trusts(item.contract.path):
             return ""
-        return f"{code} is code that is not trusted: harness.toml or --allow-code must allow it"
+        return f"{code} is code that is not trusted: harness trust, or --allow-code, allows it"
 
     def _discharge(
         self,

@@ -109,7 +109,7 @@ def _plans(
     for (_, name), loaded in {(one.contract.path, name): one for one, name in wanted}.items():
         run, owner = loaded.contract.runs[name], (loaded.contract.name, name)
         if not (allow_code or shipped(run) or project.trusts(loaded.contract.path)):
-            found.blocked[owner] = "its code is not trusted: harness.toml or --allow-code must allow it"
+            found.blocked[owner] = "its code is not trusted: harness trust, or --allow-code, allows it"
             continue
         if owner in held:
             found.blocked[owner] = held[owner]

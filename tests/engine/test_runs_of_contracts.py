@@ -55,6 +55,7 @@ def runs(bench):
 def trust(bench, *patterns):
     listed = ", ".join(f'"{pattern}"' for pattern in patterns)
     bench.write("harness.toml", f"[trust]\ncontracts = [{listed}]\n")
+    assert bench("trust").code == 0
 
 
 @pytest.mark.parametrize(
