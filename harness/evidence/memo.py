@@ -107,7 +107,7 @@ class ByBytes(Memo):
             return super().of(path, purpose, compute)
         digest = hashlib.sha256(read_regular(path)).hexdigest()
         if purpose == "contract":  # it names its own path
-            digest += f":{path}"
+            digest = hashlib.sha256(f"{digest}:{path}".encode()).hexdigest()
         kept = self._index.get(digest)
         if kept is None:
             kept = [0, compute(path)]
