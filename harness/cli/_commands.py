@@ -280,6 +280,7 @@ def _check_model(command: argparse.ArgumentParser) -> None:
     command.add_argument("--length", type=int, default=0, help="longest window of a bare module")
     command.add_argument("--seed", type=int, default=0, help="of the subject and of what is drawn")
     command.add_argument("--seconds", type=float, default=120.0, help="that one law may take (default: 120)")
+    command.add_argument("--jobs", type=int, metavar="N", help="laws tried at a time (default: processors)")
     _text_or_json(command)
     _to_file(command)
 

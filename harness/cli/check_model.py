@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
+from harness.cli._benches import benches
 from harness.cli._output import emit
 from harness.cli._progress import LawProgress
 from harness.cli._setup import invalid
@@ -13,7 +13,6 @@ from harness.model.behaviour import Ask, Build
 from harness.model.outcome import Outcome
 from harness.reports._laws import laws_json, laws_list, laws_text
 from harness.reports._out import write
-from harness.runs.bench import Bench
 from harness.scoreboard.gate import Exit
 
 
@@ -36,11 +35,12 @@ def main(options: argparse.Namespace) -> int:
         vocab=options.vocab,
         length=options.length,
     )
-    with Bench(Path.cwd()) as bench, LawProgress(len(chosen)) as progress:
-        found = []
-        for one in try_laws(bench.live, build, chosen, Ask(seed=options.seed), options.seconds):
+    found = []
+    with benches(options.jobs, len(chosen)) as opens, LawProgress(len(chosen)) as progress:
+        for one in try_laws(opens, build, chosen, Ask(seed=options.seed), options.seconds):
             found.append(one)
             progress.show(one)
+    found.sort(key=lambda one: chosen.index(one.law))
     emit(laws_json(found) if options.format == "json" else laws_text(found), options.output)
     outcomes = {one.outcome for one in found if not one.absent}
     if not outcomes:

@@ -1,6 +1,7 @@
-"""Schedules longer than what is tried for real: how often a scheduler counts is seen, then it counts alone."""
+"""Schedules longer than what is tried for real: a scheduler is seen to count, and then counts alone."""
 
 from types import SimpleNamespace
+from typing import ClassVar
 
 import pytest
 import torch
@@ -23,7 +24,7 @@ class ByEpoch(Odd):
     """Counts its scheduler at the end of every epoch, inside its step; ``length`` is that of the schedule."""
 
     batches, epochs = EPOCH, STEPS // EPOCH
-    declares = {"steps": STEPS}
+    declares: ClassVar = {"steps": STEPS}
 
     def more(self, state):
         state.scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(state.optimizer, self.epochs)
