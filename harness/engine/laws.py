@@ -16,7 +16,8 @@ from harness.model.problem import InputError
 from harness.model.tried import LawTried
 from harness.registry import load, modules
 
-Item, Found = TypeVar("Item"), TypeVar("Found")
+Item = TypeVar("Item")
+Found = TypeVar("Found")
 Open = Callable[[Build, float], LiveSession]
 
 
