@@ -86,6 +86,8 @@ class AverageFollows:
         moving = {step: fit for step, fit in fits.items() if fit.odd or fit.decay < 1 - fit.error}
         witnesses = [each for step, fit in moving.items() for each in _wrong(step, fit, declared)]
         witnesses = witnesses or _falling(moving)
+        if fits and not moving and declared is not None and declared < 1:
+            witnesses = [_still(fits, declared)]
         return Finding(
             total=len(moving),
             unit="steps of the average",
@@ -116,6 +118,14 @@ def _wrong(step: int, fit: _Fit, declared: float | None) -> list[Witness]:
             )
         ]
     return []
+
+
+def _still(fits: Mapping[int, _Fit], declared: float) -> Witness:
+    return Witness(
+        where=f"steps {min(fits)} to {max(fits)}, all tensors",
+        found="an average that does not move, while the weights do",
+        expected=f"a decay of {declared:g}, as declared: is the average ever brought up to date?",
+    )
 
 
 def _falling(fits: Mapping[int, _Fit]) -> list[Witness]:

@@ -1,4 +1,4 @@
-"""Generic faults of training programs: each is caught by a law that does not know it, or cannot be planted."""
+"""Generic faults of training programs: a law that does not know it catches each, or it cannot be planted."""
 
 import pytest
 from odd import Odd
@@ -18,7 +18,12 @@ CATCHES = {
     "freezes a tensor": "moves",
     "is one step ahead of its schedule": "rate_applied",
     "sums the loss where it should average": "accumulated",
-    "casts the weights to half": "updates_kept",
+    "casts the weights to half": "moves",
+    "skips every third step": "steps_taken",
+    "doubles the gradient of a tensor": "gradient_of_loss",
+    "turns the gradient of a tensor round": "gradient_of_loss",
+    "leaves buffers and averages stale": "average_follows",
+    "forgets the optimizer's state": "state_kept",
 }
 
 
