@@ -65,8 +65,8 @@ class GradientOfLoss:
 
     def check(self, live: Live, ask: Ask) -> Finding:
         """Takes a step after two others and compares what reached the optimizer."""
-        own, reached, parts = _both(live, ask.seed)
-        steady = _stepping.distance(reached, _both(live, ask.seed, more=1)[1]) == 0
+        own, reached, parts = both(live, ask.seed)
+        steady = _stepping.distance(reached, both(live, ask.seed, more=1)[1]) == 0
         judged: dict[str, str] = {}
         for part in parts if steady else ():
             names = sorted(part & own.keys() & reached.keys())
@@ -157,7 +157,7 @@ def _copied(live: Live, state: Any, seed: int) -> Any:
         return other.model
 
 
-def _both(live: Live, seed: int, more: int = 0) -> tuple[dict[str, Any], dict[str, Any], list[set[str]]]:
+def both(live: Live, seed: int, more: int = 0) -> tuple[dict[str, Any], dict[str, Any], list[set[str]]]:
     """Returns the loss's gradients, those that reach the optimizers, and the names each holds."""
     import torch
 

@@ -20,7 +20,8 @@ class Declared:
     norm that reaches the optimizer. ``steps`` is the length of the schedule. ``rank`` is that of a low-rank
     optimizer state, ``quantum`` how far an exported model may be from its parent in a logit. ``ships`` says
     which weights are exported: model or average. ``average`` is the decay of averaged weights in one step,
-    ``balance`` what each auxiliary loss counts in the loss.
+    ``balance`` what each auxiliary loss counts in the loss. ``draws`` says whether ranks draw random numbers
+    ``apart`` or ``alike``.
     """
 
     tied: tuple[tuple[str, ...], ...] = ()
@@ -33,6 +34,7 @@ class Declared:
     ships: str = ""
     average: float | None = None
     balance: float | None = None
+    draws: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,7 +57,7 @@ class Trainer:
     are what is scored, (batch, time, vocab). ``auxiliary(model, batch)`` maps names to auxiliary losses.
     ``adapt(state, chunks)`` is test-time training: it scores each chunk of symbols and may then learn from
     it; it returns the log-probability of every symbol. ``rank(index, count)`` returns the program as rank
-    ``index`` of ``count`` has it.
+    ``index`` of ``count`` has it; where torch has joined a process group, its steps speak in that.
     """
 
     start: Callable[[int], Any]
