@@ -31,6 +31,7 @@ full: test
 	HYPOTHESIS_PROFILE=full $(BIN)/python -m pytest tests -q
 	(echo '# python benchmarks/verify.py'; $(BIN)/python benchmarks/verify.py) > benchmarks/verify.txt
 	(echo '# python benchmarks/fuzz.py 600'; $(BIN)/python benchmarks/fuzz.py 600) > benchmarks/fuzz.txt
+	(echo '# python benchmarks/laws.py'; $(BIN)/python benchmarks/laws.py) > benchmarks/laws.txt
 	$(BIN)/python benchmarks/board.py | tee benchmarks/board.txt
 	(echo '# python benchmarks/kills.py 1000'; $(BIN)/python benchmarks/kills.py 1000) > benchmarks/kills.txt
 	(echo '# python benchmarks/flips.py 1000'; $(BIN)/python benchmarks/flips.py 1000) > benchmarks/flips.txt

@@ -94,13 +94,14 @@ def _first_apart(ranks: Sequence[_ranks.Rank]) -> list[Witness]:
     found = []
     for rank in ranks[1:]:
         for one, two in zip_longest(ranks[0].calls, rank.calls):
-            if one != two:
+            pairs = ((one, ranks[0]), (two, rank))
+            if one != two and all(each is not None or whose.ended == "done" for each, whose in pairs):
                 found.append(
                     Witness(
                         where=f"rank {rank.index}, step {(two or one or (0,))[0]}",
                         found=two[1] if two else "no call",
-                        expected=f"{one[1] if one else 'no call'}, as rank 0 has it: does a branch on rank "
-                        "or data hold a collective?",
+                        expected=f"{f'{one[1]} of step {one[0]}' if one else 'no call'}, as rank 0 has it: "
+                        "does a branch on rank or data hold a collective?",
                     )
                 )
                 break
