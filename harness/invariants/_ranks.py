@@ -10,7 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import combinations
 from pathlib import Path
@@ -32,7 +32,6 @@ WRAPPERS = ("DistributedDataParallel", "FullyShardedDataParallel")
 Say = Callable[[Mapping[str, Any]], None]
 
 
-@dataclass(kw_only=True, slots=True)
 class Rank:
     """What one rank said: each collective with its step, what it found, and how it ended.
 
@@ -40,19 +39,17 @@ class Rank:
     or died of; ``at`` is the last that it said it does. ``wraps`` tells that a wrapper exchanges gradients.
     """
 
-    index: int
-    calls: list[tuple[int, str]] = field(default_factory=list)
-    found: dict[str, Any] = field(default_factory=dict)
-    ended: str = ""
-    at: str = "joining the group"
-    step: int = 0
-    wraps: bool = False
+    def __init__(self, index: int) -> None:
+        self.index, self.step, self.wraps = index, 0, False
+        self.ended, self.at = "", "joining the group"
+        self.calls: list[tuple[int, str]] = []
+        self.found: dict[str, Any] = {}
 
 
 Look = Callable[["Member"], Mapping[str, Any]]
 
 
-@dataclass(kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Member:
     """A rank from inside: its subject, its state, and a group of the law's own that no program speaks in."""
 
@@ -60,7 +57,6 @@ class Member:
     live: Live
     state: Any
     own: Any
-    step: int = 0
 
 
 def together(live: Live, seed: int, look: Look, steps: int = STEPS) -> list[Rank]:
@@ -142,7 +138,6 @@ def _train(live: Live, seed: int, index: int, steps: int, look: Look, say: Say) 
         member = Member(index=index, live=mine, state=state, own=own)
         for step in range(steps):
             say({"at": f"step {step}", "step": step})
-            member.step = step
             _training.advance(mine, state, 1, first=step)
             say({"step": step, "found": look(member)})
     say({"done": True})
@@ -218,7 +213,7 @@ def _forked(index: int, work: Callable[[int, Say], None]) -> tuple[int, int]:
 
 def _watched(started: Sequence[tuple[int, int]], patience: float) -> list[Rank]:
     """Reads what the ranks say until all have ended, or none says anything for too long."""
-    ranks = [Rank(index=index) for index in range(len(started))]
+    ranks = [Rank(index) for index in range(len(started))]
     rests = {pipe: b"" for _, pipe in started}
     owner = {pipe: ranks[place] for place, (_, pipe) in enumerate(started)}
     heard = time.monotonic()
