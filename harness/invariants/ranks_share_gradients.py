@@ -2,7 +2,7 @@
 
 Source: gradients that are not exchanged, or added up without division by the number of ranks, or exchanged
 before the last micro-batch was added, train for another loss than one process does. Two real processes take
-a step in a group of gloo; each differentiates its own loss apart, as ``gradient_of_loss`` does, and the mean
+a step in a group of gloo; each differentiates its own loss apart, dropout off and clips evaded, and the mean
 of these is compared with what reaches its optimizer, in units of what one process alone makes of its own.
 All tensors together may be off by a quarter, as batches that count real symbols unequally leave it.
 """
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.invariants import _ranks, _stepping
-from harness.invariants.gradient_of_loss import WARM, both
+from harness.invariants._own_gradients import WARM, both
 from harness.model.behaviour import Ask, Finding, Live, Need
 from harness.model.verdict import Reason, Witness
 
@@ -58,7 +58,7 @@ class RanksShareGradients:
     def check(self, live: Live, ask: Ask) -> Finding:
         """Takes one step in two processes after two others, and looks at its gradients."""
         alone = _ranks.of_rank(live, 0, 1)
-        own, reached, _ = both(alone, ask.seed)
+        own, reached = both(alone, ask.seed)
         scale = _factor(own, reached)
         ranks = _ranks.together(live, ask.seed, lambda member: _look(member, ask.seed, scale), 1)
         told = {rank.index: rank.found["0"] for rank in ranks if "0" in rank.found}
@@ -86,7 +86,7 @@ def _factor(own: Mapping[str, Any], reached: Mapping[str, Any]) -> float:
 
 def _look(member: _ranks.Member, seed: int, scale: float) -> Mapping[str, Any]:
     """Returns how far the gradients of a new training's third step are from the mean of all ranks' own."""
-    own, reached, _ = both(member.live, seed)
+    own, reached = both(member.live, seed)
     apart = size = along = 0.0
     for name in sorted(own):
         mean = own[name].clone()
