@@ -148,11 +148,12 @@ def _fit(old: Mapping[str, Any], new: Mapping[str, Any], weights: Mapping[str, A
             slack[name] = UNITS * unit / size
     if not own:
         return None
-    middle = sorted(own.values())[len(own) // 2]
+    usual = sorted(own, key=lambda name: own[name])[len(own) // 2]
+    middle = own[usual]
     odd = {
         name: decay
         for name, decay in own.items()
-        if abs(decay - middle) > 2 * slack[name]
+        if abs(decay - middle) > 2 * (slack[name] + slack[usual])
         or float((after[name] - decay * apart[name]).norm()) > 2 * slack[name] * float(apart[name].norm())
     }
     return _Fit(decay=middle, error=2 * max(slack.values()), odd=odd)
