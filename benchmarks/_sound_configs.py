@@ -392,6 +392,10 @@ class Program:
         """Returns them as bytes again."""
         return bytes(ids)
 
+    def count(self, ids: Sequence[int]) -> int:
+        """Returns how many bytes they stand for."""
+        return len(ids)
+
     def rank(self, index: int, count: int) -> Any:
         """Returns the program as a rank has it: its rows of every batch."""
         own = copy.copy(self)
@@ -421,6 +425,9 @@ def _declared(made: Configuration) -> dict[str, Any]:
         found |= {"average": made.average, "ships": "average"}
     if made.architecture == "experts":
         found["balance"] = 0.01
+    if made.architecture in LANGUAGE:
+        found["padding"] = PAD
+    found["smooth"] = True
     return found
 
 

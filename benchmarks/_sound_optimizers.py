@@ -113,14 +113,13 @@ def optimizer_of(name: str, named: Sequence[tuple[str, Any]], decay: float, *, g
         return MAKERS[name](_groups([*named], decay, grouped=grouped))
     inner = [(n, p) for n, p in named if p.dim() == 2 and "embedding" not in n and "head" not in n]
     rest = [(n, p) for n, p in named if not any(p is q for _, q in inner)]
-    second = T.AdamW(_groups(rest, decay, grouped=grouped), lr=3e-3)
     if not inner:
-        return second
+        return T.AdamW(_groups(rest, decay, grouped=grouped), lr=3e-3)
     if name.startswith("torch"):
         first: Any = T.Muon([p for _, p in inner], lr=0.02, weight_decay=decay)
     else:
         first = Muon([p for _, p in inner], lr=0.02, weight_decay=decay, fills="fills" in name)
-    return [first, second] if rest else [first]
+    return [first, T.AdamW(_groups(rest, decay, grouped=grouped), lr=3e-3)] if rest else [first]
 
 
 def spared(name: str, value: Any) -> bool:

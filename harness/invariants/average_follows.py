@@ -3,7 +3,8 @@
 Source: a shadow that is updated twice in a step, or with another decay for some tensors, or not for all, is
 another model than the one described. In each step the new average is d times the old one and 1 - d times the
 weights, of before or after the step; d is fitted, every tensor must obey it up to rounding, it must be the
-declared one where one is declared, and it may rise from step to step, as a warm-up lets it, and not fall.
+declared one in every step where one is declared, and it may rise from step to step, as a warm-up lets it, and
+not fall.
 """
 
 from __future__ import annotations
@@ -84,6 +85,8 @@ class AverageFollows:
             if known:
                 fits[step] = min(known, key=lambda each: len(each.odd))
         moving = {step: fit for step, fit in fits.items() if fit.odd or fit.decay < 1 - fit.error}
+        if declared is not None and 1 - declared > max((fit.error for fit in fits.values()), default=1.0):
+            moving = fits  # one that is told its decay moves in every step
         witnesses = [each for step, fit in moving.items() for each in _wrong(step, fit, declared)]
         witnesses = witnesses or _falling(moving)
         return Finding(

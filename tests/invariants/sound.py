@@ -112,6 +112,8 @@ class Program:
             "average": decay,
             "balance": 0.01,
             "ships": "average",
+            "padding": PAD,
+            "smooth": True,
         }
         self.dropout, self.dtype, self.decay = dropout, dtype, decay
         generator = torch.Generator().manual_seed(7)
@@ -278,6 +280,9 @@ class Program:
 
     def decode(self, ids):
         return bytes(ids)
+
+    def count(self, ids):
+        return len(ids)
 
 
 def build():
