@@ -17,8 +17,16 @@ from torch import nn
 from torch.nn import functional
 
 BATCHES, ROWS = 4, 6
-PRECISIONS = ("float32", "float32", "float64", "autocast to bfloat16", "bfloat16 with a float32 copy", "scaled float16")
+PRECISIONS = (
+    "float32",
+    "float32",
+    "float64",
+    "autocast to bfloat16",
+    "bfloat16 with a float32 copy",
+    "scaled float16",
+)
 COMPILED = 4
+TOLD = ("constant", "linear", "cosine with warm-up", "step", "warm, stay, decay")
 ENDING = ("linear", "cosine with warm-up", "one-cycle", "warm, stay, decay")
 
 
@@ -59,9 +67,14 @@ class Configuration:
 
 
 def configurations(count: int = 200, seed: int = 0) -> tuple[Configuration, ...]:
-    """Draws configurations; every architecture, optimizer, schedule and precision in turn, all else at random."""
+    """Draws configurations; each architecture, optimizer, schedule and precision in turn."""
     draw = random.Random(seed)
-    orders = {"architecture": tuple(MODELS), "optimizer": OPTIMIZERS, "schedule": SCHEDULES, "precision": PRECISIONS}
+    orders = {
+        "architecture": tuple(MODELS),
+        "optimizer": OPTIMIZERS,
+        "schedule": SCHEDULES,
+        "precision": PRECISIONS,
+    }
     decks: dict[str, list[str]] = {name: [] for name in orders}
     found, compiled = [], 0
     for number in range(count):
@@ -155,15 +168,17 @@ class Program:
             self.packed = lambda model, ids, documents: self._asked(model, ids, documents=documents)
         if made.architecture == "experts":
             self.auxiliary = self._auxiliary
-        if made.schedule in ("constant", "linear", "cosine with warm-up", "step", "warm, stay, decay"):
-            if not isinstance(self.build(0).optimizer, list) and not made.by_epoch and made.precision[:6] != "scaled":
-                peak = self.build(0).optimizer.param_groups[0]["initial_lr"]
-                self.rate = lambda step: peak * share(made.schedule, step)
+        told = made.schedule in TOLD and not made.by_epoch and not made.precision.startswith("scaled")
+        if told and not isinstance(self.build(0).optimizer, list):
+            peak = self.build(0).optimizer.param_groups[0]["initial_lr"]
+            self.rate = lambda step: peak * share(made.schedule, step)
         if made.schedule in ENDING and not made.by_epoch:
             self.declares["steps"] = STEPS
 
     def _context(self) -> AbstractContextManager[Any]:
-        kind = {"autocast to bfloat16": torch.bfloat16, "scaled float16": torch.float16}.get(self.made.precision)
+        kind = {"autocast to bfloat16": torch.bfloat16, "scaled float16": torch.float16}.get(
+            self.made.precision
+        )
         return nullcontext() if kind is None else torch.autocast("cpu", dtype=kind)
 
     def _asked(self, model: Any, *inputs: Any, **named: Any) -> Any:
@@ -452,5 +467,3 @@ def _data(made: Configuration) -> Any:
     x = torch.randn(count, 6, generator=generator)
     y = x if made.architecture == "autoencoder" else x.sum(1, keepdim=True).tanh()
     return {"x": x, "y": y}
-
-

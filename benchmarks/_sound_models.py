@@ -205,7 +205,7 @@ class LowRank(nn.Module):
 
     def __init__(self, base: nn.Linear) -> None:
         super().__init__()
-        self.base = base.requires_grad_(False)
+        self.base = base.requires_grad_(requires_grad=False)
         self.a = nn.Linear(base.in_features, 2, bias=False)
         self.b = nn.Linear(2, base.out_features, bias=False)
         nn.init.zeros_(self.b.weight)
@@ -217,7 +217,7 @@ class LowRank(nn.Module):
 
 def adapted(shape: Shape) -> nn.Module:
     """Returns a decoder whose base is frozen, with low-rank maps beside its queries and outputs."""
-    model = Decoder(shape).requires_grad_(False)
+    model = Decoder(shape).requires_grad_(requires_grad=False)
     for block in model.blocks:
         block.attention.q, block.attention.out = LowRank(block.attention.q), LowRank(block.attention.out)
     return model
@@ -309,5 +309,3 @@ MODELS = {
     "autoencoder": AutoEncoder,
 }
 LANGUAGE = ("decoder", "experts", "recurrent", "adapted")
-
-

@@ -13,8 +13,8 @@ from torch.nn import functional
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "invariants"))
 
-from odd import Convolution, Odd, Scaled  # noqa: E402
-from sound import BATCH, PAD, PEAK, WARMUP, Block, Decoder, Program, State  # noqa: E402
+from odd import Convolution, Odd, Scaled
+from sound import BATCH, PAD, PEAK, WARMUP, Block, Decoder, Program, State
 
 
 class OptimizerEachEpoch(Program):
@@ -124,9 +124,10 @@ class DecaysNorms(Program):
 
     def build(self, seed: int) -> State:
         state = super().build(seed)
-        both, norm = state.optimizer.param_groups, [
-            p for n, p in state.model.named_parameters() if "norm" in n
-        ]
+        both, norm = (
+            state.optimizer.param_groups,
+            [p for n, p in state.model.named_parameters() if "norm" in n],
+        )
         both[1]["params"] = [p for p in both[1]["params"] if not any(p is q for q in norm)]
         both[0]["params"] += norm
         return state
@@ -150,8 +151,9 @@ class ClipsHead(Program):
     """Only the head's gradient is clipped."""
 
     def micro(self, state: State, batches: Any) -> Any:
-        real, nn.utils.clip_grad_norm_ = nn.utils.clip_grad_norm_, lambda _, clip: real(
-            list(state.model.head.parameters()), clip
+        real, nn.utils.clip_grad_norm_ = (
+            nn.utils.clip_grad_norm_,
+            lambda _, clip: real(list(state.model.head.parameters()), clip),
         )
         try:
             return super().micro(state, batches)
@@ -449,7 +451,8 @@ class WarmupFromOne(Program):
     def build(self, seed: int) -> State:
         state = super().build(seed)
         state.scheduler = torch.optim.lr_scheduler.LambdaLR(
-            state.optimizer, lambda step: self.rate(max(0, step - 1)) / PEAK if step < WARMUP else self.rate(step) / PEAK
+            state.optimizer,
+            lambda step: self.rate(max(0, step - 1)) / PEAK if step < WARMUP else self.rate(step) / PEAK,
         )
         return state
 
@@ -481,12 +484,14 @@ class AverageNotRestored(Program):
         return float(found)
 
 
-class HeadFrozen(Program):
-    """A head of its own is in no group."""
+class RouterLeftOut(Program):
+    """The router of one layer is in no group."""
 
     def build(self, seed: int) -> State:
         state = super().build(seed)
-        state.model.blocks[1].experts.router.weight.requires_grad_(False)
+        left = state.model.blocks[1].experts.router.weight
+        for group in state.optimizer.param_groups:
+            group["params"] = [p for p in group["params"] if p is not left]
         return state
 
 

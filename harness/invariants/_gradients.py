@@ -46,7 +46,11 @@ class Gradients:
         one = self.of(batch)
         size, units = _stepping.norm(one), UNITS * _unit(self.live, self.seed)
         # a step that cuts its batch into micro-batches itself cuts it otherwise where rows are far apart
-        orders = (list(reversed(range(count))), [*range(1, count), 0], [*range(0, count, 2), *range(1, count, 2)])
+        orders = (
+            list(reversed(range(count))),
+            [*range(1, count), 0],
+            [*range(0, count, 2), *range(1, count, 2)],
+        )
         moved = [
             _stepping.distance(one, self.of(_batches.taken_rows(batch, order))) / (size or 1.0)
             for order in orders

@@ -1,15 +1,16 @@
 """The random numbers of one step are not those of the next.
 
-Source: a seed that is set inside the step, or before each batch, gives the same dropout mask and the same noise
-in every step: what was to average out is a fixed choice. The generators of torch, numpy and Python are read
-after each of a few steps; one that a step has moved may not stand where it stood after the step before. A
-generator that was only seeded, with nothing drawn since, tells nothing.
+Source: a seed that is set inside the step, or before each batch, gives the same dropout mask and the same
+noise in every step: what was to average out is a fixed choice. The generators of torch, numpy and Python
+are read after each of a few steps; one that a step has moved may not stand where it stood after the step
+before. A generator that was only seeded, with nothing drawn since, tells nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from harness.invariants import _stepping, _training
@@ -54,7 +55,7 @@ class DrawsDiffer:
             places = [each[name] for each in told if name in each]
             if len({_bits(each) for each in places}) < 2 or _untouched(name, places[-1]):
                 continue
-            for step, (one, two) in enumerate(zip(places[1:], places[2:], strict=False)):
+            for step, (one, two) in enumerate(pairwise(places[1:])):
                 pairs += 1
                 if _bits(one) == _bits(two):
                     witnesses.append(_witness(name, step + 1))
@@ -80,7 +81,8 @@ def _untouched(name: str, told: Any) -> bool:
 
     if name != "torch":
         return False
-    return torch.equal(torch.Generator().manual_seed(torch.initial_seed()).get_state(), told)
+    seeded = torch.Generator().manual_seed(torch.initial_seed()).get_state()
+    return bool(torch.equal(seeded, told))
 
 
 def _witness(name: str, step: int) -> Witness:

@@ -1,11 +1,11 @@
 """Where a program says that no gradient is stopped, every gradient is the slope of the loss.
 
-Source: a detach left in a residual path, a part under no_grad, a hook that rescales or a hand-written backward
-pass leaves every parameter with a gradient, only another one. Straight-through and stopped gradients are so on
-purpose, so the law is tried where ``declares`` says ``smooth``. In float64 and in evaluation mode each tensor
-is moved along a random direction, and the central difference must be the gradient's product with it, up to 16
-times what halving the step changes and the rounding of the loss. Where that is too much to tell, as at a kink,
-the tensor is undecided.
+Source: a detach left in a residual path, a part under no_grad, a hook that rescales or a hand-written
+backward pass leaves every parameter with a gradient, only another one. Straight-through and stopped
+gradients are so on purpose, so the law is tried where ``declares`` says ``smooth``. In float64 and in
+evaluation mode each tensor is moved along a random direction, and the central difference must be the
+gradient's product with it, up to 16 times what halving the step changes and the rounding of the loss. Where
+that is too much to tell, as at a kink, the tensor is undecided.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from harness.model.problem import InputError
 from harness.model.verdict import Reason, Witness
 
 TENSORS, STEP, TRUST = 24, 2.0**-14, 16.0
-"""At most so many tensors; the relative step, near the cube root of float64's unit; the trust in its error."""
+"""At most so many tensors; the relative step, near the cube root of float64's unit; trust in its error."""
 
 
 def _stopped(live: Live) -> Live:
@@ -65,7 +65,7 @@ class GradientIsSlope:
                 Witness(
                     where=name,
                     found=f"a derivative of {each.gradient:.6g} along a random direction",
-                    expected=f"{each.slope:.6g}, the loss's slope: is a path detached, or a backward pass wrong?",
+                    expected=f"{each.slope:.6g}, the loss's slope: is a path detached, or a derivative wrong?",
                 )
                 for name, each in sorted(wrong.items(), key=lambda pair: -pair[1].apart)[:20]
             ),
@@ -150,14 +150,14 @@ class _Slopes:
 
 
 def _all_double() -> Any:
-    """Returns a context in which what is cast to a lower precision is cast to float64, as losses often are."""
+    """Returns a context in which casts to a lower precision, as losses make, are casts to float64."""
     import torch
     from torch.overrides import TorchFunctionMode
 
     lower = (torch.float32, torch.float16, torch.bfloat16)
     casts = (torch.Tensor.float, torch.Tensor.half, torch.Tensor.bfloat16)
 
-    class Doubled(TorchFunctionMode):
+    class Doubled(TorchFunctionMode):  # type: ignore[misc]
         def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
             named = dict(kwargs or {})
             if func in casts:

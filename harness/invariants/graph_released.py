@@ -89,7 +89,11 @@ class GraphReleased:
                 lengths.append(_length(alive))
                 before = [weakref.ref(each) for each in alive]
                 del alive, kept
-        if not witnesses and len(lengths) > 2 and all(a < b for a, b in zip(lengths[-3:], lengths[-2:], strict=False)):
+        if (
+            not witnesses
+            and len(lengths) > 2
+            and all(a < b for a, b in zip(lengths[-3:], lengths[-2:], strict=False))
+        ):
             witnesses.append(
                 Witness(
                     where=f"after step {steps - 1}",

@@ -1,10 +1,11 @@
 """A padded place counts in no loss, neither as a target nor among the places that it is a mean over.
 
 Source: a mean over all places of a batch, padding among them, trains on how to pad, and divides by what the
-batch happens to be filled up to; rows of unequal length then count unequally. ``declares`` says which symbol is
-``padding``. The second halves of half of a batch's rows are padded. The loss may have no gradient in the logits
-before a padded target; before a real one it must be as many times larger as there are fewer real targets, in
-the batch or in the row, and may be as large only in a loss that is a sum and knows no number of rows.
+batch happens to be filled up to; rows of unequal length then count unequally. ``declares`` says which
+symbol is ``padding``. The second halves of half of a batch's rows are padded. The loss may have no gradient
+in the logits before a padded target; before a real one it must be as many times larger as there are fewer
+real targets, in the batch or in the row, and may be as large only in a loss that is a sum and knows no
+number of rows.
 """
 
 from __future__ import annotations
@@ -78,10 +79,14 @@ class PaddingUncounted:
         half, rows = ids.shape[1] // 2, len(ids) // 2
         padded = real.clone()
         padded[:rows, half + 1 :] = padding
-        met = [_met(live, model, _training.mapped(whole, lambda _, x=x: x)) for x in (real, padded, real[rows:])]
+        met = [_met(live, model, _training.mapped(whole, _instead(x))) for x in (real, padded, real[rows:])]
         if any(each is None or each.shape[:2] != met[0].shape[:2] for each in met[:2]) or met[2] is None:
             return _untold("no module whose answers are the logits")
         return _judged(met, half, rows)
+
+
+def _instead(ids: Any) -> Callable[[Any], Any]:
+    return lambda _: ids
 
 
 def _judged(met: list[Any], half: int, rows: int) -> Finding:

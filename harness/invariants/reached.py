@@ -98,9 +98,7 @@ def _woken(live: Live, lost: Mapping[str, str]) -> Iterator[bool]:
     """Moves parameters of zeros that get a gradient while it lasts; tells whether there are any."""
     import torch
 
-    zeros = [
-        one for name, one in _trainable(live.module).items() if name not in lost and not bool(one.any())
-    ]
+    zeros = [one for name, one in _trainable(live.module).items() if name not in lost and not bool(one.any())]
     for one in zeros:
         _training.shifted(one)
     try:

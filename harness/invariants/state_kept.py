@@ -1,9 +1,10 @@
 """What the optimizer keeps is, when it steps again, as the step before left it.
 
-Source: an optimizer that is made anew for every epoch, or whose state a wrapper clears, forgets its momentum
-and its second moments, and its bias corrections begin again; the loss then jumps at each epoch and nothing
-says why. After each step of an optimizer its tensors are copied, and when it, or another in its place, steps
-again they must be there with the same bits. The steps go beyond the end of the first epoch where that is near.
+Source: an optimizer that is made anew for every epoch, or whose state a wrapper clears, forgets its
+momentum and its second moments, and its bias corrections begin again; the loss then jumps at each epoch and
+nothing says why. After each step of an optimizer its tensors are copied, and when it, or another in its
+place, steps again they must be there with the same bits. The steps go beyond the end of the first epoch
+where that is near.
 """
 
 from __future__ import annotations

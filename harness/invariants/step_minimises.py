@@ -1,10 +1,10 @@
 """The gradient that reaches the optimizer in a step is that of the loss of the step's batch.
 
-Source: a step that forgets to unscale, flips a sign, weighs an auxiliary loss otherwise, steps on the gradient
-of the batch before or on half of a batch minimises another loss than the one that is stated. The gradient of
-``batch_loss`` is taken by itself, dropout and batch statistics off, and held against what reaches the
-optimizer; clips are evaded. Rounding is what reordering rows does to it, eight times, or 64 units of it.
-Losses that leave weights which moved in between, as two optimizers in turn do, are not judged.
+Source: a step that forgets to unscale, flips a sign, weighs an auxiliary loss otherwise, steps on the
+gradient of the batch before or on half of a batch minimises another loss than the one that is stated. The
+gradient of ``batch_loss`` is taken by itself, dropout and batch statistics off, and held against what
+reaches the optimizer; clips are evaded. Rounding is what reordering rows does to it, eight times, or 64
+units of it. Losses that leave weights which moved in between, as two optimizers in turn do, are not judged.
 """
 
 from __future__ import annotations
@@ -65,10 +65,11 @@ class StepMinimises:
             if apart is not None:
                 found[warm] = apart
         wrong = {warm: each for warm, each in found.items() if not each[0] <= (slack or 0.0)}
+        told = ", ".join(f"{size:.3g}" for size, _ in found.values())
         return Finding(
             total=len(found),
             unit="steps",
-            measured=f"relative distances {', '.join(f'{size:.3g}' for size, _ in found.values()) or 'unknown'}",
+            measured=f"relative distances {told or 'unknown'}",
             threshold="unknown" if slack is None else f"{slack:.3g}",
             detail="dropout off" if found else "the step draws, or takes no single gradient of one batch",
             reason=None if found else Reason.UNJUDGED,
@@ -76,7 +77,7 @@ class StepMinimises:
                 Witness(
                     where=f"step {warm}, most of it in {name}",
                     found=f"a gradient {size:.3g} of its norm away from that of the loss",
-                    expected=f"at most {slack:.3g}: is it scaled, flipped, late, or of another loss or batch?",
+                    expected=f"at most {slack:.3g}: is it scaled, flipped, late, or of another loss?",
                 )
                 for warm, (size, name) in wrong.items()
             ),

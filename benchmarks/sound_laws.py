@@ -1,6 +1,6 @@
 """Tries every law of training on sound configurations, which none may blame.
 
-    python benchmarks/sound.py [COUNT [SEED]] [--only NUMBER ...] [--law NAME ...]
+    python benchmarks/sound_laws.py [COUNT [SEED]] [--only NUMBER ...] [--law NAME ...]
 
 Each law that finds fault with a configuration is printed with its witnesses; ends with 1 if any did.
 """
@@ -14,9 +14,8 @@ import time
 import warnings
 from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -32,7 +31,11 @@ from harness.runs.adapter import live_of  # noqa: E402
 
 OUTCOMES = ("held", "inconclusive", "absent", "error", "ALARM", "finding")
 FINDINGS = {
-    ("resume_equals", "NAdam", "float64"): "torch keeps NAdam's product of momenta in float32 and loads it in "
+    (
+        "resume_equals",
+        "NAdam",
+        "float64",
+    ): "torch keeps NAdam's product of momenta in float32 and loads it in "
     "the tensor's own float64: a resumed training differs from an uninterrupted one in its last digits",
 }
 """What a law says of a sound configuration and is right about: law, optimizer, precision."""
@@ -64,6 +67,7 @@ def main() -> int:
     parser.add_argument("--only", nargs="*", type=int, default=[])
     parser.add_argument("--law", nargs="*", default=[])
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--minutes", type=float, default=0, help="begin no other configuration after these")
     parser.add_argument("--faults", action="store_true", help="only the faults that no law was written with")
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -76,12 +80,19 @@ def main() -> int:
         if not options.only or one.number in options.only
     ]
     tally, started = Tally(), time.monotonic()
+    done = []
     with ProcessPoolExecutor(options.processes, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-        for done, each in enumerate(pool.map(partial(try_one, names=names), made), start=1):
-            tally.add(each)
-            print(f"\r{done} of {len(made)}, {time.monotonic() - started:.0f} s", end="", file=sys.stderr)
-    report(made, tally, time.monotonic() - started)
-    if not options.only:
+        waiting = {pool.submit(try_one, one, names): one for one in made}
+        for each in as_completed(waiting):
+            tally.add(each.result())
+            done.append(waiting[each])
+            seconds = time.monotonic() - started
+            print(f"\r{len(done)} of {len(made)}, {seconds:.0f} s", end="", file=sys.stderr)
+            if options.minutes and seconds > 60 * options.minutes:
+                pool.shutdown(wait=False, cancel_futures=True)
+                break
+    report(done, tally, time.monotonic() - started)
+    if not options.only and not options.minutes:
         faults(names)
     return 1 if tally.alarms else 0
 
@@ -152,12 +163,15 @@ def tried(live: Live, name: str) -> tuple[str, list[str]]:
 
 def report(made: Sequence[Configuration], tally: Tally, seconds: float) -> None:
     """Prints the table and the alarms."""
-    print(f"{len(made)} sound configurations, {len(tally.counts)} laws, {sum(tally.seconds.values()):.0f} s of one core or less")
+    print(f"{len(made)} sound configurations, {len(tally.counts)} laws, {seconds:.0f} s")
     for what in ("architecture", "optimizer", "schedule", "precision"):
         counted = Counter(getattr(one, what) for one in made)
         print(f"{what}: " + ", ".join(f"{name} {count}" for name, count in sorted(counted.items())))
     print(f"compiled: {sum(one.compiled for one in made)}\n")
-    print(f"{'law':28}{'tried':>6}{'held':>6}{'inconclusive':>14}{'absent':>8}{'errors':>8}{'alarms':>8}{'findings':>10}{'seconds':>9}")
+    print(
+        f"{'law':28}{'tried':>6}{'held':>6}{'inconclusive':>14}{'absent':>8}{'errors':>8}"
+        f"{'alarms':>8}{'findings':>10}{'seconds':>9}"
+    )
     total: Counter[str] = Counter()
     for name, counts in sorted(tally.counts.items()):
         total += counts
