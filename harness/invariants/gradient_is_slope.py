@@ -65,7 +65,7 @@ class GradientIsSlope:
                 Witness(
                     where=name,
                     found=f"a derivative of {each.gradient:.6g} along a random direction",
-                    expected=f"{each.slope:.6g}, the loss's slope: is a path detached, or a derivative wrong?",
+                    expected=f"{each.slope:.6g}, the loss's slope: is a path detached, or one wrong?",
                 )
                 for name, each in sorted(wrong.items(), key=lambda pair: -pair[1].apart)[:20]
             ),

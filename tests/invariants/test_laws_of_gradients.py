@@ -1,4 +1,4 @@
-"""Laws of gradients, state and draws: faults that were not planted, odd sound programs, drawn configurations."""
+"""Laws of gradients, state and draws: unseen faults, odd sound programs, drawn configurations."""
 
 import sys
 from pathlib import Path
@@ -63,10 +63,9 @@ def test_a_fault_that_no_law_was_written_with_is_found(law, fault, told):
 @pytest.mark.parametrize("kind", ODD, ids=lambda kind: kind.__name__)
 @pytest.mark.parametrize("law", LAWS)
 def test_no_odd_sound_program_is_blamed(law, kind):
-    try:
-        assert tried(law, kind()).witnesses == ()
-    except InputError as problem:
-        assert problem.reason == "UNSUPPORTED"
+    live = live_of(kind(), 0, kind.__name__)
+    live.module.eval()
+    assert outcome_of(live, law)[0] in ("held", "inconclusive", "absent")
 
 
 class SumOverRows(Program):
