@@ -43,6 +43,7 @@ full: test
 	(echo '# python benchmarks/statistics.py --rates'; $(BIN)/python benchmarks/statistics.py --rates) > specs/statistics/rates.txt
 	(echo '# python benchmarks/statistics.py --readouts'; $(BIN)/python benchmarks/statistics.py --readouts) > specs/statistics/readouts.txt
 	(echo '# python benchmarks/statistics.py'; $(BIN)/python benchmarks/statistics.py) > benchmarks/statistics.txt
+	(echo '# python benchmarks/sound_laws.py 200 0'; $(BIN)/python benchmarks/sound_laws.py 200 0) > specs/statistics/sound.txt
 	(echo '# python benchmarks/replay.py'; $(BIN)/python benchmarks/replay.py) > specs/statistics/replay.txt
 
 $(VENV)/.venv:

@@ -19,8 +19,8 @@ Need = Literal[
     "logits", "loss", "decode", "texts",
     "start", "step", "batch", "batches", "batch_loss", "micro", "evaluate", "held_out", "output",
     "save", "resume",
-    "export", "load", "encode", "decode_text", "rate", "masked", "packed", "probabilities", "auxiliary",
-    "adapt", "rank",
+    "export", "load", "encode", "decode_text", "counted", "rate", "masked", "packed", "probabilities",
+    "auxiliary", "adapt", "rank",
 ]  # fmt: skip
 """What an invariant may ask of a live model: the name of a field of ``Live`` or of its ``Trainer``."""
 

@@ -113,6 +113,8 @@ class Program:
             "balance": 0.01,
             "ships": "average",
             "draws": "apart",
+            "padding": PAD,
+            "smooth": True,
         }
         self.dropout, self.dtype, self.decay = dropout, dtype, decay
         self.place, self.ranks = 0, 1
@@ -288,6 +290,9 @@ class Program:
 
     def decode(self, ids):
         return bytes(ids)
+
+    def count(self, ids):
+        return len(ids)
 
 
 def build():
