@@ -89,8 +89,6 @@ class AverageFollows:
             moving = fits  # one that is told its decay moves in every step
         witnesses = [each for step, fit in moving.items() for each in _wrong(step, fit, declared)]
         witnesses = witnesses or _falling(moving)
-        if fits and not moving and declared is not None and declared < 1:
-            witnesses = [_still(fits, declared)]
         return Finding(
             total=len(moving),
             unit="steps of the average",
@@ -121,14 +119,6 @@ def _wrong(step: int, fit: _Fit, declared: float | None) -> list[Witness]:
             )
         ]
     return []
-
-
-def _still(fits: Mapping[int, _Fit], declared: float) -> Witness:
-    return Witness(
-        where=f"steps {min(fits)} to {max(fits)}, all tensors",
-        found="an average that does not move, while the weights do",
-        expected=f"a decay of {declared:g}, as declared: is the average ever brought up to date?",
-    )
 
 
 def _falling(fits: Mapping[int, _Fit]) -> list[Witness]:
