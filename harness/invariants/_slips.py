@@ -31,23 +31,18 @@ def _each(live: Live, change: Callable[[Any, Sequence[Any], Take], Any]) -> Live
     return _training.with_trainer(live, step=stepped, micro=accumulated if micro else None)
 
 
-def _each_state(live: Live, change: Callable[[Any], None]) -> Live:
-    """Changes every state in place, a fresh one and one that is resumed."""
-    resume = _training.trainer(live).resume
-
-    def resumed(folder: Any) -> Any:
-        state = resume(folder) if resume else None
-        change(state)
-        return state
-
-    changed = _stepping.each_start(live, change)
-    return _training.with_trainer(changed, resume=resumed) if resume else changed
-
-
 def _hooked(live: Live, change: Callable[[Any], Any]) -> Live:
-    """Changes the gradient of the largest tensor as it arrives, before any clip."""
+    """Changes the gradient of the largest tensor as it arrives in a step, before any clip."""
     _training.largest(_training.trainer(live).start(0).model)
-    return _each_state(live, lambda state: _training.largest(state.model)[1].register_hook(change) and None)
+
+    def stepped(state: Any, batches: Sequence[Any], take: Take) -> Any:
+        handle = _training.largest(state.model)[1].register_hook(change)
+        try:
+            return take(batches)
+        finally:
+            handle.remove()
+
+    return _each(live, stepped)
 
 
 def _skips(live: Live) -> Live:

@@ -20,8 +20,8 @@ CATCHES = {
     "sums the loss where it should average": "accumulated",
     "casts the weights to half": "moves",
     "skips every third step": "steps_taken",
-    "doubles the gradient of a tensor": "gradient_is_slope",
-    "turns the gradient of a tensor round": "gradient_is_slope",
+    "doubles the gradient of a tensor": "step_minimises",
+    "turns the gradient of a tensor round": "step_minimises",
     "leaves buffers and averages stale": "average_follows",
     "forgets the optimizer's state": "state_kept",
 }
