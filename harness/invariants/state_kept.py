@@ -76,7 +76,7 @@ class StateKept:
         state = _training.fresh(live, ask.seed)
         batches = _training.trainer(live).batches
         steps = ask.windows or (batches + 2 if 0 < batches <= MANY - 2 else self.windows)
-        watch = _Watch(names=_stepping.names(state))
+        watch = _Watch(_stepping.names(state))
         with watch.hooked(_training.optimizers(state)):
             for watch.step in range(steps):
                 _training.advance(live, state, 1, first=watch.step)
@@ -92,15 +92,13 @@ class StateKept:
         )
 
 
-@dataclass(slots=True)
 class _Watch:
     """Copies what optimizers keep for each tensor after their steps and compares before the next."""
 
-    names: Mapping[int, str]
-    step: int = 0
-    kept: dict[str, Any] = field(default_factory=dict)
-    found: dict[str, Witness] = field(default_factory=dict)
-    judged: int = 0
+    def __init__(self, names: Mapping[int, str]) -> None:
+        self.names, self.step, self.judged = names, 0, 0
+        self.kept: dict[str, Any] = {}
+        self.found: dict[str, Witness] = {}
 
     def before(self, optimizer: Any, *_: Any) -> None:
         """Compares, whichever optimizer it is that now holds the tensors."""
