@@ -45,7 +45,6 @@ full: test
 	(echo '# python benchmarks/statistics.py --readouts'; $(BIN)/python benchmarks/statistics.py --readouts) > specs/statistics/readouts.txt
 	(echo '# python benchmarks/statistics.py'; $(BIN)/python benchmarks/statistics.py) > benchmarks/statistics.txt
 	(echo '# python benchmarks/sound_laws.py 200 0'; $(BIN)/python benchmarks/sound_laws.py 200 0) > specs/statistics/sound.txt
-	(echo '# python benchmarks/replay.py'; $(BIN)/python benchmarks/replay.py) > specs/statistics/replay.txt
 	(for said in '' ' 2400 63 1' ' --costs'; do echo "# python benchmarks/replay.py$$said"; $(BIN)/python benchmarks/replay.py $$said; echo; done) > specs/statistics/replay.txt
 
 $(VENV)/.venv:
