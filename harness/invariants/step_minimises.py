@@ -4,7 +4,9 @@ Source: a step that forgets to unscale, flips a sign, weighs an auxiliary loss o
 gradient of the batch before or on half of a batch minimises another loss than the one that is stated. The
 gradient of ``batch_loss`` is taken by itself, dropout and batch statistics off, and held against what
 reaches the optimizer; clips are evaded. Rounding is what reordering rows does to it, eight times, or 64
-units of it. Losses that leave weights which moved in between, as two optimizers in turn do, are not judged.
+units of it. Losses that leave weights which moved in between, as two optimizers in turn do, are not judged;
+nor is what a program makes of right gradients by hand (decay, a norm of one for each tensor), unless it is
+one factor for all of them or turns one round.
 """
 
 from __future__ import annotations
@@ -61,7 +63,7 @@ class StepMinimises:
         slack = gradients.rounding(batch) if gradients.repeatable(batch) else None
         found: dict[int, tuple[float, str]] = {}
         for warm in (0, ask.windows or self.windows) if slack is not None else ():
-            apart = _apart(live, ask.seed, warm)
+            apart = _apart(live, ask.seed, warm, slack or 0.0)
             if apart is not None:
                 found[warm] = apart
         wrong = {warm: each for warm, each in found.items() if not each[0] <= (slack or 0.0)}
@@ -84,8 +86,54 @@ class StepMinimises:
         )
 
 
-def _apart(live: Live, seed: int, warm: int) -> tuple[float, str] | None:
+def _apart(live: Live, seed: int, warm: int, slack: float) -> tuple[float, str] | None:
     """Returns the relative distance after some steps and where most of it is; None where it is not told."""
+    taken = _taken(live, seed, warm, _stepping.SMALL)
+    if taken is None:
+        return None
+    size = _stepping.norm(taken.wanted)
+    apart = _stepping.distance(taken.found, taken.wanted) / size
+    if not apart <= slack and taken.right(slack) and not taken.one_factor(slack):
+        again = _taken(live, seed, warm, 1.0)  # at their size: what is added by hand outweighs small ones
+        if again is not None and not again.turned():
+            return None
+    far = {name: float((taken.found.get(name, 0.0) - each).norm()) for name, each in taken.wanted.items()}
+    return apart, max(far, key=lambda name: far[name])
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Taken:
+    """The gradients of one step by name: the loss's, as backward left them, as the optimizer got them."""
+
+    wanted: dict[str, Any]
+    left: dict[str, Any]
+    found: dict[str, Any]
+
+    def right(self, slack: float) -> bool:
+        """Tells whether the backward pass left the gradients of the loss."""
+        size = _stepping.norm(self.wanted)
+        return _stepping.distance(self.left, self.wanted) <= slack * size
+
+    def one_factor(self, slack: float) -> bool:
+        """Tells whether all gradients are those of the loss times one number."""
+        factor = sum(self._shares().values()) / _stepping.norm(self.wanted) ** 2
+        alike = {name: each * factor for name, each in self.wanted.items()}
+        return _stepping.distance(self.found, alike) <= slack * _stepping.norm(self.found)
+
+    def turned(self) -> bool:
+        """Tells whether one of them points uphill."""
+        return any(share < 0 for share in self._shares().values())
+
+    def _shares(self) -> Mapping[str, float]:
+        return {
+            name: float((self.found[name] * each).sum())
+            for name, each in self.wanted.items()
+            if name in self.found
+        }
+
+
+def _taken(live: Live, seed: int, warm: int, factor: float) -> _Taken | None:
+    """Takes a step after some others, with gradients made small by a factor; None where it tells nothing."""
     state = _training.fresh(live, seed)
     _training.advance(live, state, warm)
     count = _training.trainer(live).batches or warm + 1
@@ -93,27 +141,34 @@ def _apart(live: Live, seed: int, warm: int) -> tuple[float, str] | None:
     _stepping.quiet(state)
     wanted = _of_loss(live, state, batch)
     late, moved = [False], [False]
-    start = {name: each.detach().clone() for name, each in _stepping.trained(state).items()}
-    handles = [each.register_hook(_sees(each, start[name], late, moved)) for name, each in _watched(state)]
+    left: dict[str, Any] = {}
+    handles = []
+    for name, each in _stepping.trained(state).items():
+        handles.append(each.register_hook(_sees(each, each.detach().clone(), late, moved)))
+        handles.append(each.register_post_accumulate_grad_hook(_leaves(name, factor, left)))
 
     def after(_: int, __: Any) -> None:
         moved[0] = True
 
     try:
         with _stepping.watching(state, after=after):
-            found = _stepping.reaching(state, lambda: _stepping.step_of(live)(state, batch))
+            found = _stepping.reaching(state, lambda: _stepping.step_of(live)(state, batch), factor)
     finally:
         for handle in handles:
             handle.remove()
-    size = _stepping.norm(wanted)
-    if late[0] or not found or not size:
+    if late[0] or not found or not _stepping.norm(wanted):
         return None
-    far = {name: float((found.get(name, 0.0) - each).norm()) for name, each in wanted.items()}
-    return _stepping.distance(found, wanted) / size, max(far, key=lambda name: far[name])
+    return _Taken(wanted=wanted, left=left, found=found)
 
 
-def _watched(state: Any) -> list[tuple[str, Any]]:
-    return list(_stepping.trained(state).items())
+def _leaves(name: str, factor: float, left: dict[str, Any]) -> Callable[[Any], None]:
+    """Notes what the backward pass has left of a gradient."""
+
+    def hook(tensor: Any) -> None:
+        found = tensor.grad.to_dense() if tensor.grad.is_sparse else tensor.grad
+        left[name] = found.detach().double() / factor
+
+    return hook
 
 
 def _sees(tensor: Any, start: Any, late: list[bool], moved: list[bool]) -> Callable[[Any], None]:

@@ -92,6 +92,45 @@ def test_a_sum_and_a_mean_of_each_row_leave_padding_out(program):
     assert (finding.witnesses, finding.reason) == ((), None)
 
 
+class ByHand(Odd):
+    """Makes something of the gradients between the backward pass and the step."""
+
+    def micro(self, state, batches):
+        state.optimizer.zero_grad()
+        self.loss(state.model, batches[0]).backward()
+        for each in state.model.parameters():
+            if each.grad is not None:
+                self.change(each)
+        state.optimizer.step()
+
+
+class ByTensor(ByHand):
+    def change(self, each):
+        each.grad /= each.grad.norm() + 1e-12
+
+
+class Decays(ByHand):
+    def change(self, each):
+        each.grad.add_(each.detach(), alpha=0.01)
+
+
+class Halves(ByHand):
+    def change(self, each):
+        each.grad *= 0.5
+
+
+class Uphill(ByHand):
+    def change(self, each):
+        each.grad *= -1 if each.ndim == 1 else 1
+
+
+@pytest.mark.parametrize(("program", "wrong"), [(ByTensor, 0), (Decays, 0), (Halves, 2), (Uphill, 2)])
+def test_what_is_made_of_gradients_by_hand_is_blamed_if_it_is_one_factor_or_uphill(program, wrong):
+    finding = tried("step_minimises", program())
+    assert len(finding.witnesses) == wrong
+    assert (finding.reason is None) is bool(wrong)
+
+
 class Straight(Odd):
     """A straight-through sign, whose gradient is none of a slope."""
 
