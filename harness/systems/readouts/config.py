@@ -21,12 +21,13 @@ PARAMETERS = {"smollm2": 134_515_008}
 class ReadoutsConfig:
     """Sizes of the decoder, and what is read of it or of SmolLM2-135M (``model``).
 
-    ``layers`` are the blocks behind which is read, from 1, with commas; ``reads`` the position: the ``last``
-    token of the text or, as faults, the ``template`` behind it or the ``padding``. A concept is held
-    ``against`` all other texts of the same scene, or the neutral ones alone. ``edit`` changes the scenes: a ``ladder`` says the words of two concepts more often from scene to scene, ``borrowed`` gives
+    ``layers`` are the blocks behind which is read, from 1, with commas; ``reads`` the position: the
+    ``last`` token of the text or, as faults, the ``template`` behind it or the ``padding``. A concept is
+    held ``against`` all other texts of the same scene, or the neutral ones alone. ``edit`` changes the
+    scenes: a ``ladder`` says the words of two concepts more often from scene to scene, ``borrowed`` gives
     one concept half of its texts from another, ``shuffled`` mixes the labels of each scene. ``randoms``
-    random directions are tried for steering beside the concepts' own, at ``doses`` of the mean length of what
-    is read.
+    random directions are tried for steering beside the concepts' own, at ``doses`` of the mean length of
+    what is read.
     """
 
     model: str = "decoder"

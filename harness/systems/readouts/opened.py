@@ -73,7 +73,6 @@ def smollm2() -> Opened:
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     path = _shipped()
     try:
-        import gguf  # noqa: F401 - transformers asks for it by itself, and later
         from transformers import AutoModelForCausalLM, AutoTokenizer
     except ImportError as error:
         raise InputError(f"model smollm2 needs {error.name}: {_REMEDY}", "MISSING_INPUT") from error

@@ -29,7 +29,11 @@ class Rows:
         header, self._starts, end = {}, {}, 0
         for name, (count, width) in shapes.items():
             self._starts[name] = (end, width)
-            header[name] = {"dtype": "F32", "shape": [count, width], "data_offsets": [end, end + count * width * 4]}
+            header[name] = {
+                "dtype": "F32",
+                "shape": [count, width],
+                "data_offsets": [end, end + count * width * 4],
+            }
             end += count * width * 4
         text = json.dumps(header, separators=(",", ":")).encode()
         self._file: IO[bytes] = path.open("wb")
@@ -54,7 +58,7 @@ class Rows:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Batch:
-    """Texts in one block of tokens; ``reads`` is the position that is read of each, ``ends`` its last real one."""
+    """Texts in one block of tokens; of each, ``reads`` is read and ``ends`` is its last real one."""
 
     items: tuple[Item, ...]
     ids: Tensor

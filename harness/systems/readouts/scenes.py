@@ -32,7 +32,6 @@ LENGTH, SHARE = 32, 0.4
 """Words of a document that is trained on, and how many of them are of its concept."""
 
 
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Scenes:
     """Texts by concept in the order of the scenes, ``PER_SCENE`` neutral ones each, and the words."""
@@ -135,7 +134,5 @@ def documents(scenes: Scenes, source: random.Random, count: int) -> list[list[st
     found = []
     for _ in range(count):
         words = scenes.words[source.choice(scenes.concepts)]
-        found.append(
-            [source.choice(words if source.random() < SHARE else others) for _ in range(LENGTH)]
-        )
+        found.append([source.choice(words if source.random() < SHARE else others) for _ in range(LENGTH)])
     return found

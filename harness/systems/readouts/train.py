@@ -22,8 +22,8 @@ from harness.systems.readouts.config import ReadoutsConfig, parameters
 from harness.systems.readouts.methods import direction
 from harness.systems.readouts.model import Decoder
 from harness.systems.readouts.opened import Opened
-from harness.systems.readouts.reading import Item, Rows, extract, named
-from harness.systems.readouts.scenes import END, START, Scenes, documents, load, vocabulary
+from harness.systems.readouts.reading import Rows, extract, named
+from harness.systems.readouts.scenes import END, START, Item, Scenes, documents, load, vocabulary
 from harness.systems.readouts.steering import steered
 
 
@@ -84,7 +84,10 @@ def _read(opened: Opened, config: ReadoutsConfig, scenes: Scenes, out: Path) -> 
         for group, count in Counter(group for item in items for group, _ in item.places).items()
     }
     inside = {f"layer_{at}": (len(items), _inputs(opened.outs[at - 1])) for at in range(1, max(layers) + 1)}
-    with Rows(out / "activations.safetensors", shapes) as rows, Rows(out / "mixed.safetensors", inside) as mixed:
+    with (
+        Rows(out / "activations.safetensors", shapes) as rows,
+        Rows(out / "mixed.safetensors", inside) as mixed,
+    ):
         told = list(extract(opened, items, layers, config.reads, rows, mixed))
     same = Counter(row["token"] for row in told)
     with (out / "positions.jsonl").open("w", encoding="utf-8") as log:
@@ -127,7 +130,9 @@ def _heads(
             vector, chosen = vectors[group.rpartition(".")[0]], [at for _, at in sorted(rows)]
             parts = []
             for layer in range(1, max(layers) + 1):
-                shares = file.get_tensor(f"layer_{layer}")[chosen] * (_weight(opened.outs[layer - 1]).T @ vector)
+                shares = file.get_tensor(f"layer_{layer}")[chosen] * (
+                    _weight(opened.outs[layer - 1]).T @ vector
+                )
                 parts.append(shares.view(len(shares), opened.heads, -1).sum(2))
             found[group] = torch.cat(parts, 1)
     save_file(found, out / "heads.safetensors")
