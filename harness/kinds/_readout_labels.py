@@ -30,9 +30,9 @@ def scenes(concept: str, layer: str, beside: Mapping[str, Tensor], width: int | 
 
     yes, no = (matrix(f"{layer}{concept}.{side}", beside, width) for side in ("positive", "negative"))
     each = len(no) // len(yes) if len(yes) else 0
-    if len(yes) < 4 or not each or each * len(yes) != len(no):
+    if len(yes) < 2 or not each or each * len(yes) != len(no):
         told = f"{concept}: {len(yes)} positive and {len(no)} negative samples"
-        raise InputError(f"{told}: four scenes or more are asked, and as many negatives in each", "TOO_FEW")
+        raise InputError(f"{told}: two scenes or more are asked, and as many negatives in each", "TOO_FEW")
     return np.concatenate([yes[:, None], no.reshape(len(yes), each, -1)], axis=1)
 
 

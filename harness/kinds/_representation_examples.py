@@ -168,6 +168,18 @@ EXAMPLES = (
         _files(_GOOD, _manifest(), former=_readout(_unit(1), _unit(0))),
         ", figure: matched, above: 0.9, previous: former",
     ),
+    _example(
+        "two samples reach the number by chance",
+        Outcome.FALSIFIED,
+        _files(_GOOD, _manifest(), samples=_activations(2, 0)),
+        _CLEAN + ", chance: true",
+    ),
+    _example(
+        "twelve do not",
+        Outcome.DISCHARGED,
+        _files(_GOOD, _manifest(), samples=_activations(12, 0)),
+        _CLEAN + ", chance: true",
+    ),
     _example("no concept", Outcome.INCONCLUSIVE, _files(_readout(), _manifest(concepts=[]))),
     _example("a width that is no number", Outcome.ERROR, _files(_GOOD, _NAN)),
     _example("an empty manifest", Outcome.ERROR, _files(_GOOD, b"")),

@@ -42,9 +42,15 @@ inputs:
   said: {file: readout.json}
 criteria:
   - id: EXAMPLE
-    claim: The spectra are cleaner after the change.
+    claim: Cleaner after the change.
     obligations:
-      - {shift: first_pc, change: rises, concepts: [joy, fear], before: a, after: b, manifest: said, confidence: 0.95}
+      - shift: first_pc
+        change: rises
+        concepts: [joy, fear]
+        before: a
+        after: b
+        manifest: said
+        confidence: 0.95
 """,
         files=lambda: files,
     )

@@ -33,7 +33,8 @@ class Representation(Kind):
     (best |cos| with a row of ``neurons``), ``redundancy`` (ridge R² on the other concepts), ``nearest``
     (largest cosine with another), ``matched`` (cosine with the ``previous`` readout) and ``remade`` (with
     what the method makes of the activations). Where the number is reached by its null too, it is no
-    quality: INCONCLUSIVE, with n and the dimensions, and so where it lies within the bounds of an area.
+    quality: INCONCLUSIVE, with n and the dimensions, and so where it lies within the bounds of an area. With
+    ``chance`` the claim is of the number itself: that one draw of a hundred does not reach it by chance.
     """
 
     name: ClassVar[str] = "representation"
@@ -51,6 +52,7 @@ class Representation(Kind):
     neurons: InputName | None = None
     heads: InputName | None = None
     previous: InputName | None = None
+    chance: bool = False
     confidence: Printed = _CONFIDENCE
 
     def faults(self, scope: Scope) -> Iterator[Fault]:
@@ -68,6 +70,8 @@ class Representation(Kind):
             if given != wanted and not (given and field == "activations" and self.figure in MAY):
                 only = ", ".join(one for one, need in NEEDS.items() if need == field)
                 yield Fault(field=field, message=f"{only}, and nothing else, is of {field}")
+        if self.chance and self.figure == "none":
+            yield Fault(field="chance", message="is of a figure and its number")
         if self.method != "mean" and self.figure not in FITTED:
             yield Fault(field="method", message=f"no {self.figure} depends on how a direction is made")
         if not self.confidence.finite or not 0.5 < self.confidence.exact < 1:
@@ -87,7 +91,7 @@ class Representation(Kind):
         witnesses += [
             Witness(where=f"{where}:{one.where}", found=one.told, expected=self._asked())
             for one in found
-            if not self._reached(one.high if self.above is not None else one.low)
+            if self._fails(one)
         ]
         doubt = (Reason.VACUOUS, "a readout of no concept") if not rows else self._doubt(found)
         outcome = Outcome.FALSIFIED if witnesses else Outcome.INCONCLUSIVE if doubt else Outcome.DISCHARGED
@@ -107,7 +111,9 @@ class Representation(Kind):
         if self.figure == "none":
             return "laid out as the manifest says, unit rows"
         bound = f"below {self.below}" if self.above is None else f"above {self.above}"
-        return f"{self.figure} {bound}, and not by chance"
+        return (
+            f"{self.figure} {bound}, {'which chance does not reach' if self.chance else 'and not by chance'}"
+        )
 
     def _question(self) -> Question:
         return Question(
@@ -117,8 +123,16 @@ class Representation(Kind):
             confidence=float(self.confidence),
         )
 
+    def _fails(self, one: Figure) -> bool:
+        """Tells whether a figure cannot be what is claimed; with ``chance``, whether its null is."""
+        if self.chance:
+            return self._reached(one.null[2] if self.above is not None else one.null[0])
+        return not self._reached(one.high if self.above is not None else one.low)
+
     def _doubt(self, found: list[Figure]) -> tuple[Reason, str] | None:
         """Says which concepts are no better than chance, or too near to the number to tell."""
+        if self.chance:
+            return None
         chance = [one for one in found if one.p > float(1 - self.confidence.exact)]
         if chance:
             first = chance[0]

@@ -21,13 +21,12 @@ PARAMETERS = {"smollm2": 134_515_008}
 class ReadoutsConfig:
     """Sizes of the decoder, and what is read of it or of SmolLM2-135M (``model``).
 
-    ``layers`` are the blocks behind which is read, from 1, with commas; ``reads`` the position: the
-    ``last`` token of the text or, as faults, the ``template`` behind it or the ``padding``. A concept is
-    held ``against`` all other texts of the same scene, or the neutral ones alone. ``edit`` changes the
-    scenes: a ``ladder`` says the words of two concepts more often from scene to scene, ``borrowed`` gives
-    one concept half of its texts from another, ``shuffled`` mixes the labels of each scene. ``randoms``
-    random directions are tried for steering beside the concepts' own, at ``doses`` of the mean length of
-    what is read.
+    ``layers`` are the blocks behind which is read, from 1, with commas; ``reads`` the position: the ``last``
+    token of the text or, as faults, the ``template`` behind it or the ``padding``. In each of
+    the ``scenes`` a concept is held ``against`` all other texts, or the neutral ones alone. ``edit`` changes the scenes: a
+    ``ladder`` makes two concepts strong in every other scene and absent in the rest, ``borrowed`` ends each
+    text of one concept in words of another, ``shuffled`` mixes the labels of each scene. ``randoms`` random
+    directions are tried for steering beside the concepts' own, at ``doses`` of the mean length of what is read.
     """
 
     model: str = "decoder"
@@ -42,6 +41,7 @@ class ReadoutsConfig:
     method: str = "mean"
     reads: str = "last"
     against: str = "all"
+    scenes: int = 8
     edit: str = ""
     doses: str = "-0.5,0.25,0.5"
     randoms: int = 199
@@ -65,6 +65,7 @@ def read(config: Mapping[str, Plain]) -> ReadoutsConfig:
         require(found in known, f"{name} must be one of {told}, not {found!r}")
     for name in ("n_head", "n_layer", "batch", "randoms"):
         require(getattr(made, name) >= 1, f"{name} must be at least 1")
+    require(2 <= made.scenes <= 8, "scenes are 2 to 8")
     require(made.steps >= 0, "steps must not be negative")
     require(made.block_size >= 32, "block_size must be at least 32, or a scene does not fit")
     require(made.d_model >= 2 and made.d_model % made.n_head == 0, "d_model must be a multiple of n_head")

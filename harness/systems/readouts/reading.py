@@ -142,8 +142,8 @@ def extract(
 ) -> Iterator[dict[str, object]]:
     """Fills both files and yields, text by text, which token was read and how that is known.
 
-    ``behind`` is how far the first read layer moves when everything behind the text is replaced, which must
-    be 0, and ``last`` when its last token is, which must not be.
+    ``behind`` is how many values of the first read layer move when everything behind the text is replaced,
+    which must be none, and ``last`` when its last token is, which must be nearly all.
     """
     with Hooks(opened, layers) as hooks:
         for batch in batches(opened, items, 8, where):
@@ -158,7 +158,7 @@ def extract(
             moved = {}
             for name, behind in (("behind", True), ("last", False)):
                 hooks.read(changed(batch, opened, behind=behind), batch.reads)
-                moved[name] = (hooks.stream[layers[0]] - first).abs().amax(1)
+                moved[name] = (hooks.stream[layers[0]] != first).sum(1)
             for row, item in enumerate(batch.items):
                 token = int(batch.ids[row, batch.reads[row]])
                 yield {
@@ -168,7 +168,7 @@ def extract(
                     "read": batch.reads[row],
                     "token": token,
                     "said": opened.decode(token),
-                    **{name: values[row].item() for name, values in moved.items()},
+                    **{name: int(values[row]) for name, values in moved.items()},
                 }
 
 

@@ -72,8 +72,8 @@ class Scenes:
         )
 
 
-def load(edit: str = "", seed: int = 0) -> Scenes:
-    """Reads the scenes that ship, and edits them; raises ``InputError`` where they are not balanced."""
+def load(edit: str = "", seed: int = 0, scenes: int = 8) -> Scenes:
+    """Reads so many of the scenes that ship, and edits them; raises ``InputError`` where they are not balanced."""
     blocks: dict[str, list[str]] = {}
     name = ""
     for line in FILE.read_text(encoding="utf-8").splitlines():
@@ -88,7 +88,9 @@ def load(edit: str = "", seed: int = 0) -> Scenes:
     odd = [one for one, lines in texts.items() if len(lines) * PER_SCENE != len(neutral)]
     if odd:
         raise InputError(f"{FILE.name}: {odd[0]} has not one text a scene")
-    return _edited(Scenes(texts=texts, neutral=tuple(neutral), words=words), edit, seed)
+    texts = {one: lines[:scenes] for one, lines in texts.items()}
+    plain = Scenes(texts=texts, neutral=tuple(neutral[: scenes * PER_SCENE]), words=words)
+    return _edited(plain, edit, seed)
 
 
 def _edited(plain: Scenes, edit: str, seed: int) -> Scenes:
@@ -96,10 +98,15 @@ def _edited(plain: Scenes, edit: str, seed: int) -> Scenes:
     if edit == "ladder":
         for one in LADDER:
             word = plain.words[one][0]
-            texts[one] = tuple(f"{text}{f' {word}' * at}" for at, text in enumerate(texts[one]))
+            texts[one] = tuple(
+                f"{text} {word} {word}" if at % 2 else neutral[at * PER_SCENE]
+                for at, text in enumerate(texts[one])
+            )
     elif edit == "borrowed":
-        lent = texts[LENDER]
-        texts[BORROWER] = tuple(lent[at] if at % 2 else text for at, text in enumerate(texts[BORROWER]))
+        lent = plain.words[LENDER]
+        texts[BORROWER] = tuple(
+            f"{text} {lent[at]} {lent[at - 1]}" for at, text in enumerate(texts[BORROWER])
+        )
     elif edit == "shuffled":
         source = random.Random(seed)  # noqa: S311 - a fault to be found, no secret
         names = list(texts)

@@ -35,7 +35,7 @@ def train(config: ReadoutsConfig, seed: int, device: str, out: Path, report: Rep
     if device != "cpu":
         raise InputError("readouts are read on the CPU: device: cpu", "UNSUPPORTED")
     settle(seed)
-    scenes = load(config.edit, seed)
+    scenes = load(config.edit, seed, config.scenes)
     if config.model == "decoder":
         model = learned(config, seed, out, report)
         opened = models.of_decoder(model, config, load())
