@@ -22,11 +22,12 @@ class ReadoutsConfig:
     """Sizes of the decoder, and what is read of it or of SmolLM2-135M (``model``).
 
     ``layers`` are the blocks behind which is read, from 1, with commas; ``reads`` the position: the ``last``
-    token of the text or, as faults, the ``template`` behind it or the ``padding``. In each of
-    the ``scenes`` a concept is held ``against`` all other texts, or the neutral ones alone. ``edit`` changes the scenes: a
+    token of the text or, as faults, the ``template`` behind it or the ``padding``. In each of the ``scenes``
+    a concept is held ``against`` all other texts, or the neutral ones alone. ``edit`` changes the scenes: a
     ``ladder`` makes two concepts strong in every other scene and absent in the rest, ``borrowed`` ends each
     text of one concept in words of another, ``shuffled`` mixes the labels of each scene. ``randoms`` random
-    directions are tried for steering beside the concepts' own, at ``doses`` of the mean length of what is read.
+    directions are tried for steering beside the concepts' own, at ``doses`` of the mean length of what is
+    read.
     """
 
     model: str = "decoder"

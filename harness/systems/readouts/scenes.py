@@ -73,7 +73,7 @@ class Scenes:
 
 
 def load(edit: str = "", seed: int = 0, scenes: int = 8) -> Scenes:
-    """Reads so many of the scenes that ship, and edits them; raises ``InputError`` where they are not balanced."""
+    """Reads so many scenes, and edits them; raises ``InputError`` where they are not balanced."""
     blocks: dict[str, list[str]] = {}
     name = ""
     for line in FILE.read_text(encoding="utf-8").splitlines():
