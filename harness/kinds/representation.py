@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import ClassVar, Literal
 
 from harness.artifacts.safetensors_file import Tensor, read
+from harness.kinds import _readout_pictures
 from harness.kinds._readout import Manifest, manifest, unlike
 from harness.kinds._readout_figure import Figure
 from harness.kinds._readout_quality import FITTED, MAY, NEEDS, Name, Question, figures
 from harness.kinds._representation_examples import EXAMPLES as _EXAMPLES
 from harness.model.kind import Context, Example, Fault, Kind, Scope
+from harness.model.picture import Picture
 from harness.model.problem import InputError
 from harness.model.values import InputName, Printed
 from harness.model.verdict import Denominator, Outcome, Reason, Verdict, Witness
@@ -76,6 +78,24 @@ class Representation(Kind):
             yield Fault(field="method", message=f"no {self.figure} depends on how a direction is made")
         if not self.confidence.finite or not 0.5 < self.confidence.exact < 1:
             yield Fault(field="confidence", message="must lie between 0.5 and 1")
+
+    def pictures(self, context: Context) -> tuple[Picture, ...]:
+        """Shows the cosines of the vectors, or the figure beside its null; a spectrum where it is of one."""
+        held, said = self._read(context, self.representation)[0], self._manifest(context)
+        if not said.concepts or list(unlike("", held, said)):
+            return ()
+        if self.figure == "none":
+            return tuple(_readout_pictures.cosines(held, said))
+        more = next((given for field in NEEDS.values() if (given := getattr(self, field))), None)
+        beside = self._read(context, more)[0] if more else {}
+        asked = self.above if self.above is not None else self.below
+        bound = None if asked is None else float(asked)
+        drawn = list(
+            _readout_pictures.spans(self.figure, figures(self._question(), held, said, beside), bound)
+        )
+        if self.figure == "first_pc":
+            drawn += _readout_pictures.spectra(said, beside, bound)
+        return tuple(drawn)
 
     def discharge(self, context: Context) -> Verdict:
         """Judges one readout; raises ``InputError`` for files that cannot be read."""

@@ -10,6 +10,7 @@ from typing import ClassVar
 from harness.kinds._steering import Effect, effects
 from harness.kinds._steering_examples import EXAMPLES as _EXAMPLES
 from harness.model.kind import Context, Example, Fault, Kind, Scope
+from harness.model.picture import Picture, Span, Spans
 from harness.model.values import InputName, Printed
 from harness.model.verdict import Denominator, Outcome, Reason, Verdict, Witness
 
@@ -71,6 +72,23 @@ class Steering(Kind):
             measured=f"{min(one.value for one in found):.3g} at least" if found else None,
             threshold=self._asked(),
             witnesses=tuple(witnesses[:20]),
+        )
+
+    def pictures(self, context: Context) -> tuple[Picture, ...]:
+        """Shows each concept's effect at the largest dose beside those of random directions, log by log."""
+        return tuple(
+            Spans(
+                title=f"{frame.source}: effect at the largest dose (dot) beside random directions",
+                spans=tuple(
+                    Span(
+                        name=one.where.rpartition(":")[2], value=one.value, low=low, middle=middle, high=high
+                    )
+                    for one in effects(frame)
+                    for low, middle, high in [one.null]
+                ),
+                bound=float(self.above),
+            )
+            for frame in context.frames(self.steering)
         )
 
     def _asked(self) -> str:

@@ -137,3 +137,12 @@ def concentration(parts: Array, largest: int = 10) -> Array:
     sizes = np.sort(np.abs(parts), axis=-1)[..., ::-1]
     found: Array = sizes[..., :largest].sum(-1) / np.maximum(sizes.sum(-1), 1e-300)
     return found
+
+
+def spectrum(samples: Array) -> Array:
+    """Returns the shares of variance along the principal components of (samples, width), falling."""
+    import numpy as np
+
+    sizes = np.linalg.svd(samples - samples.mean(0), compute_uv=False) ** 2
+    found: Array = sizes / max(float(sizes.sum()), 1e-300)
+    return found
