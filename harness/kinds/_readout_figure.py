@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     Array = NDArray[Any]
 
 DRAWS = 4999
+RELABELLED = 999
+"""Draws of a null whose every draw makes the vectors of all concepts anew."""
 FITS = 199
 """Draws of a null whose every draw is fitted anew."""
 End = Literal["above", "below"]

@@ -98,13 +98,6 @@ def heads(said: Manifest, beside: Mapping[str, Tensor], end: End) -> Iterator[Fi
         yield figure_of(concept, float(shares[0]), [shares[1:]], size, end)
 
 
-def permuted(samples: Array, others: Array, figure: str) -> Array:
-    """Returns the nearest cosine, or the redundancy, of vectors made by labels that mean nothing."""
-    chosen = _drawn(samples, DRAWS)[1:]
-    found = directions.of_combinations(labelled.weights(chosen, samples.shape[1]), _flat(samples), others)
-    return found[0] if figure == "nearest" else found[1]
-
-
 def matched(
     said: Manifest, layer: int, rows: Array, previous: Mapping[str, Tensor], end: End
 ) -> Iterator[Figure]:

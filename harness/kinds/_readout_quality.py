@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from harness.artifacts.safetensors_file import Tensor
 from harness.kinds import _readout_labels as labels
 from harness.kinds._readout import Manifest, values
-from harness.kinds._readout_figure import DRAWS, End, Figure, figure_of, matrix
+from harness.kinds._readout_figure import DRAWS, RELABELLED, End, Figure, figure_of, matrix
 from harness.model.problem import InputError
-from harness.statistics import directions
+from harness.statistics import directions, mixed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -118,6 +118,7 @@ def _among(
 
     if len(rows) < 2:
         raise InputError(f"{asked.figure} is of a concept among others", "TOO_FEW")
+    by_labels = _by_labels(prefix, said, beside, asked.figure) if beside else None
     for at, concept in enumerate(said.concepts):
         others = np.delete(rows, at, axis=0)
         if asked.figure == "nearest":
@@ -127,8 +128,15 @@ def _among(
                 directions.explained(rows[at], others),
                 [directions.explained_by_chance(others, DRAWS)],
             )
-        if beside:
-            samples = labels.scenes(concept, prefix, beside, said.hidden)
-            nulls.append(labels.permuted(samples, others, asked.figure))
+        if by_labels is not None:
+            nulls.append(by_labels[:, at])
         size = f"{len(others)} others in {said.hidden} dimensions"
         yield figure_of(f"{layer}, {concept}", value, nulls, size, asked.end)
+
+
+def _by_labels(prefix: str, said: Manifest, beside: Mapping[str, Tensor], figure: str) -> Array:
+    """Returns (draws, concepts): the figure of vectors whose labels were mixed among all texts of a scene."""
+    samples = [labels.scenes(concept, prefix, beside, said.hidden) for concept in said.concepts]
+    if len({one.shape[0] for one in samples}) != 1:
+        raise InputError("concepts have different numbers of scenes", "ILL_POSED")
+    return mixed.figures(samples, RELABELLED, nearest=figure == "nearest")

@@ -99,22 +99,6 @@ def nearest(direction: Array, others: Array) -> float:
     return float((others @ direction / sizes).max())
 
 
-def of_combinations(weights: Array, samples: Array, others: Array) -> tuple[Array, Array]:
-    """Returns largest cosine with ``others``, and share that they explain, of weighted sums of samples.
-
-    ``weights`` is (draws, samples), ``samples`` (samples, width): each draw is one direction.
-    """
-    import numpy as np
-
-    sizes = np.sqrt(np.maximum(((weights @ (samples @ samples.T)) * weights).sum(1), 1e-300))
-    unit = others / np.linalg.norm(others, axis=1, keepdims=True)
-    cosines = (weights @ (samples @ unit.T) / sizes[:, None]).max(1)
-    _, lengths, basis = np.linalg.svd(others, full_matrices=False)
-    kept = 1 - (RIDGE / (lengths**2 + RIDGE)) ** 2
-    inside = weights @ (samples @ basis.T) / sizes[:, None]
-    return cosines, inside**2 @ kept
-
-
 def nearest_by_chance(others: Array, draws: int, seed: int = 0) -> Array:
     """Returns that cosine for directions of random orientation; only their part in the span is drawn."""
     import numpy as np
