@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import sys
+
+GARBAGE = 50_000
+"""So many objects are made before garbage is looked for: little of what a command makes lies in circles."""
 
 
 def main() -> int:
@@ -20,9 +24,9 @@ def main() -> int:
         sys.stdout.reconfigure(errors="backslashreplace")  # a terminal without Unicode is no failure
     quick = sys.argv[1:2] == ["scoreboard"]
     if quick:
-        import gc
-
         gc.disable()
+    else:
+        gc.set_threshold(GARBAGE)  # importing alone would have it look through everything several times
     from harness.cli import run
 
     code = run(sys.argv[1:])

@@ -175,6 +175,16 @@ def test_code_runs_only_when_allowed_and_once_for_all_obligations(bench, falsify
     assert (bench.root / "ran").read_text() == "x"
 
 
+def test_who_starts_pytest_runs_the_projects_code_anyhow_and_its_word_counts(bench, falsify):
+    bench.write("train.py", TRAIN)
+    bench.contract(RUN)
+    bench.write("harness.toml", '[trust]\ncontracts = ["contracts/other.yaml"]\n')
+    assert "not trusted" in falsify().stdout
+    bench.write("harness.toml", '[trust]\ncontracts = ["contracts/*.yaml"]\n')
+    assert "1 passed" in falsify().stdout
+    assert "not trusted" in bench("check").out + bench("check").err
+
+
 def test_stored_evidence_speaks_for_a_run_that_cannot_be_made_here(bench, falsify):
     bench.write("train.py", TRAIN)
     bench.contract(RUN)

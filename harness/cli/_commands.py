@@ -201,13 +201,22 @@ def _retract(command: argparse.ArgumentParser) -> None:
     command.add_argument("--reason", required=True, metavar="TEXT", help="why the verdict was wrong")
 
 
+def _trust(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--remove", action="store_true", help="trust this project no longer")
+
+
 def _packs(command: argparse.ArgumentParser) -> None:
     command.add_argument("pack", nargs="?", metavar="NAME", help="the pack to write (default: list them)")
     command.add_argument("folder", nargs="?", metavar="FOLDER", help="holds one folder per subject")
 
 
+def _policy(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--policy", metavar="FILE", help="decide by your own policy, not the project's")
+
+
 def _gate(command: argparse.ArgumentParser) -> None:
     _listed(command)
+    _policy(command)
     command.add_argument("--tier", choices=("private", "public"), default="private", help="of the policy")
 
 
@@ -237,6 +246,7 @@ def _verify(command: argparse.ArgumentParser) -> None:
     command.add_argument("--key", action="append", default=[], metavar="FILE", help="a public key to trust")
     command.add_argument("--heads", metavar="FILE", help="heads of the ledger that were kept elsewhere")
     command.add_argument("--release", metavar="FOLDER", help="a downloaded release with its claims")
+    _policy(command)
     command.add_argument("--checkpoint", metavar="FOLDER", help="verify only such a signed folder")
     command.add_argument("--recheck", action="store_true", help="judge again what needs no run and no code")
     command.add_argument(
@@ -311,6 +321,7 @@ COMMANDS = {
     "import": ("make contracts of those of another dialect; what nothing can try is UNTRIED", _import),
     "attach": ("adopt a finished run by its bytes", _attach),
     "retract": ("withdraw a verdict that was wrong, with the reason; nothing is deleted", _retract),
+    "trust": ("let code run that the contracts of this project name, for this user", _trust),
     "packs": ("list the contracts that ship, or write one about a folder of subjects", _packs),
     "lint": ("read contracts and specs, list every problem", _lint),
     "kinds": ("list the kinds of obligation, or describe one", _kinds),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from harness.cli._setup import invalid
@@ -25,14 +26,27 @@ from harness.scoreboard.sealed import against, signed_by
 from harness.scoreboard.waived import POLICY, has_policy
 
 
-def open_policy(project: Project) -> Policy | None:
-    """Returns the project's policy, or None where it has none; raises ``InvalidContract``."""
-    if not has_policy(project.root):
-        return None
-    path = project.root / POLICY
+def open_policy(project: Project, given: str | None = None) -> Policy | None:
+    """Returns the policy in the file ``given``, else the project's own, or None where it has none.
+
+    The keys and heads of a given one lie where it says from its own folder: whoever brings a policy trusts
+    nothing of the project. Raises ``InvalidContract``.
+    """
     from harness.reading.policy import read_policy
 
-    return read_policy(read_regular(path), POLICY)
+    if given is None:
+        return read_policy(read_regular(project.root / POLICY), POLICY) if has_policy(project.root) else None
+    path = Path(given).absolute()
+    try:
+        told = read_policy(read_regular(path), given)
+    except OSError as error:
+        raise invalid(f"the policy {given} cannot be read: {error.strerror}", "--policy FILE") from None
+    return replace(
+        told,
+        keys=tuple(str(path.parent / name) for name in told.keys),
+        authors=tuple(str(path.parent / name) for name in told.authors),
+        heads=str(path.parent / told.heads) if told.heads else None,
+    )
 
 
 def public_keys(root: Path, names: Sequence[str]) -> tuple[PublicKey, ...]:

@@ -25,11 +25,11 @@ def open_project(*, remember: bool) -> tuple[Project, Memo]:
     return read_project(root, memo), memo
 
 
-def by_bytes(project: Project) -> ByBytes:
-    """Returns the index of what evidence says, by the bytes of its files."""
+def by_bytes(project: Project, beside: Memo | None = None) -> ByBytes:
+    """Returns the index of what evidence says, by the bytes of its files; see ``ByBytes`` for ``beside``."""
     package = Path(harness.__file__).parent
     print_of_tools = fingerprint(package, harness.__version__, sys.path[1:])
-    return ByBytes(project.root / ".harness" / "cache" / "index.json", print_of_tools, time.time_ns)
+    return ByBytes(project.root / ".harness" / "cache" / "index.json", print_of_tools, time.time_ns, beside)
 
 
 def find_contracts(project: Project, named: list[str]) -> list[Path]:

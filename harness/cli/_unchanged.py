@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,6 +25,14 @@ def nothing_to_do(options: argparse.Namespace) -> Exit | None:
 
     Only contracts of many subjects are looked at, without runs, specs and remote inputs.
     """
+    gc.disable()  # as for the scoreboard: it is read once, and the process ends
+    try:
+        return _unchanged(options)
+    finally:
+        gc.enable()
+
+
+def _unchanged(options: argparse.Namespace) -> Exit | None:
     project, memo = open_project(remember=False)
     named = list(options.contracts)
     if options.all or options.rerun or not project.ledger.is_dir():
@@ -32,6 +41,7 @@ def nothing_to_do(options: argparse.Namespace) -> Exit | None:
         from harness.cli.packs import lay_out
 
         named.append(str(lay_out(project, *options.pack)[0]))
+        project, memo = open_project(remember=False)
     board = unchanged(project, find_contracts(project, named))
     if board is None:
         return None

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.cli._policy import facts_of, open_policy, pinned, promise_of, public_keys
+from harness.cli._rules import rules
 from harness.cli._setup import find_contracts, invalid, open_project, utc_now
 from harness.cli.gate import malformed
 from harness.engine.check import Checker
@@ -26,6 +27,7 @@ from harness.model.problem import InputError
 from harness.reports._out import clean, some, write
 from harness.scoreboard.board import Board, CriterionRow, ObligationRow
 from harness.scoreboard.build import build
+from harness.scoreboard.decision import decide
 from harness.scoreboard.gate import Exit
 from harness.scoreboard.sealed import against, signed_by
 from harness.symbolic.pool import ProverPool
@@ -50,6 +52,7 @@ class Verification:
     problems: tuple[str, ...]
     lines: tuple[Line, ...]
     beside: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
 
 
 def verified(options: argparse.Namespace) -> int:
@@ -60,10 +63,13 @@ def verified(options: argparse.Namespace) -> int:
     keys = public_keys(Path.cwd(), options.key)
     if options.release is None:
         project, memo = open_project(remember=False)
-        policy = open_policy(project)
+        policy = open_policy(project, options.policy)
         keys = keys or public_keys(project.root, policy.keys if policy else ())
         return _judge(project, memo, keys, options)
     release = Path(options.release).absolute()
+    if options.policy is not None and not keys:  # his own policy names his own keys; a release's does not
+        brought = open_policy(Project(root=release), options.policy)
+        keys = public_keys(release, brought.keys if brought else ())
     with tempfile.TemporaryDirectory() as folder:
         laid, memo = Path(folder) / "project", Memo(None, "", time.time_ns)
         try:
@@ -86,7 +92,8 @@ def _judge(
         return Exit.NOTHING
     if not keys:
         raise invalid("no public key is given", "name the one that you trust: --key FILE")
-    found = verification(project, memo, keys, heads=options.heads, again=options.recheck, release=release)
+    asked = {"heads": options.heads, "again": options.recheck, "release": release, "given": options.policy}
+    found = verification(project, memo, keys, **asked)
     _tell(options.format, found)
     return Exit.DISCHARGED if found.sound else Exit.FINDING
 
@@ -99,11 +106,13 @@ def verification(
     heads: str | None = None,
     again: bool = False,
     release: Path | None = None,
+    given: str | None = None,
 ) -> Verification:
     """Verifies a project against the given keys; ``again`` judges anew what needs no run and no code.
 
     ``heads`` is a file of ledger heads that was kept elsewhere, ``release`` the folder that the project was
-    laid out from: every file in it is held against its manifest. Nothing is fetched and no code is run.
+    laid out from: every file in it is held against its manifest. Under a policy that is ``given`` all that it
+    demands must hold, else only what the project's own demands of signers. Nothing is fetched, no code run.
     """
     held = hold(release, keys) if release is not None else Held(problems=())
     board = build(project, find_contracts(project, []), memo)
@@ -114,7 +123,7 @@ def verification(
     problems += [f"{one.path}: {why}" for one in judged for why in one.problems if not (one.foreign and good)]
     if not judged:
         problems.append(f"there is no envelope below {project.evidence}/signed")
-    problems += _short(project, memo, board)
+    problems += _short(project, memo, board, given)
     redone = _again(project, memo) if again else {}
     problems += [f"{one.contract}/{one.criterion}: {one.differs}" for one in redone.values() if one.differs]
     lines = [_line(contract.name, row, redone) for contract in board.contracts for row in contract.criteria]
@@ -124,20 +133,25 @@ def verification(
         problems=tuple(dict.fromkeys(problems)),
         lines=tuple(lines),
         beside=held.beside,
+        rules=tuple(rules(project, good, given)),
     )
 
 
-def _short(project: Project, memo: Memo, board: Board) -> Iterator[str]:
-    """Yields what the policy's demands on signers lack: enough keys, and none that is an author's."""
-    policy = open_policy(project)
+def _short(project: Project, memo: Memo, board: Board, given: str | None) -> Iterator[str]:
+    """Yields what the policy's demands on signers lack; of one that was brought along, all that it lacks."""
+    policy = open_policy(project, given)
     if policy is None:
         return
     loaded = load_contracts(project, find_contracts(project, []))
     promises = [promise_of(project, one, memo) for one in loaded]
     facts = facts_of(project, policy, board, promises, memo)
-    demanded = policy.tiers["private"].signatures
-    if len(facts.signers) < demanded:
-        yield f"signed by {len(facts.signers)} of {demanded} keys that the policy demands, authors aside"
+    asked = policy.tiers["private"]
+    if given is not None:
+        yield from decide(board, asked, facts, policy.waivers, utc_now()).reasons
+        return
+    if len(facts.signers) < asked.signatures:
+        had = f"signed by {len(facts.signers)} of {asked.signatures}"
+        yield f"{had} keys that the policy demands, authors aside"
     yield from facts.heads
 
 
@@ -186,11 +200,12 @@ def _tell(form: str, found: Verification) -> None:
     if form == "json":
         rows = [{name: getattr(line, name) for name in Line.__slots__} for line in found.lines]
         told = {"decision": decision, "signers": list(found.signers), "problems": list(found.problems)}
-        told["beside"] = list(found.beside)
+        told |= {"beside": list(found.beside), "rules": list(found.rules)}
         write(json.dumps(told | {"criteria": rows}, indent=2))
         return
     said = [f"verify: {decision}, signed by {', '.join(key[:12] for key in found.signers) or 'nobody'}"]
     said += [f"  {clean(problem)}" for problem in found.problems]
+    said += [f"  {clean(rule)}" for rule in found.rules]
     said += [f"  covered by no signature: {clean(name)}" for name in found.beside]
     for line in found.lines:
         said.append(f"{clean(line.name)} {line.status}")

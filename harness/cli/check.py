@@ -9,7 +9,7 @@ from contextlib import closing
 
 from harness.cli._output import deliver, report
 from harness.cli._progress import CheckProgress, FetchProgress, RunProgress
-from harness.cli._setup import find_contracts, open_project, take_up, utc_now
+from harness.cli._setup import by_bytes, find_contracts, open_project, take_up, utc_now
 from harness.engine.check import Checker, Done, look_at, runs_of
 from harness.engine.for_each import finds_none
 from harness.engine.journal import journal_runs
@@ -20,7 +20,6 @@ from harness.engine.running import Made, make_runs
 from harness.evidence.ledger import read_ledger
 from harness.evidence.pending import Pending
 from harness.reports._out import clean, say, some
-from harness.scoreboard.amend import proved_by
 from harness.scoreboard.build import build
 from harness.scoreboard.classed import tell_amendments
 from harness.scoreboard.gate import Exit, exit_code
@@ -37,6 +36,7 @@ def main(options: argparse.Namespace) -> int:
         from harness.cli.packs import lay_out
 
         options.contracts.append(str(lay_out(project, *options.pack)[0]))
+        project, memo = open_project(remember=False)  # it may have said where inputs lie
     paths = find_contracts(project, options.contracts)
     if not paths:
         say(f"no contracts below {project.contracts}/: nothing to check")
@@ -57,16 +57,19 @@ def main(options: argparse.Namespace) -> int:
                     list(checker.items(one))
         again = options.all or options.rerun
         many, few = _apart(loaded, options)
-        counts = check_many(checker, many, options.jobs or os.cpu_count() or 1, time.time_ns, again=again)
+        index = by_bytes(project, memo) if any(one.contract.for_each for one in loaded) else None
+        keep = index.keep if index is not None else None
+        jobs = options.jobs or os.cpu_count() or 1
+        counts = check_many(checker, many, jobs, time.time_ns, keep, again=again)
         made = _make(checker, few, options)
         done = discharge_all(checker, few, made, again=again)
-        amended = tell_amendments(
-            project, [one.contract for one in loaded], memo, proved_by(provers), utc_now
-        )
+        amended = tell_amendments(project, [one.contract for one in loaded], memo, provers.proved, utc_now)
     summary(done, made, counts)
     for key, text in amended.items():
         say(f"changed since it was judged: {'/'.join(key.split('/')[:2])}: {clean(text)}")
-    board = build(project, paths, memo, now=utc_now())
+    board = build(project, paths, index or memo, now=utc_now())
+    if index is not None:  # the next check, where nothing changed, reads it
+        index.save()
     deliver(module, project, board, memo, options.output)
     return exit_code(board)
 

@@ -15,7 +15,7 @@ from harness.engine.project import Project, every_contract
 from harness.model.contract import Contract, SpecRef
 from harness.reading.spec import read_spec, spec_path
 from harness.reports._out import clean, some, write
-from harness.scoreboard.amend import Amendment, amendments, bump, proved_by, raised
+from harness.scoreboard.amend import Amendment, amendments, bump, raised
 from harness.scoreboard.change import VOIDING, Change
 from harness.scoreboard.gate import Exit
 from harness.scoreboard.since import laid_out
@@ -83,9 +83,9 @@ def _file(old: Project, new: Project, path: str, provers: ProverPool) -> tuple[A
 
 def _between(old: Side, new: Side, provers: ProverPool) -> tuple[Amendment, ...]:
     if isinstance(old, Contract) and isinstance(new, Contract):
-        return amendments(old, new, proved_by(provers))
+        return amendments(old, new, provers.proved)
     if isinstance(old, Version) and isinstance(new, Version):
-        return spec_amendments(old, new, proved_by(provers))
+        return spec_amendments(old, new, provers.proved)
     raise invalid("a contract and a spec have nothing in common to compare", _REMEDY)
 
 

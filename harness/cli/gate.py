@@ -21,7 +21,7 @@ from harness.scoreboard.board import Board, totals
 from harness.scoreboard.build import build
 from harness.scoreboard.decision import Decision, Facts, decide
 from harness.scoreboard.gate import Exit
-from harness.scoreboard.sealed import without_policy
+from harness.scoreboard.sealed import other_rules
 
 
 def malformed(project: Project, board: Board) -> list[str]:
@@ -53,7 +53,7 @@ def main(options: argparse.Namespace) -> int:
             else "no contracts"
         )
         return Exit.NOTHING
-    board, made = decided(project, memo, paths, options.tier, utc_now())
+    board, made = decided(project, memo, paths, options.tier, utc_now(), options.policy)
     decision = "passes" if made.code is Exit.DISCHARGED else "refused"
     if options.format == "json":
         told = {"decision": decision, "tier": options.tier, "reasons": list(made.reasons)}
@@ -66,13 +66,13 @@ def main(options: argparse.Namespace) -> int:
 
 
 def decided(
-    project: Project, memo: Memo, paths: Sequence[Path], tier: str, now: str
+    project: Project, memo: Memo, paths: Sequence[Path], tier: str, now: str, given: str | None = None
 ) -> tuple[Board, Decision]:
-    """Returns the scoreboard of the contracts, and the decision of the project's policy about it.
+    """Returns the scoreboard of the contracts, and the decision of the policy ``given``, else the project's.
 
     Without a policy nothing more is asked than that everything required is discharged, and undamaged.
     """
-    policy = open_policy(project)
+    policy = open_policy(project, given)
     if policy is None and tier == "public":
         raise invalid("a public release wants a policy.yaml", "say who must sign it, and on what basis")
     every = every_contract(project) if policy is not None else list(paths)
@@ -82,10 +82,9 @@ def decided(
     )
     chosen = {project.shown(path) for path in paths}
     board = replace(whole, contracts=tuple(row for row in whole.contracts if row.path in chosen))
-    board = replace(board, problems=(*board.problems, *malformed(project, board)))
-    board = replace(board, totals=totals(board.contracts))
+    problems = (*board.problems, *malformed(project, board), *other_rules(project))
+    board = replace(board, problems=problems, totals=totals(board.contracts))
     if policy is None:
-        board = replace(board, problems=(*board.problems, *without_policy(project)))
         return board, decide(board, Demands(), Facts(), (), now)
     promises = [promise_of(project, one, memo) for one in load_contracts(project, paths)]
     facts = facts_of(project, policy, whole, promises, memo)

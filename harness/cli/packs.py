@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import json
 import re
 from pathlib import Path
 
 from harness.cli._setup import invalid, open_project
-from harness.engine.project import Project
+from harness.engine.project import CONFIG, Project
+from harness.evidence.memo import write_atomically
 from harness.packs import available, names, pack_text
 from harness.reports._out import clean, say, write
 from harness.scoreboard.gate import Exit
@@ -24,6 +26,21 @@ def main(options: argparse.Namespace) -> int:
     path, made = lay_out(project, options.pack, options.folder)
     say(f"{'wrote' if made else 'already here:'} {project.shown(path)}")
     return Exit.DISCHARGED
+
+
+def _admit(project: Project, folder: str) -> None:
+    """Writes into ``harness.toml`` that inputs may lie in a folder beside the project: its user named it."""
+    from harness.engine.outside import HINT, Inside
+
+    if not Inside(project).elsewhere(str(project.root / folder / "x")):
+        return
+    config = project.root / CONFIG
+    text = config.read_text(encoding="utf-8") if config.is_file() else ""
+    if "[inputs]" in text:
+        raise invalid(f"{folder} lies outside of the project", HINT)
+    more = f"[inputs]\noutside = [{json.dumps(folder)}]\n"
+    write_atomically(config, f"{text}{'' if text.endswith(chr(10)) or not text else chr(10)}{more}".encode())
+    say(f"{CONFIG}: inputs may lie in {clean(folder)}")
 
 
 def lay_out(project: Project, name: str, folder: str) -> tuple[Path, bool]:
@@ -44,6 +61,7 @@ def lay_out(project: Project, name: str, folder: str) -> tuple[Path, bool]:
     below = Path(os.path.relpath(os.path.abspath(folder), project.root)).as_posix()
     if set(below) & set('*?[]"\n'):
         raise invalid(f"{below!r} cannot stand in a pattern", "give the folder a plainer name")
+    _admit(project, below)
     last = re.sub(r"[^a-z0-9]+", "-", below.lower()).strip("-") or "here"
     for called in (name, f"{name}-{last}"):
         path = project.root / project.contracts / f"{called}.yaml"

@@ -7,7 +7,7 @@ import os
 import re
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +20,13 @@ from harness.engine.project import Project, read_project
 from harness.evidence.keys import SignatureError
 from harness.evidence.memo import Memo
 from harness.evidence.statement import EvidenceError, parse_statement
-from harness.hub.card import contradictions, write_card
-from harness.hub.facts import facts_of
+from harness.hub.card import contradictions, unsupported, write_card
+from harness.hub.facts import facts_of, told_of
 from harness.hub.layout import lay_out
 from harness.hub.manifest import MANIFEST, sealed_release
 from harness.hub.publish import Hub, Published, differences
 from harness.hub.release import CARD, File, claims_of, files_of, unvouched
+from harness.hub.typed import Known
 from harness.model.problem import InputError
 from harness.reports._out import clean, say, some, write
 from harness.scoreboard.board import Board
@@ -52,9 +53,12 @@ def main(options: argparse.Namespace) -> int:
         policy = open_policy(project)
         files = files_of(Path(options.folder), pickles=policy is not None and policy.pickles)
         loaded = load_contracts(project, paths)
-        facts = facts_of(board, loaded, _measured(project, board))
+        measured = _measured(project, board)
+        facts = facts_of(board, loaded, measured)
+        sizes = _sizes(files)
+        known = Known(facts=facts, sizes=sizes, told=told_of(board, measured), board=board)
         text = _card(files)
-        against_it = [*unvouched(files, board), *contradictions(text, facts, loaded, CARD)]
+        against_it = [*unvouched(files, board), *contradictions(text, facts, loaded, CARD, known)]
         if against_it:
             return _refused(against_it, Exit.FINDING)
         card = write_card(text, board, made, facts, options.repo, _signers(project, board, memo))
@@ -67,7 +71,7 @@ def main(options: argparse.Namespace) -> int:
         texts |= _sealed(options, project, sent, texts)
     except InputError as error:
         return _refused([str(error)], Exit.FINDING)
-    _plan(options, sent, texts, made.waived)
+    _plan(options, sent, texts, [f"waived: {one}" for one in made.waived] + _warnings(text, known))
     if not options.yes:
         write("nothing was sent: add --yes to publish")
         return Exit.DISCHARGED
@@ -108,6 +112,16 @@ def _card(files: Mapping[str, File]) -> str:
         raise InputError(f"{CARD} is not UTF-8 text") from None
 
 
+def _warnings(text: str, known: Known) -> list[str]:
+    return [f"warning: {why}" for why in unsupported(text, CARD, known)]
+
+
+def _sizes(files: Mapping[str, File]) -> list[int]:
+    """Returns the bytes of each file of weights, and of all of them; the largest first."""
+    each = [file.size for name, file in files.items() if name.endswith(".safetensors")]
+    return sorted({sum(each), *each}, reverse=True)
+
+
 def _measured(project: Project, board: Board) -> dict[str, str | None]:
     found: dict[str, str | None] = {}
     for item in (i for c in board.contracts for row in c.criteria for i in row.obligations if i.record):
@@ -130,7 +144,7 @@ def _plan(
     options: argparse.Namespace,
     sent: Mapping[str, File],
     texts: Mapping[str, bytes],
-    waived: tuple[str, ...],
+    remarks: Sequence[str],
 ) -> None:
     size = sum(file.size for file in sent.values())
     where = f"{options.repo} ({'public' if options.public else 'private'})"
@@ -140,7 +154,7 @@ def _plan(
         lines.append(f"  {MANIFEST} signs all of these")
     else:
         lines.append("  no --key: verify --release accepts only a release that is signed as a whole")
-    lines += [f"  {CARD} written from the evidence", *(f"  waived: {clean(told)}" for told in waived)]
+    lines += [f"  {CARD} written from the evidence", *(f"  {clean(told)}" for told in remarks)]
     write("\n".join(lines))
 
 

@@ -19,12 +19,12 @@ from harness.engine.pins import compare, current_pins, evidence_path, pins_diges
 from harness.engine.project import Project
 from harness.engine.registered import Register, too_late
 from harness.engine.running import Made
-from harness.engine.sources import RunSource, Sources
+from harness.engine.sources import FileSubject, RunSource, Sources
 from harness.evidence.digests import bytes_digest, read_regular
 from harness.evidence.ledger import Ledger, LedgerRecord, append, read_ledger
 from harness.evidence.memo import Memo, write_atomically
 from harness.evidence.pending import Pending
-from harness.evidence.statement import EvidenceError, canonical, record_of, statement
+from harness.evidence.statement import EvidenceError, canonical, record_in, record_of, statement
 from harness.evidence.trail import keep_contract
 from harness.model.contract import Contract, Criterion, Obligation, Severity
 from harness.model.evidence import Evidence, Material, RunPin
@@ -61,6 +61,7 @@ class Done:
     item: Item
     verdict: Verdict | None
     waiting: str = ""
+    record: Record | None = None
 
 
 class Checker:
@@ -200,7 +201,7 @@ class Checker:
         code = item.obligation.kind.foreign() if item.obligation.kind is not None else ""
         if not code or self.allow_code or self.project.trusts(item.contract.path):
             return ""
-        return f"{code} is code that is not trusted: harness.toml or --allow-code must allow it"
+        return f"{code} is code that is not trusted: harness trust, or --allow-code, allows it"
 
     def _discharge(
         self,
@@ -216,31 +217,25 @@ class Checker:
         if kept is not None and kept.outcome != verdict.outcome and verdict.outcome is not Outcome.ERROR:
             verdict = contradiction(verdict, kept)
         evidence = self._evidence(item, verdict, sources, started)
-        data = canonical(statement(evidence))
-        told = recorded(item, record_of(data, item.path, bytes_digest(data)), verdict)
+        stated = statement(evidence)
+        data = canonical(stated)
+        record = record_in(stated, item.path, bytes_digest(data))
+        told = recorded(item, record, verdict)
         path, whole = self.project.root / item.path, item.contract.for_each is None
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.parent.is_dir():
+            path.parent.mkdir(parents=True, exist_ok=True)
         # Of thousands of subjects each would wait for the disk; the ledger tells what did not arrive whole.
         notes.note(told, force=whole)
         write_atomically(path, data, force=whole)
         written.append(told)
-        return Done(item=item, verdict=verdict)
+        return Done(item=item, verdict=verdict, record=record)
 
     def _evidence(self, item: Item, verdict: Verdict, sources: Sources, started: str) -> Evidence:
         contract, obligation = item.contract, item.obligation
         materials: list[Material] = []
         runs: list[RunPin] = []
         for name in obligation.inputs:
-            materials += [
-                Material(
-                    name=found.name,
-                    sha256=found.sha256,
-                    size=found.size,
-                    uri=found.uri,
-                    version=found.version,
-                )
-                for found in sources.digested(name)
-            ]
+            materials += map(_material, sources.digested(name))
             runs += [run_pin(source, sources) for source in sources.runs(name)]
         return Evidence(
             contract=contract.name,
@@ -265,6 +260,11 @@ class Checker:
             started=started,
             finished=self.now(),
         )
+
+
+def _material(found: FileSubject) -> Material:
+    told = {name: getattr(found, name) for name in ("name", "sha256", "size", "uri", "version")}
+    return Material(**told)
 
 
 def recorded(item: Item, record: Record, verdict: Verdict) -> LedgerRecord:

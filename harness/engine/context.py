@@ -9,8 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from harness.corpora.build import ready
 from harness.corpora.catalogue import split
+from harness.engine.outside import HINT
 from harness.engine.sources import FileSubject, Sources, shipped
 from harness.evidence.attached import PREFIX
 from harness.model.behaviour import Build, LiveSession
@@ -84,6 +84,8 @@ class DischargeContext:
         if declared.file is not None and declared.file.startswith(PREFIX):
             self._sources.hold(declared.file)
         if declared.data is not None:
+            from harness.corpora.build import ready
+
             ready(self._sources.project.root, split(declared.data)[0])
         if declared.remote is not None:
             return self._sources.remote(name)
@@ -93,8 +95,9 @@ class DischargeContext:
         if not found:
             where = declared.file or declared.files
             raise InputError(f"input {name}: there is no file {where}", reason="MISSING_INPUT")
-        if unreadable := [item.name for item in found if not item.sha256]:
-            raise InputError(f"input {name}: {unreadable[0]} cannot be read", reason="MISSING_INPUT")
+        if unreadable := [item for item in found if not item.sha256]:
+            why = "cannot be read" if unreadable[0].path else f"leads out of the project: {HINT}"
+            raise InputError(f"input {name}: {unreadable[0].name} {why}", reason="MISSING_INPUT")
         return found
 
     def frames(self, name: InputName) -> tuple[Frame, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -52,8 +52,12 @@ class Trials:
 
     @classmethod
     def of(cls, root: Path, *, allow_code: bool) -> Trials:
-        """Opens the trials of the project at ``root``; raises ``InvalidContract`` for its configuration."""
-        return cls(read_project(root, Memo(None, "", time.time_ns)), allow_code=allow_code)
+        """Opens the trials of the project at ``root``; raises ``InvalidContract`` for its configuration.
+
+        pytest ran the project's ``conftest.py`` before it asked for this: its word on its code counts.
+        """
+        project = read_project(root, Memo(None, "", time.time_ns))
+        return cls(replace(project, entered=True), allow_code=allow_code)
 
     @property
     def folder(self) -> Path:

@@ -10,6 +10,7 @@ from itertools import groupby
 from pathlib import Path
 
 from harness.engine.for_each import expand
+from harness.engine.outside import HINT, leading_out
 from harness.engine.project import Project, same_names
 from harness.engine.sources import shipped, system_of
 from harness.model.contract import Contract
@@ -61,10 +62,18 @@ def load_one(project: Project, path: Path) -> Loaded:
     # A check reads its contracts twice, to judge and to fold; a spec beside one may change in between.
     read = read_contract if b"spec" in data else _read_again
     contract = read(data, shown, project.root)
-    problems = list(unfit(contract, data))
+    problems = [*_astray(project, contract, data), *unfit(contract, data)]
     if problems:
         raise InvalidContract(problems)
     return Loaded(contract=contract, spec=load_spec(project, contract))
+
+
+def _astray(project: Project, contract: Contract, data: bytes) -> Iterator[Problem]:
+    """Yields the inputs whose paths lead out of the project, by ``..``, from the root, or through a link."""
+    for place, where in leading_out(project, contract):
+        message = f"leads out of the project, to {where}"
+        line = line_of(data, place)
+        yield Problem(file=contract.path, line=line, path=place, message=message, suggestion=HINT)
 
 
 _read_again = lru_cache(maxsize=8)(read_contract)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.engine.load import Loaded, load_subjects
 from harness.engine.recover import recover
@@ -15,13 +15,17 @@ from harness.evidence.ledger import Ledger, LedgerRecord, read_ledger
 from harness.evidence.pending import Pending
 
 if TYPE_CHECKING:
+    from multiprocessing.context import BaseContext
+
     from harness.engine.check import Checker, Item
 
 LEAST = 48
 """Fewer subjects than this are judged sooner than processes start."""
-PART = 24
+PART = 12
 PROVED = ("symbolic", "prediction")
 """Kinds that ask a prover."""
+GARBAGE = 100_000
+"""So many objects are made before a judging process looks for garbage: little of it lies in circles."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,6 +43,8 @@ class _Told:
     fresh: int
     waiting: tuple[str, ...]
     records: tuple[LedgerRecord, ...]
+    kept: tuple[tuple[str, Any], ...]
+    notes: Path | None
 
 
 def side_by_side(group: Sequence[Loaded]) -> bool:
@@ -58,35 +64,46 @@ def check_many(
     groups: Sequence[Sequence[Loaded]],
     jobs: int,
     nanoseconds: Callable[[], int],
+    keep: Callable[[str, Any], None] | None = None,
     *,
     again: bool,
 ) -> Counts:
     """Discharges what is not fresh of contracts with many subjects in ``jobs`` processes.
 
     Each process writes evidence, with the clock that ``nanoseconds`` is for its memo; the
-    ledger is told when a contract is done, or is interrupted, and its notes are then taken up.
+    ledger is told when a contract is done, or is interrupted, and notes that nobody answered for are then
+    taken up. ``keep`` is given the digest of all evidence that is written, and what a scoreboard keeps of it.
     """
     judged = fresh = 0
     waiting: list[str] = []
     for group in groups:
         ledger = read_ledger(checker.project.ledger, checker.memo)
         written: list[LedgerRecord] = []
+        notes: list[Path] = []
+        whole = False
         try:
             for told in _told(checker, group, jobs, nanoseconds, again=again):
                 judged, fresh = judged + told.judged, fresh + told.fresh
                 waiting += told.waiting
                 written += told.records
+                notes += [told.notes] if told.notes else []
+                if keep is not None:
+                    for digest, value in told.kept:
+                        keep(digest, value)
+            whole = True
         finally:
             written.sort(key=lambda record: record.path)
             checker.record(group[0].contract, ledger, written)
-            recover(checker.project, checker.memo, checker.now, nanoseconds)
+            for path in notes:  # the ledger was told of these
+                path.unlink(missing_ok=True)
+            if not whole:
+                recover(checker.project, checker.memo, checker.now, nanoseconds)
     return Counts(judged=judged, fresh=fresh, waiting=tuple(sorted(waiting)))
 
 
 def _told(
     checker: Checker, group: Sequence[Loaded], jobs: int, nanoseconds: Callable[[], int], *, again: bool
 ) -> Iterator[_Told]:
-    import multiprocessing
     from concurrent.futures import ProcessPoolExecutor, as_completed
 
     clock = _Clock(text=checker.now, nanoseconds=nanoseconds)
@@ -94,9 +111,8 @@ def _told(
     parts = [
         frozenset(one.contract.subject for one in group[at : at + PART]) for at in range(0, len(group), PART)
     ]
-    context = multiprocessing.get_context("spawn")
     count = min(jobs, len(parts))
-    with ProcessPoolExecutor(count, mp_context=context, initializer=_as_long_as_parent) as pool:
+    with ProcessPoolExecutor(count, mp_context=_start(root, path, clock), initializer=_begin) as pool:
         waiting = [pool.submit(_part, root, path, part, clock, again) for part in parts]
         try:
             for done in as_completed(waiting):
@@ -104,6 +120,19 @@ def _told(
         finally:
             for one in waiting:
                 one.cancel()
+
+
+def _start(root: Path, path: str, clock: _Clock) -> BaseContext:
+    """Says how processes start: where that is safe as copies of this one, which has read the contract."""
+    import multiprocessing
+    import sys
+    import threading
+
+    if sys.platform != "linux" or threading.active_count() > 1:
+        return multiprocessing.get_context("spawn")
+    _worker.cache_clear()  # the ledger has grown since the last contract
+    _worker(root, path, clock)
+    return multiprocessing.get_context("fork")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -129,11 +158,13 @@ def _part(
     try:
         done = list(checker.attempt(mine, ledger, written, notes, again=again, made=Made()))
     finally:
+        lies = notes.path
         notes.close()
     judged = sum(step.verdict is not None for step in done)
     waiting = tuple(f"{place(step.item)}: {step.waiting}" for step in done if step.waiting)
     fresh = len(done) - judged - len(waiting)
-    return _Told(judged=judged, fresh=fresh, waiting=waiting, records=tuple(written))
+    kept = tuple((step.record.sha256, step.record.told()) for step in done if step.record is not None)
+    return _Told(judged=judged, fresh=fresh, waiting=waiting, records=tuple(written), kept=kept, notes=lies)
 
 
 def place(item: Item) -> str:
@@ -141,6 +172,15 @@ def place(item: Item) -> str:
     contract = item.contract
     subject = f"/{contract.subject}" if contract.for_each is not None else ""
     return f"{contract.name}{subject}/{item.criterion.id} {item.obligation.kind_name}"
+
+
+def _begin() -> None:
+    """Readies a process that judges, and lets it end with the one that started it."""
+    import gc
+
+    gc.freeze()
+    gc.set_threshold(GARBAGE)
+    _as_long_as_parent()
 
 
 def _as_long_as_parent() -> None:

@@ -12,14 +12,21 @@ from harness.evidence.memo import Memo
 from harness.model.problem import InvalidContract, Problem
 
 CONFIG = "harness.toml"
-_KEYS = {"project": {"contracts", "evidence", "falsifiers"}, "run": {"launcher"}, "trust": {"contracts"}}
+_KEYS = {
+    "project": {"contracts", "evidence", "falsifiers"},
+    "run": {"launcher"},
+    "trust": {"contracts"},
+    "inputs": {"outside"},
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Project:
     """The folders of one project, all below ``root``; ``trusted`` are globs of contract paths.
 
-    ``launcher`` starts the runs that choose none themselves; empty for the usual one.
+    Inputs may lie in the folders ``outside`` of it, and nowhere else beyond. ``launcher`` starts the runs
+    that choose none themselves; empty for the usual one. ``entered``: the user runs code of the project
+    already, as who starts pytest in it does.
     """
 
     root: Path
@@ -28,6 +35,8 @@ class Project:
     falsifiers: str = "falsifiers"
     trusted: tuple[str, ...] = ()
     launcher: str = ""
+    outside: tuple[str, ...] = ()
+    entered: bool = False
 
     @property
     def ledger(self) -> Path:
@@ -45,10 +54,16 @@ class Project:
         return self.root / ".harness" / "pending"
 
     def trusts(self, contract_path: str) -> bool:
-        """Tells whether code that this contract names may run without being asked for."""
+        """Tells whether code that this contract names may run without being asked for.
+
+        What the project says of itself counts only for a user who trusts it: a clone brings no trust along.
+        """
         from fnmatch import fnmatch
 
-        return any(fnmatch(contract_path, pattern) for pattern in self.trusted)
+        from harness.engine.trust import vouched
+
+        named = any(fnmatch(contract_path, pattern) for pattern in self.trusted)
+        return named and (self.entered or vouched(self.root / CONFIG))
 
     def shown(self, path: Path) -> str:
         """Returns a path as people and evidence name it: relative to the root where it lies below."""
@@ -77,7 +92,8 @@ def read_project(root: Path, memo: Memo) -> Project:
         raise InvalidContract([Problem(file=CONFIG, line=1, path="", message=told["error"])])
     project = told.get("project", {})
     trusted = tuple(told.get("trust", {}).get("contracts", ()))
-    return Project(root=root, trusted=trusted, **told.get("run", {}), **project)
+    outside = tuple(told.get("inputs", {}).get("outside", ()))
+    return Project(root=root, trusted=trusted, outside=outside, **told.get("run", {}), **project)
 
 
 def _config(path: str) -> dict[str, Any]:
@@ -91,7 +107,7 @@ def _config(path: str) -> dict[str, Any]:
         if section not in _KEYS or not isinstance(body, dict):
             return {"error": f"unknown section {section!r}; known: {', '.join(_KEYS)}"}
         for key, value in body.items():
-            wanted = list if section == "trust" else str
+            wanted = list if section in ("trust", "inputs") else str
             if key not in _KEYS[section]:
                 return {"error": f"unknown key {section}.{key}; known: {', '.join(sorted(_KEYS[section]))}"}
             if not isinstance(value, wanted):

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
 
-from harness.corpora.build import ready
 from harness.engine.load import Loaded
 from harness.engine.project import Project
 from harness.engine.sources import shipped
@@ -110,7 +109,7 @@ def _plans(
     for (_, name), loaded in {(one.contract.path, name): one for one, name in wanted}.items():
         run, owner = loaded.contract.runs[name], (loaded.contract.name, name)
         if not (allow_code or shipped(run) or project.trusts(loaded.contract.path)):
-            found.blocked[owner] = "its code is not trusted: harness.toml or --allow-code must allow it"
+            found.blocked[owner] = "its code is not trusted: harness trust, or --allow-code, allows it"
             continue
         if owner in held:
             found.blocked[owner] = held[owner]
@@ -208,6 +207,8 @@ def _corpora(plans: Iterable[Plan]) -> dict[str, InputError]:
     for each in plans:
         try:
             for name in corpora_of(each.run):
+                from harness.corpora.build import ready
+
                 ready(each.root, name)
         except InputError as error:
             found[each.identity] = InputError(f"run {each.name} seed {each.seed}: {error}", error.reason)

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from harness.engine.for_each import globbed
+from harness.engine.outside import Inside
 from harness.engine.project import Project
 from harness.evidence.digests import bytes_digest
 from harness.evidence.memo import Memo
@@ -78,7 +79,7 @@ class Sources:
         remotes: Remotes | None = None,
     ) -> None:
         self.project, self.contract, self.memo, self.failed = project, contract, memo, failed
-        self.remotes = remotes
+        self.remotes, self.inside = remotes, Inside(project)
         self._listed: dict[str, list[tuple[str, str]]] = {}
         self._digests: dict[str, tuple[FileSubject, ...]] = {}
         self.trail = Trail(project.ledger, memo)
@@ -163,7 +164,7 @@ class Sources:
             except InputError:
                 return ()
         if self.contract.for_each is None or name not in self._digests:
-            self._digests[name] = tuple(self.digest(shown, path) for shown, path in self.files(name))
+            self._digests[name] = tuple(self.digest(*self.inside.kept(*one)) for one in self.files(name))
         return self._digests[name]
 
     def remote(self, name: str) -> tuple[FileSubject, ...]:

@@ -86,10 +86,18 @@ class ByBytes(Memo):
     Unlike a memo by time stamps, it may serve a check: other bytes have another digest.
     """
 
-    def __init__(self, path: Path, fingerprint: str, now_ns: Callable[[], int]) -> None:
+    def __init__(
+        self, path: Path, fingerprint: str, now_ns: Callable[[], int], beside: Memo | None = None
+    ) -> None:
+        """``beside`` is the memo of a check that is asked for all else, having digested its inputs."""
         super().__init__(path, fingerprint, now_ns)
-        self._index, self._kept = self._kept, {}
+        self._index, self._kept = self._kept, beside._kept if beside is not None else {}
         self._used: dict[str, list[Any]] = {}
+
+    def keep(self, digest: str, told: Any) -> None:
+        """Keeps what bytes of evidence with this digest say, which whoever wrote them knows."""
+        self._index[digest] = [0, told]
+        self._new = True
 
     def of(self, path: str, purpose: str, compute: Callable[[str], Any]) -> Any:
         """Returns ``compute(path)``; of evidence and contracts by digest, if these bytes were read before."""

@@ -28,7 +28,8 @@ class Pending:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._path: Path | None = None
+        self.path: Path | None = None
+        """Where the notes lie, once there are any."""
         self._handle = -1
 
     def note(self, record: LedgerRecord, *, force: bool = True) -> None:
@@ -44,7 +45,7 @@ class Pending:
             self._write({"launched": identity}, force=True)
 
     def _write(self, told: Mapping[str, object], *, force: bool) -> None:
-        if self._path is None:
+        if self.path is None:
             self._open()
         data = (json.dumps(told) + "\n").encode()
         try:
@@ -53,7 +54,7 @@ class Pending:
             if force:
                 os.fsync(self._handle)
         except OSError as error:
-            error.filename = str(self._path)  # which a write does not tell
+            error.filename = str(self.path)  # which a write does not tell
             raise
 
     def _open(self) -> None:
@@ -62,19 +63,19 @@ class Pending:
 
         self._folder.mkdir(parents=True, exist_ok=True)
         self._handle, name = tempfile.mkstemp(dir=self._folder, suffix=".jsonl")
-        self._path = Path(name)
+        self.path = Path(name)
         fcntl.flock(self._handle, fcntl.LOCK_EX)
 
     def close(self) -> None:
         """Leaves the notes for whoever tells the ledger."""
         if self._handle >= 0:
             os.close(self._handle)
-        self._handle, self._path = -1, None
+        self._handle, self.path = -1, None
 
     def done(self) -> None:
         """Removes the notes: the ledger was told."""
-        if self._path is not None:
-            self._path.unlink(missing_ok=True)
+        if self.path is not None:
+            self.path.unlink(missing_ok=True)
         self.close()
 
 

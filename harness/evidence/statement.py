@@ -117,9 +117,9 @@ def _run(pin: RunPin) -> dict[str, Any]:
 
 def canonical(value: Mapping[str, Any]) -> bytes:
     """Returns the canonical bytes of a statement."""
-    import rfc8785
+    from harness.reading.digest import canonical_bytes
 
-    return rfc8785.dumps(dict(value))
+    return canonical_bytes(dict(value))
 
 
 def parse_statement(data: bytes) -> dict[str, Any]:
@@ -153,9 +153,13 @@ def _no_constant(text: str) -> Any:
 
 def record_of(data: bytes, path: str, sha256: str) -> Record:
     """Reads what the fold needs from a statement's bytes; raises ``EvidenceError``."""
-    predicate = parse_statement(data).get("predicate")
+    return record_in(parse_statement(data), path, sha256)
+
+
+def record_in(told: Mapping[str, Any], path: str, sha256: str) -> Record:
+    """Reads what the fold needs from a statement; raises ``EvidenceError``."""
     try:
-        return _record(predicate, path, sha256)
+        return _record(told.get("predicate"), path, sha256)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise EvidenceError(f"not a complete statement: {error!r}") from None
 

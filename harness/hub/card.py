@@ -11,6 +11,7 @@ from harness.hub.facts import Fact
 from harness.hub.front import OURS, normal, parted, table, unindexed
 from harness.hub.release import CARD, CLAIMS
 from harness.hub.stated import disputed, shown
+from harness.hub.typed import Known, typed
 from harness.model.contract import Severity
 from harness.model.problem import InputError
 from harness.model.values import Printed
@@ -22,11 +23,17 @@ END = "<!-- end of claims -->"
 _ESCAPED = re.compile(r"([\\`*_{}\[\]<>|#~])")
 
 
-def contradictions(text: str, facts: Sequence[Fact], loaded: Sequence[Loaded], name: str) -> Iterator[str]:
-    """Yields every line of a card that says otherwise than the evidence, or repeats a refuted claim."""
-    own = hand_written(normal(text))
-    parted(own, name)
-    yield from dict.fromkeys(disputed(shown(unindexed(own)), facts, name))
+def contradictions(
+    text: str, facts: Sequence[Fact], loaded: Sequence[Loaded], name: str, known: Known | None = None
+) -> Iterator[str]:
+    """Yields every line of a card that says otherwise than the evidence, or repeats a refuted claim.
+
+    With what is ``known`` of the release, results that no evidence has are told too.
+    """
+    own = _own(text, name)
+    yield from dict.fromkeys(disputed(shown(own), facts, name))
+    told = typed(own, _front(own), known or Known(facts=facts), name)
+    yield from dict.fromkeys(one.why for one in told if one.refused)
     flat = [" ".join(line.split()).casefold() for line in own.splitlines()]
     for one in loaded:
         for criterion in one.contract.criteria:
@@ -36,6 +43,24 @@ def contradictions(text: str, facts: Sequence[Fact], loaded: Sequence[Loaded], n
                 if claim and claim in joined:
                     line = next((n for n, words in enumerate(flat, 1) if claim in words), 1)
                     yield f"{name}:{line}: repeats {one.contract.name}/{criterion.id}, which is refuted"
+
+
+def unsupported(text: str, name: str, known: Known) -> tuple[str, ...]:
+    """Returns the lines of a card that give a quantity a number that nothing is known about."""
+    own = _own(text, name)
+    return tuple(dict.fromkeys(one.why for one in typed(own, _front(own), known, name) if not one.refused))
+
+
+def _own(text: str, name: str) -> str:
+    own = hand_written(normal(text))
+    parted(own, name)
+    return unindexed(own)
+
+
+def _front(own: str) -> int:
+    """Returns the number of lines of the front matter."""
+    front, body = parted(own, CARD)
+    return own.count("\n") - body.count("\n") if front else 0
 
 
 def hand_written(text: str) -> str:

@@ -17,6 +17,8 @@ from harness.scoreboard.fold import Status
 _COUNTED = re.compile(r"([0-9]+) parameters\Z", re.ASCII)
 _MEASURED = re.compile(r"([+-]?[0-9.]+(?:[eE][+-]?[0-9]+)?)(?: ± ([0-9.]+(?:[eE][+-]?[0-9]+)?))?\Z")
 
+_ANY = re.compile(r"(?<![\w.])[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d{1,3})?(?![\w.])", re.ASCII)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Fact:
@@ -76,6 +78,18 @@ def facts_of(board: Board, loaded: Sequence[Loaded], measured: Mapping[str, str 
                         )
                     )
     return tuple(found)
+
+
+def told_of(board: Board, measured: Mapping[str, str | None]) -> dict[str, tuple[Fraction, ...]]:
+    """Returns the numbers that discharged evidence measured, by the words of what it is evidence of."""
+    found: dict[str, tuple[Fraction, ...]] = {}
+    for contract in board.contracts:
+        for row in contract.criteria:
+            for item in row.obligations if row.status is Status.DISCHARGED else ():
+                text = measured.get(item.path) or ""
+                words = f"{contract.name}/{row.id} {row.claim} {text}"
+                found[words] = (*found.get(words, ()), *(Fraction(one) for one in _ANY.findall(text)))
+    return found
 
 
 def _labels(place: str, metric: str, criterion: str) -> tuple[str, ...]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 from harness.model.problem import InputError, InvalidContract
-from harness.reading.nodes import Table, parse_nodes
+from harness.reading.nodes import Listing, Node, Scalar, Table, parse_nodes
 
 OURS = "  # written from the evidence by harness publish"
+_TYPED = ("model-index", "model_index", "eval_results", "eval-results", "evaluation_results", "results")
 _FRONT = re.compile(r"---[ \t]*\n(.*?)^---[ \t]*(?:\n|\Z)", re.S | re.M)
 _INDEX = re.compile(rf"^model-index: \[.*{re.escape(OURS)}\n", re.M)
 
@@ -40,9 +41,17 @@ def parted(text: str, name: str) -> tuple[str, str]:
     front = _INDEX.sub("", match[1])
     if front.strip():
         told = table(front, name)
-        if told.get("model-index") is not None:
-            raise InputError(f"{name}: model-index is written from the evidence: take it out")
+        for key in _TYPED:
+            if told.get(key) is not None:
+                raise InputError(f"{name}: {key} is written from the evidence: take it out")
+        metrics = told.get("metrics")
+        if isinstance(metrics, Table) or any(not isinstance(one, Scalar) for one in _items(metrics)):
+            raise InputError(f"{name}: metrics are named here, and their values written from the evidence")
     return front, text[match.end() :]
+
+
+def _items(node: Node | None) -> tuple[Node, ...]:
+    return node.items if isinstance(node, Listing) else ()
 
 
 def table(front: str, name: str) -> Table:

@@ -89,6 +89,11 @@ class Stated:
         return self.value + self.half
 
     @property
+    def file(self) -> str:
+        """The file that it stands in; the ``source`` also tells runs of one log apart."""
+        return self.where.rpartition(":")[0]
+
+    @property
     def line(self) -> int:
         """The line that it stands at."""
         return int(self.where.rpartition(":")[2])
@@ -122,9 +127,7 @@ def mean(values: Sequence[Stated]) -> Stated:
 
 def stated(quote: Quote, context: Context) -> list[Stated]:
     """Returns the numbers of a quote in the order of their files; none where the input has no file."""
-    found: list[Stated] = []
-    for subject in files(quote.input, context):
-        found += _of_file(quote, subject)
+    found = [one for subject in files(quote.input, context) for one in _of_file(quote, subject)]
     if quote.above is not None:
         found = [one for one in found if one.value > quote.above.exact]
     return found
@@ -160,7 +163,7 @@ def _odd_statements(quote: Quote, subject: Subject) -> Iterator[str]:
     odd = [one for one in odd if not _left_out(one.about, quote.without)]
     if odd and quote.take in ("first", "last"):
         said = _sources.said(subject.path, subject.sha256)
-        orders = [one.order for key, some in said.items() if _fits(key, quote.at) for one in some]
+        orders = [one.order for key, some in said.by_words.items() if _fits(key, quote.at) for one in some]
         edge = min if quote.take == "first" else max
         odd = [one for one in odd if one.order == edge([*orders, *(other.order for other in odd)])]
     for one in odd:
@@ -203,29 +206,29 @@ class _File:
 def _numbers(quote: Quote, subject: _File) -> list[Stated]:
     if subject.name.endswith(".json"):
         return list(_of_document(quote, subject))
-    by_key = _sources.said(subject.path, subject.sha256)
-    fitting = (said for key, said in by_key.items() if _fits(key, quote.at))
-    found = sorted((one for said in fitting for one in said), key=lambda one: one.order)
+    said = _sources.said(subject.path, subject.sha256)
+    runs = said.fitting(lambda key: _fits(key, quote.at))
+    return [one for run, found in runs for one in _of_run(quote, found, subject.name, run)]
+
+
+def _of_run(quote: Quote, found: list[Statement], name: str, run: str) -> list[Stated]:
+    """Returns what counts of what one run says; its source is the log, and which run of several it is."""
     found = [one for one in found if not _left_out(one.about, quote.without)]
     if quote.take == "final":
-        found = sorted(
-            {_DIGITS.sub("#", one.about): one for one in found}.values(), key=lambda one: one.order
-        )
-    if quote.take in ("first", "last"):
-        found = found[:1] if quote.take == "first" else found[-1:]
-    spoken = [_spoken(one, quote, subject.name) for one in found]
-    if quote.take in ("least", "greatest") and spoken:
-        if quote.take == "least":
-            return [min(spoken, key=lambda one: one.value)]
-        return [
-            max(spoken, key=lambda one: one.low)
-        ]  # what is surely the greatest: 10.0 m may be less than 599 s
+        latest = {_DIGITS.sub("#", one.about): one for one in found}
+        found = sorted(latest.values(), key=lambda one: one.order)
+    found = {"first": found[:1], "last": found[-1:]}.get(quote.take, found)
+    spoken = [_spoken(one, quote, name, run) for one in found]
+    if quote.take == "least":
+        return sorted(spoken, key=lambda one: one.value)[:1]
+    if quote.take == "greatest":  # what is surely so: 10.0 m may be less than 599 s
+        return sorted(spoken, key=lambda one: -one.low)[:1]
     return spoken
 
 
-def _spoken(one: Statement, quote: Quote, source: str) -> Stated:
+def _spoken(one: Statement, quote: Quote, name: str, run: str) -> Stated:
     scale = _UNITS.get(one.unit) or quote.scale.exact
-    return _number(one.value, scale, f"{source}:{one.line}", source, (one.lead, one.key))
+    return _number(one.value, scale, f"{name}:{one.line}", name + run, (one.lead, one.key))
 
 
 def _of_document(quote: Quote, subject: _File) -> Iterator[Stated]:

@@ -165,6 +165,22 @@ class Bound(Kind):
         sample.example("time within the tolerance", Outcome.DISCHARGED, _CLAIM, _TIME % "0.2", {}),
         sample.example("time beyond it", Outcome.FALSIFIED, _CLAIM, _TIME % "0.05", {}),
         sample.example(
+            "time beyond it, and less of it at the end of the log",
+            Outcome.INCONCLUSIVE,
+            _CLAIM,
+            _TIME.replace("last", "greatest") % "0.05",
+            {},
+            {"seed42.log": sample.log() + "stopping: train_time:1899ms step:20/20\n"},
+        ),
+        sample.example(
+            "time beyond it, and a while of something else after it",
+            Outcome.FALSIFIED,
+            _CLAIM,
+            _TIME.replace("last", "greatest") % "0.05",
+            {},
+            {"seed42.log": sample.log() + "adapting train_time:900ms\n"},
+        ),
+        sample.example(
             "nothing that is a number",
             Outcome.INCONCLUSIVE,
             _CLAIM,
@@ -247,6 +263,8 @@ class Bound(Kind):
             if own is None or all(own.value != value.exact for value in self.binding.among):
                 stands = "nothing there states" if own is None else f"{own.where} states {own.text} for"
                 return f"{stands} {self.binding.at[0]}, and the bound is for {_or(self.binding.among)}"
+        if later := self._taken_back(one, context):
+            return f"{later.where} says {_told(later)} after it: the log says two things"
         parts = [stated(quote, context) for quote in self.summed] if one.source.endswith(".json") else []
         parts = [[part for part in some if part.keys[:-1] == one.keys[:-1]] for some in parts]
         if parts and all(parts):
@@ -265,6 +283,15 @@ class Bound(Kind):
         if self._breaks(moved):
             return ""
         return f"without {counted.text} ({counted.where}) counted otherwise since it is {shown(rest)}"
+
+    def _taken_back(self, one: Stated, context: Context) -> Stated | None:
+        """Returns what a log says last of what only grows, if that keeps the bound and goes on as before."""
+        every = [replace(quote, take="all") for quote in self.of if quote.take == "greatest"]
+        said = [other for quote in every for other in stated(quote, context) if other.source == one.source]
+        last = max(said, key=lambda other: other.line, default=one)
+        kept = [other.value for other in said if not self._breaks(other)]
+        goes_on = last.line > one.line and not self._breaks(last) and last.value >= max(kept)
+        return last if goes_on and not one.file.endswith(".json") else None
 
     def _limits(self) -> tuple[Fraction | None, Fraction | None]:
         slack = self.tolerance.exact

@@ -68,6 +68,22 @@ class Supported(Kind):
         sample.example(
             "the mean of two seeds", Outcome.DISCHARGED, _CLAIM, _FIELDS, {"mean_bpb": 1.21}, _TWO
         ),
+        sample.example(
+            "the mean of two seeds that one log holds",
+            Outcome.DISCHARGED,
+            _CLAIM,
+            _FINAL,
+            {"mean_bpb": 1.21},
+            {"train.log": "=== seed 1 ===\n".join(("", *_TWO.values()))},
+        ),
+        sample.example(
+            "one of two seeds that one log holds, and the mean of nothing",
+            Outcome.INCONCLUSIVE,
+            _CLAIM,
+            _FINAL,
+            {"mean_bpb": 1.2151},
+            {"train.log": "".join(_TWO.values())},
+        ),
         sample.example("better than any log", Outcome.INCONCLUSIVE, _CLAIM, _FIELDS, {"bpb": 1.1141}),
         sample.example(
             "the loss of a line, and not its bits per byte",
@@ -306,7 +322,7 @@ def _open(claim: Stated, mine: Sequence[Stated], cut: set[str]) -> tuple[Reason,
         return Reason.UNSUPPORTED, f"{claim.where}: {claim.text} has no log of its seed"
     nearest = min(mine, key=lambda one: abs(one.value - claim.value))
     story = f"{claim.where}: {claim.text}; the nearest in the logs is {nearest.text} ({nearest.where})"
-    if cut & {one.source for one in mine}:
+    if cut & {one.file for one in mine}:
         return Reason.LOG_INCOMPLETE, f"{story}, and lines were cut out"
     return Reason.UNSUPPORTED, story
 

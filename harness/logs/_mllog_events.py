@@ -41,8 +41,10 @@ def events(name: str, path: Path, cells: Sequence[str]) -> Iterator[Chunk]:
             if found is None:
                 found, others, twice = _by_line(name, block, line)
                 passed, joined = passed + others, joined + twice
+                line += block.count(b"\n")
+            else:
+                line += len(found.lines)
             yield found
-            line += block.count(b"\n")
     said = [f"{name}: {passed} lines are no events"] if passed else []
     said += [f"{name}: {joined} lines hold two events, of which the last counts"] if joined else []
     yield Chunk(keys=(), lines=(), pick=lambda _, __: [], remarks=tuple(said))
@@ -83,13 +85,14 @@ def _whole(block: bytes, asked: tuple[str, ...], fast: Decode, line: int) -> Chu
     if not (block.startswith(TOKEN + b"{") and block.endswith(b"}\n") and block.isascii()):
         return None
     inner = block.replace(b"\n" + TOKEN, b",")
+    lines = 1 + (len(block) - len(inner)) // len(TOKEN)
     try:
         found = fast(b"".join((b"[", memoryview(inner)[len(TOKEN) : -1], b"]")))
     except ValueError:
         return None
     # A line end inside an event, two events in a line, or a name more often than events: some line is none.
     once = all(block.count(name) == len(found) for name in NAMES)
-    if not once or inner.find(b"\n") != len(inner) - 1 or block.count(b"\n") != len(found):
+    if not once or inner.find(b"\n") != len(inner) - 1 or lines != len(found):
         return None
     at = {name: f"cell{number}" for number, name in enumerate(asked)}
 

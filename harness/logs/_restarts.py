@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence, Set
 from dataclasses import replace
+from functools import cache
 from itertools import groupby, pairwise
 
 from harness.model.frame import Frame
@@ -44,7 +45,8 @@ def mark(frame: Frame) -> Frame:
         return frame
     column, keys, streams = history
     found = _superseded(keys, streams)
-    found = [row for row in found if not _once_more(frame, keys, row)]
+    again = _OnceMore(frame, keys) if found else None
+    found = [row for row in found if again is not None and not again.says(row)]
     if not found:
         return frame
     first, last = frame.places[found[0]], frame.places[found[-1]]
@@ -115,20 +117,45 @@ def _word(cell: Cell) -> object:
 
 def evaluated_twice(frame: Frame, one: int, other: int) -> bool:
     """Tells whether two rows are one evaluation, made twice: the same measures, perhaps other clocks."""
-    filled = [name for name, cells in frame.columns.items() if cells[one] is not None]
+    measured = _measured(tuple(name for name, cells in frame.columns.items() if cells[one] is not None))
+    return bool(measured) and all(frame.columns[name][one] == frame.columns[name][other] for name in measured)
+
+
+@cache
+def _measured(filled: tuple[str, ...]) -> tuple[str, ...]:
+    """Returns the columns that an evaluation measures beside its clocks; none where a row is not one."""
     words = {name: frozenset(re.split(r"[\W_]+", name.lower())) for name in filled}
-    measured = [name for name in filled if not words[name] & _TIMED]
-    same = all(frame.columns[name][one] == frame.columns[name][other] for name in measured)
-    return same and any(words[name] & _EVALUATED for name in measured)
+    measured = tuple(name for name in filled if not words[name] & _TIMED)
+    return measured if any(words[name] & _EVALUATED for name in measured) else ()
 
 
-def _once_more(frame: Frame, keys: Sequence[Key | None], row: int) -> bool:
-    """Tells whether nothing after a row goes back behind it, and the evaluation that it is comes again."""
-    key = keys[row]
-    later = [other for other in range(row + 1, len(keys)) if keys[other] is not None]
-    if key is None or any(before < key for other in later if (before := keys[other]) is not None):
-        return False
-    return any(keys[other] == key and evaluated_twice(frame, row, other) for other in later)
+class _OnceMore:
+    """Finds evaluations that come again at their step while nothing after them goes back behind it."""
+
+    def __init__(self, frame: Frame, keys: Sequence[Key | None]) -> None:
+        self._frame, self._keys = frame, keys
+        self._least: list[Key | None] = [None] * (len(keys) + 1)
+        """The least key of all rows from each one on."""
+        for row in range(len(keys) - 1, -1, -1):
+            known = [key for key in (keys[row], self._least[row + 1]) if key is not None]
+            self._least[row] = min(known, default=None)
+        self._last: dict[tuple[str, ...], dict[tuple[Key | None, tuple[Cell, ...]], int]] = {}
+
+    def says(self, row: int) -> bool:
+        """Tells whether a row is such an evaluation; every row is looked at once for each set of columns."""
+        key, least = self._keys[row], self._least[row + 1]
+        if key is None or (least is not None and least < key):
+            return False
+        columns = self._frame.columns
+        names = _measured(tuple(name for name, cells in columns.items() if cells[row] is not None))
+        if not names:
+            return False
+        if names not in self._last:
+            cells = zip(*(columns[name] for name in names), strict=True)
+            self._last[names] = {
+                (other, found): at for at, (other, found) in enumerate(zip(self._keys, cells, strict=True))
+            }
+        return self._last[names][key, tuple(columns[name][row] for name in names)] > row
 
 
 def _number(cell: Cell) -> float | None:

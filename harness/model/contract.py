@@ -65,7 +65,9 @@ class Input:
     @property
     def remote(self) -> str | None:
         """The URL that it names, or None for what is here."""
-        return next((text for text in (self.file, self.files) if text is not None and "://" in text), None)
+        if self.file is not None and "://" in self.file:
+            return self.file
+        return self.files if self.files is not None and "://" in self.files else None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

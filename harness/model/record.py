@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,3 +43,9 @@ class Record:
     mutation: tuple[int, int] | None = None
     finished: str = ""
     plugins: tuple[str, ...] = ()
+
+    def told(self) -> dict[str, Any]:
+        """Returns what a scoreboard keeps of it, but for its path, as a JSON value."""
+        told = {name: getattr(self, name) for name in Record.__slots__ if name not in ("path", "pins")}
+        told["detail"] = self.detail if self.reason else ""  # shown only beside a reason
+        return told | {"pins": {name: getattr(self.pins, name) for name in Pins.__slots__}}

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import MISSING, Field, fields, is_dataclass
 from typing import Any
 
@@ -19,11 +21,37 @@ _SIGN = re.compile(r"(<=|>=|==|!=|<|>)")
 WORD = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 
+_PLAIN = json.JSONEncoder(ensure_ascii=False, check_circular=False, sort_keys=True, separators=(",", ":"))
+_SAFE = 2**53
+
+
 def canonical_bytes(value: Any) -> bytes:
     """Returns the RFC 8785 bytes of a plain JSON value."""
+    if _plainly(value):
+        with suppress(UnicodeEncodeError):  # half a pair of UTF-16, which the library words
+            return _PLAIN.encode(value).encode()
     import rfc8785
 
     return rfc8785.dumps(value)
+
+
+def _plainly(value: Any) -> bool:
+    """Tells whether Python's own encoder gives the same bytes, ten times as fast.
+
+    It does where there is no float, no integer that a double does not hold, and every key is ASCII, so that
+    the order of code points is that of UTF-16 units.
+    """
+    kind = type(value)
+    if kind is str or value is None or kind is bool:
+        return True
+    if kind is dict:
+        for key, part in value.items():
+            if type(key) is not str or not key.isascii() or not (type(part) is str or _plainly(part)):
+                return False
+        return True
+    if kind is list or kind is tuple:
+        return all(type(part) is str or _plainly(part) for part in value)
+    return kind is int and -_SAFE < value < _SAFE
 
 
 def sha256_of(value: Any) -> str:

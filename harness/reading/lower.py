@@ -68,7 +68,7 @@ def _with_own(document: Table, shorts: Mapping[str, str]) -> Table:
     if isinstance(subject, Scalar) and (set("./") & set(subject.text) or _mentions(document, "subject")):
         card.append(("checkpoint", "subject"))
         folder = not _ENDING.search(subject.text)
-    given = {"card": card} if "card" in shorts else {}
+    given = {"card": card} if card and "card" in shorts else {}
     given |= {"descent": [("model", "subject")], "gap": [("model", "subject")]} if folder else {}
     if not any(given.values()):
         return document

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import PurePosixPath
 
 from harness.model.contract import Severity
 from harness.reports._lines import shown_status
@@ -64,10 +65,18 @@ def cases(board: Board, told: Told) -> Iterator[Case]:
         for row in contract.criteria:
             found = [_obligation(contract, row, item, told) for item in row.obligations]
             yield from found
-            if not row.obligations or _lacks_more(row, found):
+            if not row.obligations or row.amended or _lacks_more(row, found):
                 yield _criterion(contract, row, told)
         for anchor in contract.untried:
             yield _clause(contract, anchor, told)
+        for name, why in contract.removed.items():
+            yield _gone(contract.name, name, place(contract.path, told), why, Mark.FAILED)
+    folder = PurePosixPath(board.contracts[0].path).parent if board.contracts else PurePosixPath("contracts")
+    for mark, listed in ((Mark.FAILED, board.gone), (Mark.SKIPPED, board.let_go)):
+        for name, why in listed.items():
+            contract_name, _, criterion = name.partition("/")
+            was = place(f"{folder}/{contract_name}.yaml", told)
+            yield _gone(contract_name, criterion, was, why, mark)
 
 
 def _lacks_more(row: CriterionRow, found: list[Case]) -> bool:
@@ -105,6 +114,8 @@ def _mark(row: CriterionRow, status: Status) -> Mark:
 
 def _criterion(contract: ContractRow, row: CriterionRow, told: Told) -> Case:
     missing = row.missing or ("nothing tries it" if not row.obligations else "")
+    demanded = row.severity in DEMANDED
+    fails = bool(row.obligations) and (demanded or not row.amended)
     return Case(
         contract=contract.name,
         criterion=row.id,
@@ -113,10 +124,10 @@ def _criterion(contract: ContractRow, row: CriterionRow, told: Told) -> Case:
         digest="",
         file=place(contract.path, told),
         line=row.line,
-        mark=Mark.FAILED if row.obligations else Mark.SKIPPED,
-        demanded=row.severity in DEMANDED,
-        title=f"{contract.name}/{row.id} {row.status}",
-        text="\n".join((_head(row), *_labelled("missing", missing))),
+        mark=Mark.FAILED if fails else Mark.SKIPPED,
+        demanded=demanded,
+        title=f"{contract.name}/{row.id} {'AMENDED' if row.amended else row.status}",
+        text="\n".join((_head(row), *_labelled("why", row.amended), *_labelled("missing", missing))),
     )
 
 
@@ -133,6 +144,23 @@ def _clause(contract: ContractRow, anchor: str, told: Told) -> Case:
         demanded=False,
         title=f"{contract.spec} clause {anchor} UNTRIED",
         text="no criterion covers it",
+    )
+
+
+def _gone(contract: str, criterion: str, file: str, why: str, mark: Mark) -> Case:
+    """Makes a case of a criterion that is not there any more and was not discharged when it was judged."""
+    return Case(
+        contract=contract,
+        criterion=criterion,
+        name=f"{criterion} removed",
+        rule="removed",
+        digest="",
+        file=file,
+        line=1,
+        mark=mark,
+        demanded=mark is Mark.FAILED,
+        title=f"{contract}/{criterion} REMOVED",
+        text=clean(why),
     )
 
 

@@ -18,6 +18,7 @@ SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema
 ROOT = "%SRCROOT%"
 _BEYOND = {
     "criterion": "A criterion that its obligations do not settle: scale, basis, or a kind that is required.",
+    "removed": "A criterion that was not discharged when it was judged last, and is not there any more.",
     "clause": "A clause of a spec that no criterion covers.",
 }
 

@@ -15,7 +15,7 @@ from harness.engine.demand import runs_text
 from harness.kinds._outcomes import OTHERWISE, written
 from harness.model.contract import Contract, Criterion, Obligation
 from harness.model.kind import Kind
-from harness.model.proof import Answer, Question
+from harness.model.proof import Question
 from harness.model.values import Printed
 from harness.scoreboard.change import (
     VOIDING,
@@ -27,7 +27,6 @@ from harness.scoreboard.change import (
 )
 from harness.symbolic.expand import expand, parse_with
 from harness.symbolic.grammar import ExpressionError
-from harness.symbolic.pool import ProverPool
 from harness.symbolic.tree import is_truth, names, shown
 
 Ask = Callable[[Question], bool]
@@ -44,11 +43,6 @@ class Amendment:
     criterion: str
     change: Change
     about: str
-
-
-def proved_by(provers: ProverPool) -> Ask:
-    """Returns what asks the provers and counts nothing but a proof."""
-    return lambda question: provers.prove(question).answer is Answer.PROVED
 
 
 def amendments(old: Contract, new: Contract, ask: Ask) -> tuple[Amendment, ...]:

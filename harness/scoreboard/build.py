@@ -257,9 +257,7 @@ def _evidence(path: str) -> dict[str, Any]:
         record = record_of(data, "", sha256)
     except EvidenceError as error:
         return {"error": str(error)}
-    told = {name: getattr(record, name) for name in Record.__slots__ if name != "pins"}
-    told["detail"] = record.detail if record.reason else ""  # shown only beside a reason
-    return told | {"pins": {name: getattr(record.pins, name) for name in Pins.__slots__}}
+    return record.told()
 
 
 def _record(path: str, told: Mapping[str, Any]) -> Record:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from harness import __version__
 from harness.engine.demand import demand_of
@@ -13,9 +14,11 @@ from harness.evidence.trail import AMEND, Trail, kept_contract
 from harness.model.contract import Contract
 from harness.model.problem import InvalidContract
 from harness.reading.contract import read_contract
-from harness.scoreboard.amend import Amendment, Ask, amendments
 from harness.scoreboard.amended import former, told_of
 from harness.scoreboard.change import Change, key_of, worst
+
+if TYPE_CHECKING:
+    from harness.scoreboard.amend import Amendment, Ask
 
 
 def tell_amendments(
@@ -57,6 +60,8 @@ def _changes(
 
 
 def _compared(project: Project, contract: Contract, digest: str, ask: Ask) -> tuple[Amendment, ...] | None:
+    from harness.scoreboard.amend import amendments
+
     data = kept_contract(project.ledger, digest) if digest else None
     if data is None:
         return None

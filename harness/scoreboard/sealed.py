@@ -97,22 +97,40 @@ def signed_by(project: Project, keys: Sequence[PublicKey]) -> tuple[Signed, ...]
     return tuple(_open(project, path, keys) for path in sorted(folder.glob("*.dsse.json")))
 
 
-def without_policy(project: Project) -> tuple[str, ...]:
-    """Says which envelopes seal a policy that a project no longer has: its demands are not to be shed so.
+def other_rules(project: Project) -> tuple[str, ...]:
+    """Says which envelopes seal another policy or another configuration than is in force here.
 
-    Nothing is known of the keys then, and whatever an envelope says by itself can only refuse.
+    Demands are not to be shed by taking them out after they were signed, least of all the demand for a
+    signature. Nothing need be known of the keys: whatever an envelope says by itself can only refuse.
     """
-    if has_policy(project.root):
-        return ()
+    here = {
+        CONFIG: _digest(project.root / CONFIG) if (project.root / CONFIG).is_file() else "",
+        POLICY: _digest(project.root / POLICY) if has_policy(project.root) else "",
+    }
     found = []
     for path in sorted((project.root / project.evidence / FOLDER).glob("*.dsse.json")):
         try:
-            gone = POLICY in read_seal(claimed_payload(read_regular(path))).files
-        except (OSError, SignatureError):
-            continue  # no envelope of ours: with the policy it would count for nothing
-        if gone:
-            found.append(f"{project.shown(path)} seals a {POLICY} that is gone")
+            files = read_seal(claimed_payload(read_regular(path))).files
+        except (OSError, SignatureError) as error:
+            why = error.strerror if isinstance(error, OSError) else error
+            found.append(f"{project.shown(path)}, which may seal another {POLICY}, cannot be read: {why}")
+            continue
+        for name, digest in here.items():
+            if files.get(name, "") != digest:
+                found.append(f"{project.shown(path)} seals {_moved(name, files.get(name, ''), digest)}")
     return tuple(found)
+
+
+def _digest(path: Path) -> str:
+    return sha256_file(str(path))
+
+
+def _moved(name: str, sealed: str, here: str) -> str:
+    if not sealed:
+        return f"no {name}, and here is one: sign again"
+    if not here:
+        return f"a {name} that is gone"
+    return f"another {name} ({sealed[:12]}) than is in force ({here[:12]}): sign again"
 
 
 def _open(project: Project, path: Path, keys: Sequence[PublicKey]) -> Signed:

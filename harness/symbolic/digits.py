@@ -135,10 +135,13 @@ def widened(value: Array, radius: Array, state: Array) -> Vector:
     inexact = (radius > 0) | (np.abs(value) > 2.0**53)
     with np.errstate(all="ignore"):
         lo, hi = value - radius, value + radius
+    moved = True if bool(inexact.all()) else inexact
     for _ in range(2):
-        lo = np.where(inexact, np.nextafter(lo, -np.inf), lo)
-        hi = np.where(inexact, np.nextafter(hi, np.inf), hi)
+        np.nextafter(lo, -np.inf, out=lo, where=moved)
+        np.nextafter(hi, np.inf, out=hi, where=moved)
     fine = (state == FINE) & np.isfinite(value)
+    if bool(fine.all()):
+        return Vector(lo, hi, state)
     return Vector(np.where(fine, lo, -np.inf), np.where(fine, hi, np.inf), state)
 
 

@@ -23,10 +23,25 @@ def _tens() -> Array:
     return np.array([float(f"1e{power}") for power in range(_LOWEST, _HIGHEST)])
 
 
+@cache
+def _decades() -> tuple[Array, Array]:
+    """Returns by binary exponent (as it is stored) the decade it begins in, and the ten that ends that."""
+    import numpy as np
+
+    first = [0] + [len(str(2**e)) - 1 if e >= 0 else len(str(5**-e)) - 1 + e for e in range(-1022, 1024)]
+    tens = _tens()
+    above = [tens[power + 1 - _LOWEST] if power + 1 < _HIGHEST else np.inf for power in first]
+    return np.array(first), np.array(above)
+
+
 def _leading(sizes: Array) -> Array:
     """Returns the exponent of the first digit of positive numbers."""
     import numpy as np
 
+    stored = np.ascontiguousarray(sizes).view(np.int64) >> 52
+    if len(sizes) and int(stored.min()) > 0:  # a logarithm takes four times as long
+        first, above = _decades()
+        return np.asarray(first[stored] + (sizes >= above[stored]))
     tens = _tens()
     power = np.floor(np.log10(sizes)).astype(np.int64)
     power -= sizes < tens[power - _LOWEST]
@@ -45,7 +60,10 @@ def survey_doubles(values: Array, found: Survey, *, whole: bool) -> Survey:
         return found
     import numpy as np
 
-    sizes = np.abs(values[values != 0])
+    sizes = np.abs(values)
+    if not found.counts and (found.longest or 0) >= _MOST:  # all that are no smaller show nothing new
+        sizes = sizes[sizes < _tens()[min(max((found.finest or 0) + _MOST - 1, _LOWEST), 308) - _LOWEST]]
+    sizes = sizes[sizes != 0]
     found = found.and_(Survey(counts=False))
     if found.longest is None:
         found = found.and_(_exactly(sizes[:_ASKED]))
@@ -89,6 +107,7 @@ def intervals(values: Array, state: Array, found: Survey, *, guard: Guard) -> Ve
     finest, longest = min(0, found.finest or 0), found.longest or 1
     sizes = np.abs(values)
     some = sizes > 0
-    leading = _leading(np.where(some, sizes, 1.0))
-    places = np.where(some, np.maximum(finest, leading - longest + 1), finest)
+    whole = bool(some.all())
+    places = np.maximum(finest, _leading(sizes if whole else np.where(some, sizes, 1.0)) - longest + 1)
+    places = places if whole else np.where(some, places, finest)
     return widened(values, radius_of(_tens()[places - _LOWEST], values, guard), state)

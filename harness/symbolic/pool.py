@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 import queue
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Self
 
-from harness.model.proof import Proof, Question
+from harness.model.proof import Answer, Proof, Question
 from harness.symbolic.worker import Prover
 
 MAX_WORKERS = 8
@@ -48,8 +47,14 @@ class ProverPool:
         """Answers several questions side by side, in their order; raises as ``Prover.prove``."""
         if len(questions) < 2 or len(self._provers) < 2:
             return tuple(self.prove(question) for question in questions)
+        from concurrent.futures import ThreadPoolExecutor
+
         with ThreadPoolExecutor(len(self._provers)) as threads:
             return tuple(threads.map(self.prove, questions))
+
+    def proved(self, question: Question) -> bool:
+        """Tells whether a question is proved: no other answer counts; raises as ``Prover.prove``."""
+        return self.prove(question).answer is Answer.PROVED
 
     def close(self) -> None:
         """Ends every worker."""

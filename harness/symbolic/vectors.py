@@ -58,11 +58,14 @@ def outward(lo: Array, hi: Array, state: Array, ulps: int = 1) -> Vector:
     """Builds a vector whose bounds are moved apart by ``ulps``; a bound that is nan becomes infinite."""
     import numpy as np
 
-    lo = np.where(np.isnan(lo), -np.inf, lo)
-    hi = np.where(np.isnan(hi), np.inf, hi)
     for _ in range(ulps):
         lo, hi = np.nextafter(lo, -np.inf), np.nextafter(hi, np.inf)
-    return Vector(lo, hi, state)
+    odd = np.isnan(lo), np.isnan(hi)
+    return Vector(
+        np.where(odd[0], -np.inf, lo) if odd[0].any() else lo,
+        np.where(odd[1], np.inf, hi) if odd[1].any() else hi,
+        state,
+    )
 
 
 def states(*parts: Vector) -> Array:
@@ -104,13 +107,24 @@ def multiply(a: Vector, b: Vector) -> Vector:
     import numpy as np
 
     with np.errstate(all="ignore"):
-        corners = np.stack(np.broadcast_arrays(a.lo * b.lo, a.lo * b.hi, a.hi * b.lo, a.hi * b.hi))
-    # 0 * inf: the zero bound is a true zero, so the product is zero and not undefined.
-    corners = np.where(np.isnan(corners), 0.0, corners)
-    lo, hi = corners.min(axis=0), corners.max(axis=0)
+        corners = [one * other for one in _ends(a) for other in _ends(b)]
+    lo, hi = reduce(np.minimum, corners), reduce(np.maximum, corners)
+    if np.isnan(lo).any():
+        # 0 * inf: the zero bound is a true zero, so the product is zero and not undefined.
+        corners = [np.where(np.isnan(corner), 0.0, corner) for corner in corners]
+        lo, hi = reduce(np.minimum, corners), reduce(np.maximum, corners)
     wide = outward(lo, hi, states(a, b))
-    exact = _whole(a) & _whole(b) & (np.abs(lo) <= _EXACT) & (np.abs(hi) <= _EXACT)
+    shorter, longer = (a, b) if len(a.lo) <= len(b.lo) else (b, a)
+    whole = _whole(shorter)
+    if not whole.any():
+        return wide
+    exact = whole & _whole(longer) & (np.abs(lo) <= _EXACT) & (np.abs(hi) <= _EXACT)
     return Vector(np.where(exact, lo, wide.lo), np.where(exact, hi, wide.hi), wide.state)
+
+
+def _ends(a: Vector) -> tuple[Array, ...]:
+    """Returns the two ends of a vector, and once what is one number, known exactly, for all rows."""
+    return (a.lo,) if len(a.lo) == 1 and a.lo[0] == a.hi[0] else (a.lo, a.hi)
 
 
 def _whole(a: Vector) -> Array:

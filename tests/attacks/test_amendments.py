@@ -263,6 +263,9 @@ def test_the_mark_stands_in_every_form_of_the_scoreboard(judged):
     mark = "AMENDED AFTER EVIDENCE"
     for form in ("table", "markdown", "html"):
         assert mark in judged("scoreboard", "--format", form).out, form
+    for form in ("junit", "sarif", "github"):
+        said = judged("scoreboard", "--format", form).out
+        assert ("demo/BAR AMENDED" in said, mark in said) == (True, True), form
     rows = judged.rows()
     assert mark in rows["demo/BAR"]["amended"]
     assert rows["demo/WHERE"]["amended"] is None
@@ -271,6 +274,13 @@ def test_the_mark_stands_in_every_form_of_the_scoreboard(judged):
         "amended" in judged("scoreboard", "--format", "badge").out
         or "falsified" in judged("scoreboard", "--format", "badge").out
     )
+
+
+def test_a_criterion_that_was_taken_out_is_a_case_of_every_report_for_machines(judged):
+    the_criterion_that_fails_taken_out(judged)
+    for form in ("junit", "sarif", "github"):
+        said = judged("scoreboard", "--format", form).out
+        assert ("demo/BAR REMOVED" in said, "it was FALSIFIED" in said) == (True, True), said
 
 
 @pytest.mark.parametrize(

@@ -407,7 +407,11 @@ def test_evidence_rechained_by_hand_is_what_only_a_signature_can_tell(signed):
     path.write_bytes(canonical(told))
     signed.vouch("FALL", outcome="DISCHARGED")
     assert bytes_digest(path.read_bytes())
+    sealed = signed.keep("evidence/signed")
+    signed.wipe("evidence/signed")
     assert signed.bench("gate").code == 0
+    signed.put_back(sealed)
+    assert signed.bench("gate").code == 1
     signed.bench.write("policy.yaml", POLICY)
     assert signed.bench("gate").code == 1
     assert "verdict of metric" in signed.verify("--recheck").out

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 import sys
 
 import pytest
@@ -177,6 +178,71 @@ def test_a_run_that_was_trained_again_may_have_left_something_else(tmp_path):
     assert bench("check", "--allow-code", "--rerun").code == 0, "trained again, it counts again"
 
 
+@pytest.fixture
+def twice(tmp_path):
+    """A run that was trained twice and left other bytes each time, with a copy of what it left at first."""
+    bench = Bench(tmp_path)
+    bench.write("train.py", TRAIN.replace("9 - ", "9 + 1e-9 * os.getpid() - "))
+    declare(bench, "[5]")
+    assert check(bench).code == 0
+    shutil.copytree(bench.root / ".harness/runs", tmp_path / "first")
+    first = keep(bench)
+    assert bench("check", "--allow-code", "--rerun").code == 0
+    assert keep(bench) != first, "the two trainings left the same"
+    return bench
+
+
+def keep(bench):
+    return {p.name: p.read_bytes() for p in (bench.root / ".harness/runs").rglob("log.jsonl")}
+
+
+def restore_first(bench):
+    shutil.rmtree(bench.root / ".harness/runs")
+    shutil.copytree(bench.root / "first", bench.root / ".harness/runs")
+
+
+def test_the_outputs_of_an_earlier_launch_put_back_are_an_error(twice):
+    restore_first(twice)
+    assert twice.statuses() == {"demo/FALL": "STALE"}
+    assert twice("gate").code == 1
+    said = check(twice)
+    assert said.code == 3, said
+    assert "has the outputs of an earlier launch" in twice.verdict("FALL")["detail"]
+    assert twice("gate").code == 3
+
+
+def test_the_earlier_outputs_and_their_evidence_put_back_do_not_pass_either(tmp_path):
+    bench = Bench(tmp_path)
+    bench.write("train.py", TRAIN.replace("9 - ", "9 + 1e-9 * os.getpid() - "))
+    declare(bench, "[5]")
+    assert check(bench).code == 0
+    shutil.copytree(bench.root / ".harness/runs", tmp_path / "first")
+    evidence = bench.one("FALL").read_bytes()
+    assert bench("check", "--allow-code", "--rerun").code == 0
+    restore_first(bench)
+    bench.one("FALL").write_bytes(evidence)
+    assert bench("gate").code in (1, 3)
+    assert check(bench).code == 3
+
+
+def test_a_launch_after_the_earlier_outputs_were_put_back_is_in_force(twice):
+    restore_first(twice)
+    assert check(twice).code == 3
+    assert twice("check", "--allow-code", "--rerun").code == 0, twice("check")
+    assert twice("gate").code == 0
+
+
+def test_the_same_bytes_launched_twice_are_the_newest(tmp_path):
+    bench = Bench(tmp_path)
+    bench.write("train.py", TRAIN)
+    declare(bench, "[5]")
+    assert check(bench).code == 0
+    shutil.copytree(bench.root / ".harness/runs", tmp_path / "first")
+    assert bench("check", "--allow-code", "--rerun").code == 0
+    restore_first(bench)
+    assert check(bench).code == 0
+
+
 FILE = """
 version: "1"
 inputs: {log: {file: log.jsonl}}
@@ -231,10 +297,22 @@ def test_a_contract_that_was_falsified_and_deleted_stays_told(filed):
     assert (said.code, why in said.out) == (1, True), said
     for form in ("table", "markdown", "html"):
         assert "REMOVED AFTER EVIDENCE" in filed("scoreboard", "--format", form).out, form
+    for form in ("junit", "sarif", "github"):
+        said = filed("scoreboard", "--format", form).out
+        assert ("strict/FALL REMOVED" in said, "it was FALSIFIED against" in said) == (True, True), form
+    assert '<testsuite name="strict" tests="1" failures="1"' in filed("scoreboard", "--format", "junit").out
+    (found,) = json.loads(filed("scoreboard", "--format", "sarif").out)["runs"][0]["results"]
+    assert (found["ruleId"], found["level"]) == ("removed", "error")
+    assert "::error file=contracts/strict.yaml" in filed("scoreboard", "--format", "github").out
     assert filed("retract", "strict", "--reason", "Asked of the wrong log.").code == 0
     assert filed("gate").code == 0
     assert f"{why}; let go: Asked of the wrong log." in filed("scoreboard").out
     assert filed.board()["let_go"].keys() == {"strict/FALL"}
+    assert (
+        '<testsuite name="strict" tests="1" failures="0" errors="0" skipped="1"'
+        in filed("scoreboard", "--format", "junit").out
+    )
+    assert "::notice file=contracts/strict.yaml" in filed("scoreboard", "--format", "github").out
 
 
 def test_a_contract_that_comes_back_and_goes_again_is_not_let_go(filed):

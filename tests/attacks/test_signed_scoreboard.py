@@ -314,6 +314,11 @@ def sealed_status_is_another(s):
     s.edit_payload(change, key="reviewer")
 
 
+@attack("contract demo is not as it was sealed: FALSIFIED, here DISCHARGED")
+def sealed_status_of_a_contract_is_another(s):
+    s.edit_payload(lambda told: told["predicate"]["contracts"][0].update(status="FALSIFIED"), key="reviewer")
+
+
 @attack("is sealed twice")
 def a_contract_sealed_twice(s):
     def change(told):

@@ -180,6 +180,7 @@ def test_a_signal_during_a_run_ends_with_2(bench):
         ("harness.toml", b"[project]\ncontracts = 3\n"),
         ("harness.toml", b"[trust]\ncontracts = [3]\n"),
         ("harness.toml", b"[trust]\nall = true\n"),
+        ("harness.toml", b"[inputs]\noutside = 3\n"),
         ("harness.toml", b"[nonsense]\n"),
         ("harness.toml", b"trust = true\n"),
     ],
@@ -224,6 +225,7 @@ def test_a_file_that_cannot_be_read_is_an_error_and_the_rest_goes_on(bench, clai
     )
     (bench.root / "log.jsonl").unlink()
     (bench.root / "log.jsonl").symlink_to("/proc/self/mem")
+    bench.write("harness.toml", '[inputs]\noutside = ["/proc"]\n')
     assert bench("check").code == 3
     assert bench.statuses() == {"demo/SUM": "DISCHARGED", "demo/FALL": "ERROR"}
     assert "log.jsonl cannot be read" in bench.rows()["demo/FALL"]["missing"]

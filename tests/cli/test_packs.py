@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from workbench import Bench
 
 ENTRY = Path(__file__).parents[1] / "data/submissions/pr1381"
 SOUND = {
@@ -153,4 +154,10 @@ def test_an_entry_may_lie_beside_the_project(bench):
     )
     (row,) = json.loads(done.stdout)["contracts"]
     assert row["subject"] == "../entries/sound"
+    assert 'outside = ["../entries"]' in (inner / "harness.toml").read_text()
+    other = Bench.__new__(Bench)
+    object.__setattr__(other, "root", inner)
+    shutil.copytree(bench.root / "entries", bench.root / "more")
+    said = other("packs", "parameter-golf", "../more")
+    assert (said.code, "lies outside of the project" in said.err) == (4, True), said
     assert all(str(inner) not in path.read_text() for path in inner.rglob("*.json"))

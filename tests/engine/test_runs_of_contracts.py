@@ -55,6 +55,7 @@ def runs(bench):
 def trust(bench, *patterns):
     listed = ", ".join(f'"{pattern}"' for pattern in patterns)
     bench.write("harness.toml", f"[trust]\ncontracts = [{listed}]\n")
+    assert bench("trust").code == 0
 
 
 @pytest.mark.parametrize(
@@ -164,7 +165,14 @@ def trained(bench):
     return bench
 
 
-@pytest.mark.parametrize(("key", "value"), [("steps", 10**9), ("parameters", 10**9), ("device", "cuda")])
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("steps", 10**9),
+        pytest.param("parameters", 10**9, marks=pytest.mark.full),
+        pytest.param("device", "cuda", marks=pytest.mark.full),
+    ],
+)
 def test_a_record_that_tells_another_scale_than_its_configuration_is_an_error(trained, key, value):
     (folder,) = runs(trained)
     record = json.loads((folder / "record.json").read_bytes())

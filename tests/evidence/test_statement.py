@@ -32,9 +32,10 @@ def test_what_a_check_writes_is_canonical_fits_the_schema_and_reads_back(bench, 
 
 def test_the_published_evidence_fits_the_schema(schema):
     paths = sorted((REPOSITORY / "evidence").glob("*/*/*.json"))
+    checked = jsonschema.validators.validator_for(schema)(schema)
     for path in paths:
         told = parse_statement(path.read_bytes())
-        jsonschema.validate(told, schema)
+        checked.validate(told)
         assert canonical(told) == path.read_bytes()
 
 

@@ -266,6 +266,26 @@ def another_number_under_the_criterion(release):
     release.card(CARD + "\nFINAL reached 2.1\n")
 
 
+def criteria_counted_by_hand(release):
+    release.card(CARD + "\nIt meets 100 of 100 criteria.\n")
+
+
+def a_metric_typed_into_a_section_of_results(release):
+    release.card(CARD + "\n## Results\n\nAccuracy: 0.99\n")
+
+
+def a_loss_typed_into_a_sentence(release):
+    release.card(CARD + "\nIn the end we saw a loss of 0.5.\n")
+
+
+def another_size_of_the_weights(release):
+    release.card(CARD + "\nThe checkpoint has 16 bytes.\n")
+
+
+def results_under_another_key(release):
+    release.card(CARD.replace("license: mit", "license: mit\neval_results: [{accuracy: 0.99}]"))
+
+
 def a_result_typed_in(release):
     release.card(CARD.replace("license: mit", "license: mit\nmodel-index: []"))
 
@@ -299,6 +319,11 @@ REFUSED = {
     no_weights: "STALE",
     another_number_on_the_card: "README.md:8: final loss 2.1, demo/FINAL measured 2.5",
     another_number_under_the_criterion: "README.md:8: FINAL 2.1, demo/FINAL measured 2.5",
+    criteria_counted_by_hand: "README.md:8: 100 of 100 criteria: the scoreboard has 2 of 2 required",
+    a_metric_typed_into_a_section_of_results: "README.md:10: Accuracy: 0.99: no evidence has that number",
+    a_loss_typed_into_a_sentence: "README.md:8: loss of 0.5: the evidence says demo/FINAL measured 2.5",
+    another_size_of_the_weights: "README.md:8: checkpoint has 16 bytes: the evidence says",
+    results_under_another_key: "eval_results is written from the evidence",
     a_result_typed_in: "model-index is written from the evidence",
     damaged_marks: "marks of the claims section are damaged",
     no_signature: "signed by 0 of 1 demanded keys",
@@ -323,6 +348,13 @@ def test_nothing_is_sent(release, attack):
     assert said.code == 1, said
     assert REFUSED[attack] in said.out, said.out
     assert release.hub.asked == []
+
+
+def test_a_number_that_nothing_is_known_about_is_told_before_anything_is_sent(release):
+    release.card(CARD + "\nIts accuracy is 0.99, and it has 6 parameters.\n")
+    said = release.publish()
+    assert (said.code, "warning: README.md:8: accuracy is 0.99: no evidence" in said.out) == (0, True), said
+    assert said.out.count("warning") == 1
 
 
 def test_a_private_release_does_not_go_to_a_public_repository(release):
@@ -390,7 +422,8 @@ def test_the_page_about_releasing_is_true_from_its_first_command_to_its_last(ben
         for line in block.splitlines()
     ]
     assert [one[0] for one in commands] == [
-        *("key", "key", "lock", "check", "sign", "verify", "gate", "publish", "publish", "verify")
+        *("key", "key", "lock", "check", "sign", "verify", "gate", "publish", "publish"),
+        *("gate", "verify", "verify"),
     ]
     bench.log()
     bench.write("out/model.safetensors", weights())
@@ -403,7 +436,12 @@ def test_the_page_about_releasing_is_true_from_its_first_command_to_its_last(ben
     for one in commands:
         if "DOWNLOADED" in one:
             release.down(tmp_path / "DOWNLOADED")
-        said = bench.process(*(re.sub("^(KEYS|DOWNLOADED)", rf"{tmp_path}/\1", w) for w in one), **variables)
+        if "MINE/policy.yaml" in one:
+            shutil.copytree(bench.root / "keys", tmp_path / "MINE/keys", dirs_exist_ok=True)
+            shutil.copy(bench.root / "policy.yaml", tmp_path / "MINE/policy.yaml")
+        said = bench.process(
+            *(re.sub("^(KEYS|DOWNLOADED|MINE)", rf"{tmp_path}/\1", w) for w in one), **variables
+        )
         assert said.code == 0, (one, said)
         if one[0] == "key":
             name = one[-1].rpartition("/")[2]

@@ -11,7 +11,9 @@ from harness.runs.bench import Bench
 PANEL = Path(__file__).parents[2] / "benchmarks" / "_replay_panel.py"
 
 
-@pytest.mark.parametrize("bf16", [False, True], ids=["float32", "bf16"])
+@pytest.mark.parametrize(
+    "bf16", [pytest.param(False, id="float32"), pytest.param(True, id="bf16", marks=pytest.mark.full)]
+)
 def test_honest_replays_agree_and_tampered_ones_do_not(tmp_path, bf16):
     spec = importlib.util.spec_from_file_location("_replay_panel", PANEL)
     panel = importlib.util.module_from_spec(spec)

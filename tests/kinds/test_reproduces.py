@@ -52,7 +52,9 @@ def test_a_training_that_throws_dice_of_its_own_is_found(bench):
     [
         ("seeds: [1, 2]", "give the run a repeat: number"),
         ("seeds: [1], repeat: 1", "2 files against 1"),
-        ("seeds: [2, 1], repeat: 1", "differ in program, configuration or seed"),
+        pytest.param(
+            "seeds: [2, 1], repeat: 1", "differ in program, configuration or seed", marks=pytest.mark.full
+        ),
         ("seeds: [1, 2], repeat: 1, cpus: 2", "made with other threads"),
     ],
 )

@@ -135,7 +135,10 @@ def streams(monkeypatch):
     return choose
 
 
-@pytest.mark.parametrize("write", [as_jsonl, as_parquet], ids=["jsonl", "parquet"])
+@pytest.mark.parametrize(
+    "write",
+    [pytest.param(as_jsonl, id="jsonl", marks=pytest.mark.full), pytest.param(as_parquet, id="parquet")],
+)
 @pytest.mark.parametrize("data", DATA)
 def test_parts_get_the_verdict_of_the_whole(tmp_path, streams, data, write):
     path = write(tmp_path, DATA[data]())

@@ -46,6 +46,7 @@ def body(fields: str) -> str:
     return f"{LET}criteria:\n  - id: A\n    claim: It holds.\n    obligations:\n{obligation}"
 
 
+@pytest.mark.full  # test_conformance tries every kind's examples
 @pytest.mark.parametrize("example", Symbolic.EXAMPLES, ids=lambda example: example.title)
 def test_every_example_gets_the_outcome_it_promises(example, tmp_path, prover):
     verdict = judge(tmp_path, example.contract, prover.prove)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 from samples import CANARY, HEXAD, HF, LIGHTNING, NANOGPT, frame, written
@@ -118,3 +119,17 @@ def test_rows_that_are_all_written_twice_are_no_streams(tmp_path):
 def test_steps_by_other_names(tmp_path, name):
     rows = [{name: step, "loss": measured(step, 0)} for step in (*range(8), *range(5, 10))]
     assert returns(log(tmp_path, *rows)) == [(7, 8)]
+
+
+def test_a_counter_that_stands_still_is_gone_through_once(tmp_path):
+    rows = [{"step": 1, "val_loss": measured(at, 0)} for at in range(20_000)]
+    begun = time.process_time()
+    assert len(log(tmp_path, *rows).superseded) == len(rows) - 1
+    assert time.process_time() - begun < 10  # every row against every other one took minutes
+
+
+def test_an_evaluation_that_comes_again_at_its_step_takes_nothing_back(tmp_path):
+    same = {"step": 5, "val_loss": 2.5}
+    rows = [{"step": 4, "val_loss": 2.7}, same | {"time": 1}, same | {"time": 2}]
+    assert log(tmp_path, *rows).superseded == ()
+    assert len(log(tmp_path, *rows, {"step": 4, "val_loss": 2.6}).superseded) == 3

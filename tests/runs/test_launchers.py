@@ -287,6 +287,7 @@ def test_ray_finishes_eight_runs_though_a_worker_is_killed(tmp_path, store):
         assert len(store.path(record.identity, "trace").read_text().splitlines()) == 10
 
 
+@pytest.mark.full
 def test_ray_tries_a_training_again_that_was_killed_alone(tmp_path, store):
     pytest.importorskip("ray", reason="extra cluster is not installed")
     (tmp_path / "prog.py").write_text(

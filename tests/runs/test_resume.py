@@ -69,7 +69,13 @@ def step_kept(path):
     return json.loads(told)["values"]["step"]
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT], ids=["kill -9", "Ctrl-C"])
+@pytest.mark.parametrize(
+    "number",
+    [
+        pytest.param(signal.SIGKILL, id="kill -9"),
+        pytest.param(signal.SIGINT, id="Ctrl-C", marks=pytest.mark.full),
+    ],
+)
 def test_a_training_that_was_cut_off_ends_with_the_bytes_of_one_that_was_not(tmp_path, hexad, number):
     whole = launch(hexad, RunStore(tmp_path / "whole"))
     store = RunStore(tmp_path / "cut")

@@ -47,7 +47,9 @@ def test_the_best_cosine_grows_as_the_width_falls():
     assert np.median(wide) < 0.1
 
 
-@pytest.mark.parametrize(("count", "width"), [(2, 16), (5, 64), (12, 640)])
+@pytest.mark.parametrize(
+    ("count", "width"), [(2, 16), (5, 64), pytest.param(12, 640, marks=pytest.mark.full)]
+)
 def test_noise_is_seldom_better_than_its_null(count, width):
     source = np.random.default_rng([5, count])
     hits = 0
