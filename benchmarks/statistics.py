@@ -55,7 +55,7 @@ else:
     elif sys.argv[1:2] == ["--readouts"]:
         from _readouts_panel import readouts
 
-        readouts(int(sys.argv[2]) if len(sys.argv) > 2 else 100)
+        readouts(int(sys.argv[2]) if len(sys.argv) > 2 else 300)
     else:
         from _overlap_throughput import throughput
 
