@@ -37,12 +37,13 @@ full: test
 	(echo '# python benchmarks/flips.py 1000'; $(BIN)/python benchmarks/flips.py 1000) > benchmarks/flips.txt
 	(echo '# python benchmarks/statistics.py --panel'; $(BIN)/python benchmarks/statistics.py --panel) > specs/statistics/measured.txt
 	(echo '# python benchmarks/statistics.py --causes'; $(BIN)/python benchmarks/statistics.py --causes) > specs/statistics/causes.txt
-	(echo '# python benchmarks/statistics.py --networks'; $(BIN)/python benchmarks/statistics.py --networks) > specs/statistics/networks.txt
+	(echo '# python benchmarks/statistics.py --networks 5 development'; $(BIN)/python benchmarks/statistics.py --networks 5 development; \
+	  echo; echo '# python benchmarks/statistics.py --networks 10 "confirmation 2"'; $(BIN)/python benchmarks/statistics.py --networks 10 "confirmation 2") > specs/statistics/networks.txt
 	(echo '# python benchmarks/statistics.py --trends'; $(BIN)/python benchmarks/statistics.py --trends) > specs/statistics/trends.txt
 	(echo '# python benchmarks/statistics.py --rates'; $(BIN)/python benchmarks/statistics.py --rates) > specs/statistics/rates.txt
 	(echo '# python benchmarks/statistics.py --readouts'; $(BIN)/python benchmarks/statistics.py --readouts) > specs/statistics/readouts.txt
 	(echo '# python benchmarks/statistics.py'; $(BIN)/python benchmarks/statistics.py) > benchmarks/statistics.txt
-	(echo '# python benchmarks/replay.py'; $(BIN)/python benchmarks/replay.py) > specs/statistics/replay.txt
+	(for said in '' ' 2400 63 1' ' --costs'; do echo "# python benchmarks/replay.py$$said"; $(BIN)/python benchmarks/replay.py $$said; echo; done) > specs/statistics/replay.txt
 
 $(VENV)/.venv:
 	$(PYTHON) -m venv $(VENV)

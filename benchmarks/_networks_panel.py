@@ -1,7 +1,8 @@
 """A panel of trained networks with a known cause, put to kinds ``memorization``, ``gap`` and ``overlap``.
 
 What one network's author would hand in is judged as a contract of a user is, by the real reader and engine.
-Limits were settled on the development half; the networks of the confirmation half were trained after that.
+Limits were settled on the development half; the networks of a confirmation half were trained after that. The
+second one is there because the first showed that there were too few canaries (specs/adr/0022).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from harness.evidence.memo import Memo
 from harness.model.verdict import Outcome, Verdict
 from harness.reading.contract import read_contract
 
-HALVES = ("development", "confirmation")
+HALVES = ("development", "confirmation 2")
 CONDITIONS = (
     Condition(name="clean", truth="none"),
     Condition(name="10 % leaked", truth="leak", leak=0.1),

@@ -27,7 +27,7 @@ from harness.systems.model2.evaluate import IGNORED, losses, padded, weights_sha
 from harness.systems.model2.model import Decoder
 from harness.systems.model2.train import rate
 
-HEAD, BLOCK, HELD, CANARIES, CANDIDATES = 256, 64, 240, 40, 255
+HEAD, BLOCK, HELD, CANARIES, CANDIDATES = 256, 64, 240, 120, 255
 SIZES = Model2Config(d_model=48, n_head=4, n_layer=2, block_size=BLOCK, batch=16, lr=4e-3, warmup=20)
 
 

@@ -7,11 +7,13 @@ import random
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from harness.kinds import _replay_band as bands
-from harness.kinds._replay_index import recorded
+from harness.kinds._replay_index import Recorded, recorded
 from harness.kinds._replay_verdict import divergence
 from harness.model.behaviour import Build
 from harness.model.replaying import Retake, Setting
@@ -21,6 +23,8 @@ from harness.transcript import Loop, Recorder
 from harness.transcript.draw import drawn, needed
 
 STEPS, KEEP, WIDTH, BLOCK, BATCH = 2400, 63, 64, 64, 16
+COSTS = ((64, 2, 16), (64, 2, 64), (64, 2, 256), (256, 4, 64), (256, 4, 128))
+"""Widths, layers and documents a batch of the trainings that replays are timed beside."""
 CAPABILITY = "ATEN_CPU_CAPABILITY"
 HONEST = (
     Setting(threads=1),
@@ -46,30 +50,38 @@ TAMPERS = {
 }
 
 
-def loop(*, steps: int = STEPS, bf16: bool = False, tamper: str = "") -> Loop:
+def loop(
+    *,
+    steps: int = STEPS,
+    bf16: bool = False,
+    tamper: str = "",
+    seed: int = 0,
+    batch: int = BATCH,
+    width: int = WIDTH,
+    layers: int = 2,
+) -> Loop:
     """Builds the training; one that is tampered with takes another step and says the same of it."""
     import torch
     from torch.nn import functional
 
     torch.set_num_threads(1)
-    torch.manual_seed(0)
-    model = _model()
+    model = _model(width, layers, seed)
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, betas=(0.9, 0.95), weight_decay=0.1)
-    order = torch.Generator().manual_seed(1)
+    order = torch.Generator().manual_seed(seed + 1)
     documents = _documents()
 
-    def loss_of(batch):
+    def loss_of(rows):
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16):
-            logits = model(batch[:, :-1])
-        return functional.cross_entropy(logits.float().flatten(0, 1), batch[:, 1:].flatten())
+            logits = model(rows[:, :-1])
+        return functional.cross_entropy(logits.float().flatten(0, 1), rows[:, 1:].flatten())
 
-    def update(batch, rate):
+    def update(rows, rate):
         (group,) = optimizer.param_groups
         told = dict(group, lr=rate)
         group["lr"] = rate * (1.001 if tamper == "rate" else 1)
         group["weight_decay"] = 0.09 if tamper == "decay" else 0.1
         group["betas"] = (0.9, 0.949) if tamper == "beta2" else (0.9, 0.95)
-        loss = loss_of(batch)
+        loss = loss_of(rows)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -79,13 +91,13 @@ def loop(*, steps: int = STEPS, bf16: bool = False, tamper: str = "") -> Loop:
         return loss.item()
 
     def step(number):
-        claimed = documents[torch.randint(len(documents), (BATCH,), generator=order)]
-        batch = _batch(claimed, documents[0], tamper)
+        claimed = documents[torch.randint(len(documents), (batch,), generator=order)]
+        rows = _batch(claimed, documents[0], tamper)
         model.train()
         rate = 1e-3 * min((number + 1) / 100, 0.1 + 0.45 * (1 + math.cos(math.pi * number / steps)))
-        loss = update(batch, rate)
+        loss = update(rows, rate)
         if tamper == "extra":
-            loss = update(batch, rate)
+            loss = update(rows, rate)
         if tamper == "noise":
             with torch.no_grad():
                 generator = torch.Generator().manual_seed(number)
@@ -106,22 +118,22 @@ def _batch(claimed, other, tamper: str):
     return batch[1:] if tamper == "batch" else batch
 
 
-def _model():
-    """Returns a decoder of bytes with dropout: two layers, width 64, four heads."""
+def _model(width: int, layers: int, seed: int):
+    """Returns a decoder of bytes with dropout and four heads."""
     import torch
     from torch import nn
 
     class Decoder(nn.Module):
         def __init__(self):
             super().__init__()
-            self.table, self.place = nn.Embedding(256, WIDTH), nn.Embedding(BLOCK, WIDTH)
+            self.table, self.place = nn.Embedding(256, width), nn.Embedding(BLOCK, width)
             self.layers = nn.ModuleList(
                 nn.TransformerEncoderLayer(
-                    WIDTH, 4, 4 * WIDTH, 0.1, "gelu", batch_first=True, norm_first=True
+                    width, 4, 4 * width, 0.1, "gelu", batch_first=True, norm_first=True
                 )
-                for _ in range(2)
+                for _ in range(layers)
             )
-            self.norm, self.head = nn.LayerNorm(WIDTH), nn.Linear(WIDTH, 256)
+            self.norm, self.head = nn.LayerNorm(width), nn.Linear(width, 256)
 
         def forward(self, ids):
             x = self.table(ids) + self.place.weight[: ids.shape[1]]
@@ -130,7 +142,7 @@ def _model():
                 x = layer(x, src_mask=mask, is_causal=True)
             return self.head(self.norm(x))
 
-    torch.manual_seed(0)
+    torch.manual_seed(seed)
     return Decoder()
 
 
@@ -143,14 +155,14 @@ def _documents():
     return torch.tensor([list(text[at : at + BLOCK + 1]) for at in range(0, len(text) - BLOCK - 1, BLOCK)])
 
 
-def record(folder: Path, steps: int, keep: int, *, bf16: bool) -> tuple[float, float]:
+def record(folder: Path, steps: int, keep: int, arguments: Mapping[str, Any]) -> tuple[float, float]:
     """Trains and records; returns the CPU seconds that the steps took, and those of the recorder."""
-    made = loop(steps=steps, bf16=bf16)
+    made = loop(**arguments)
     stepping = recording = 0.0
     began = time.process_time()
     with Recorder(
         folder,
-        nonce="panel",
+        nonce=f"panel {arguments.get('seed', 0)}",
         steps=steps,
         keep=keep,
         model=made.model,
@@ -167,20 +179,37 @@ def record(folder: Path, steps: int, keep: int, *, bf16: bool) -> tuple[float, f
     return stepping, recording
 
 
+def built(folder: Path, arguments: Mapping[str, Any]) -> Build:
+    """Returns what a kind would ask to take steps of a recorded training again."""
+    path = str(folder / "index.jsonl")
+    return Build(label="panel", callable="_replay_panel:loop", arguments=arguments, weights=path)
+
+
+def cost(build: Build, index: Recorded) -> float:
+    """Returns the CPU seconds of taking every kept step again in this process, digests included."""
+    made = loop(**build.arguments)
+    asked = [asdict(bands.asked(index, kept)) for kept in index.there]
+    _retake(made, asked[0])
+    began = time.process_time()
+    recorded(build, None, None)
+    for each in asked:
+        assert _retake(made, each).bits
+    return time.process_time() - began
+
+
 class Panel:
     """One recorded training in one precision, with the band that the kind learns for it."""
 
-    def __init__(self, bench: Bench, folder: Path, steps: int, keep: int, *, bf16: bool) -> None:
+    def __init__(self, bench: Bench, folder: Path, steps: int, keep: int, *, bf16: bool, seed: int) -> None:
         self.bench, self.folder, self.bf16 = bench, folder, bf16
-        self.trained, self.recorded = record(folder, steps, keep, bf16=bf16)
-        path = str(folder / "index.jsonl")
-        arguments = {"steps": steps, "bf16": bf16}
-        self.build = Build(label="panel", callable="_replay_panel:loop", arguments=arguments, weights=path)
+        arguments = {"steps": steps, "bf16": bf16, "seed": seed}
+        self.trained, self.recorded = record(folder, steps, keep, arguments)
+        self.build = built(folder, arguments)
         self.index = recorded(self.build, None, None)
         assert not self.index.witnesses, self.index.witnesses
         self.left = {kept.first: str(folder / f"left-{kept.first}") for kept in self.index.there}
         found = [one for _, one in self.replay(bands.recorded_setting(self.index), leave=True)]
-        self.replayed = self.cost()
+        self.replayed = cost(self.build, self.index)
         self.exact = sum(one.bits for one in found)
         learn = self.index.there[:: max(1, len(self.index.there) // bands.LEARN)][: bands.LEARN]
         left = {kept.first: self.left[kept.first] for kept in learn}
@@ -190,17 +219,6 @@ class Panel:
     def open_replay(self, build, setting, seconds):
         """Stands for the context that a kind asks."""
         return self.bench.retaker(build, setting, seconds)
-
-    def cost(self) -> float:
-        """Returns the CPU seconds of taking every kept step again in this process, digests included."""
-        made = loop(**self.build.arguments)
-        asked = [asdict(bands.asked(self.index, kept)) for kept in self.index.there]
-        _retake(made, asked[0])
-        began = time.process_time()
-        recorded(self.build, None, None)
-        for each in asked:
-            assert _retake(made, each).bits
-        return time.process_time() - began
 
     def replay(self, setting, *, leave=False, tamper="", after=""):
         """Takes every kept step again, tampered with or not, against the record or files ending so."""
@@ -218,15 +236,18 @@ class Panel:
                 yield kept, session.retake(asked)
 
 
-def panel(steps: int = STEPS, keep: int = KEEP) -> None:
+def panel(steps: int = STEPS, keep: int = KEEP, seed: int = 0) -> None:
     """Prints honest distances, the band, false alarms, tampers caught, and what it costs."""
     say = sys.stdout.write
     alarms = honest = 0
-    say(f"small GPT, width {WIDTH}, 2 layers, dropout 0.1, AdamW; {steps} steps, {keep} kept, one thread\n")
+    say(
+        f"small GPT, width {WIDTH}, 2 layers, dropout 0.1, AdamW; {steps} steps, {keep} kept, one thread, "
+        f"seed {seed}\n"
+    )
     with tempfile.TemporaryDirectory() as folder, Bench(Path(__file__).parent) as bench:
         for bf16 in (False, True):
             name = "bf16" if bf16 else "float32"
-            one = Panel(bench, Path(folder) / name, steps, keep, bf16=bf16)
+            one = Panel(bench, Path(folder) / name, steps, keep, bf16=bf16, seed=seed)
             say(f"\n{name}: {one.exact} of {keep} replays on the same machine are the record bit for bit\n")
             band = ", ".join(f"{key} {value:.2g}" for key, value in one.band.items() if value > bands.FLOOR)
             say(f"  band learned from {bands.LEARN} steps in 3 settings: {band or 'the floor'}\n")
@@ -251,6 +272,30 @@ def panel(steps: int = STEPS, keep: int = KEEP) -> None:
             say(f"of recording {59 / keep * one.recorded / one.trained:.2%}\n")
     say(f"\nhonest one-step replays: {alarms} alarms in {honest}\n")
     power()
+
+
+def costs(steps: int = 8, of: int = 59, among: int = STEPS) -> None:
+    """Prints what replays cost beside steps of models and batches of several sizes, all ``steps`` kept."""
+    say = sys.stdout.write
+    say(
+        f"{of} of {among} steps taken again, one thread, float32, CPU time; the steps alone {of / among:.3%}"
+        "\n"
+    )
+    say(
+        "parameters   tokens   ms a step   ms more a replay   replays, of the steps   "
+        "recording, of the steps\n"
+    )
+    for width, layers, batch in COSTS:
+        arguments = {"steps": steps, "batch": batch, "width": width, "layers": layers}
+        loop(**arguments).step(0)  # the first step of a size is slower than those after it
+        with tempfile.TemporaryDirectory() as folder:
+            trained, recording = record(Path(folder), steps, steps, arguments)
+            build = built(Path(folder), arguments)
+            again = cost(build, recorded(build, None, None)) / steps
+        step, count = trained / steps, sum(p.numel() for p in loop(**arguments).model.parameters())
+        say(f"{count:>10,} {batch * BLOCK:>8,} {1e3 * step:>11.1f} {1e3 * (again - step):>18.1f} ")
+        say(f"{of / among * again / step:>22.2%} {of / among * recording / steps / step:>24.2%}\n")
+        sys.stdout.flush()
 
 
 def said(found) -> str:

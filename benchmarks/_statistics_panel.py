@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+import _causes_rows
 import numpy as np
 
 from harness.kinds._improvement import conclude
@@ -97,6 +98,7 @@ def rows() -> Iterator[Row]:
     yield from sequences()
     yield from ranked()
     yield from documents()
+    yield from (Row(*told) for told in _causes_rows.rows())
 
 
 def pairs(name: str, trial: Trial, size: int, dear: int = 1) -> Row:

@@ -107,7 +107,7 @@ class ByBytes(Memo):
             return super().of(path, purpose, compute)
         digest = hashlib.sha256(read_regular(path)).hexdigest()
         if purpose == "contract":  # it names its own path
-            digest += f":{path}"
+            digest = hashlib.sha256(f"{digest}:{path}".encode()).hexdigest()
         kept = self._index.get(digest)
         if kept is None:
             kept = [0, compute(path)]
@@ -129,14 +129,23 @@ class ByBytes(Memo):
     _new = False
 
 
+def _temporary(path: Path) -> tuple[int, str]:
+    """Makes a new file beside a path, which nobody else reads, and opens it."""
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+    while True:
+        name = os.path.join(path.parent, f".{path.name[:40]}.{os.urandom(4).hex()}")
+        try:
+            return os.open(name, flags, 0o600), name
+        except FileExistsError:
+            continue
+
+
 def write_atomically(path: Path, data: bytes, *, force: bool = True) -> None:
     """Writes bytes to a temporary name beside ``path``, forces them to disk and renames.
 
     Without ``force`` a power cut may leave other bytes: for what is digested elsewhere and easily made again.
     """
-    import tempfile  # slow to import, and the scoreboard seldom writes
-
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")
+    handle, name = _temporary(path)
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(data)

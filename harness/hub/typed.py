@@ -31,16 +31,20 @@ _NEUTRAL = re.compile(
     re.I,
 )
 _PART = re.compile(
-    r"(?<![\w.])(?P<some>\d[\d,]*)\s*(?:of|/|out\s+of)\s*(?:(?:the|all|its|our)\s+)?(?P<all>\d[\d,]*)\s+"
+    r"(?<![\w.])(?P<some>\d[\d,]{0,15})\s*(?:of|/|out\s+of)\s*(?:(?:the|all|its|our)\s+)?(?P<all>\d[\d,]{0,15})\s+"
     r"(?:[a-z-]+\s+){0,2}?(?:criteria|criterions?|claims?|obligations?|contracts?)\b",
     re.I | re.A,
 )
 _COUNT = re.compile(
-    r"(?<![\w./])(?P<all>\d[\d,]*)(?P<percent>\s*%\s+of\s+(?:the\s+|its\s+|our\s+|all\s+)*)?\s*"
+    r"(?<![\w./])(?P<all>\d[\d,]{0,15})(?P<percent>\s*%\s+of\s+(?:the\s+|its\s+|our\s+|all\s+)*)?\s*"
     r"(?:[a-z-]+\s+){0,2}?(?:criteria|criterion|claims|obligations|contracts)\b",
     re.I | re.A,
 )
-_STATUS = re.compile(r"(?P<name>[\w.-]+/[\w.-]+)\W+.*?\b(?P<status>DISCHARGED|PROVED|VERIFIED)\b", re.A)
+_STATUS = re.compile(r"\b(?:DISCHARGED|PROVED|VERIFIED)\b")
+_NAME = re.compile(r"(?<![\w./-])[\w.-]{1,100}/[\w.-]{1,100}(?![\w./-])", re.A)
+_LONGEST = 10_000
+"""Letters that a line, or a paragraph, may have: the patterns take longer than a line's length."""
+_IMAGE = re.compile(r"data:[\w/+.-]{1,60};base64,[A-Za-z0-9+/=]+", re.A)
 OWN = "Claims and what was found"
 
 
@@ -65,8 +69,11 @@ class Typed:
 def typed(own: str, front: int, known: Known, name: str) -> Iterator[Typed]:
     """Yields the numbers of a card's own text that no evidence has; its first ``front`` lines are YAML."""
     level, header = 0, ""
-    for number, line in enumerate(shown(own).split("\n"), 1):
+    for number, line in enumerate(shown(_IMAGE.sub("", own)).split("\n"), 1):
         where = f"{name}:{number}"
+        if len(line) > _LONGEST:
+            yield Typed(why=f"{where}: {len(line):,} letters in one paragraph: part it", refused=True)
+            continue
         heading = _HEADING.match(line)
         if heading and (not level or len(heading["level"]) <= level):
             level = len(heading["level"]) if re.search(rf"\b{_RESULTS}\b", heading["title"], re.I) else 0
@@ -189,11 +196,11 @@ def _counted(line: str, board: Board, where: str) -> Iterator[Typed]:
             yield Typed(why=f"{where}: {match[0]}: {said}", refused=True)
     if OWN.casefold() in line.casefold():
         yield Typed(why=f"{where}: that section is written from the evidence: take it out", refused=True)
-    status = _STATUS.search(line)
-    if status and (status["name"] not in rows or rows[status["name"]].status is not Status.DISCHARGED):
-        yield Typed(
-            why=f"{where}: {status['name']} is not {status['status']} on the scoreboard", refused=True
-        )
+    status, named = _STATUS.search(line), _NAME.search(line)
+    if status and named and named.start() < status.start():
+        row = rows.get(named[0])
+        if row is None or row.status is not Status.DISCHARGED:
+            yield Typed(why=f"{where}: {named[0]} is not {status[0]} on the scoreboard", refused=True)
 
 
 def _whole(text: str) -> int:

@@ -48,9 +48,9 @@ class Quote:
 
     In a document (``.json``) ``at`` are dotted paths, ``*`` being any one step (a seed), and the first name
     that has a number counts. In a text log they are patterns of the words before a number, or of the last of
-    these; all that fit count, or of each log the ``first``, ``last`` or ``least``. ``scale`` turns numbers
-    without a unit into seconds or bytes; those with a unit are seconds and bytes already. What is not
-    ``above`` a number is a placeholder, and not taken.
+    these; all that fit count, or of each log the ``first``, ``last`` or ``least``. A log that holds several
+    runs, one after the other, counts as several. ``scale`` turns numbers without a unit into seconds or
+    bytes; those with a unit are seconds and bytes already. What is not ``above`` a number is a placeholder.
 
     ``final`` takes of each log the last number behind each words: what comes before it is a curve, or was
     said of a run that has not ended. Numbers are left out whose words, or the text that begins their line,
@@ -275,11 +275,8 @@ def cells(subject: Subject, patterns: Sequence[str]) -> Iterator[tuple[Keys, Cel
 
 
 def _number(text: str, scale: Fraction, where: str, source: str, keys: tuple[str, ...]) -> Stated:
-    printed = Printed(text)
-    half = Fraction(0) if printed.integral else Fraction(10) ** -printed.decimals / 2
-    return Stated(
-        value=printed.exact * scale, half=half * scale, text=text, where=where, source=source, keys=keys
-    )
+    value, half = _sources.measured(text, scale)
+    return Stated(value=value, half=half, text=text, where=where, source=source, keys=keys)
 
 
 @lru_cache(maxsize=65_536)

@@ -18,6 +18,8 @@ FACTOR = 4
 """A replay may lie so many times as far as the farthest honest one (see specs/statistics/replay.txt)."""
 FLOOR = 2.0**-19
 """No band is narrower: 16 units in the last place of float32."""
+ALONG = 1 / 64
+"""So much of the weights' band may lie along the weights: one step in 63 had 1/100 there, others 1/2000."""
 LEARN = 8
 """From how many of the kept steps the band is learned."""
 NEWER = {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "MKL_ENABLE_INSTRUCTIONS": "AVX2"}
@@ -117,12 +119,19 @@ def honest_band(
 
 
 def band_of(honest: Sequence[Retaken]) -> Band:
-    """Returns ``FACTOR`` times the largest honest distance of every quantity, at least ``FLOOR``."""
+    """Returns ``FACTOR`` times the largest honest distance of every quantity, at least ``FLOOR``.
+
+    How much of a rounding lies along the weights hangs on few of them, so that eight steps do not tell how
+    far ``shrink`` goes: it has at least its share ``ALONG`` of the whole distance.
+    """
     names = {name for one in honest for name in largest(one)}
-    return {
+    band = {
         name: max(FLOOR, FACTOR * max(largest(one).get(name, 0.0) for one in honest))
         for name in sorted(names)
     }
+    if "shrink" in band:
+        band["shrink"] = max(band["shrink"], ALONG * band.get("weights", 0.0))
+    return band
 
 
 def unlike(found: Retaken) -> bool:

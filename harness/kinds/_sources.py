@@ -5,11 +5,13 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.model.problem import InputError
+from harness.model.values import Printed
 
 if TYPE_CHECKING:
     from harness.logs._leaves import Path as Keys
@@ -82,3 +84,11 @@ def document(name: str, path: str, sha256: str) -> tuple[tuple[Keys, Cell, int],
     from harness.logs._leaves import leaves
 
     return leaves(name, content(path, sha256))
+
+
+@lru_cache(maxsize=4096)
+def measured(text: str, scale: Fraction) -> tuple[Fraction, Fraction]:
+    """Returns the number that a text prints and half its last digit, both scaled; whole numbers have none."""
+    printed = Printed(text)
+    half = Fraction(0) if printed.integral else scale * Fraction(10) ** -printed.decimals / 2
+    return printed.exact * scale, half

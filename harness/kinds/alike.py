@@ -29,7 +29,7 @@ class Alike(Kind):
     """
 
     name: ClassVar[str] = "alike"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     EXAMPLES: ClassVar[tuple[Example, ...]] = (
         sample.example(
             "the same",

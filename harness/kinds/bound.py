@@ -60,11 +60,12 @@ class Bound(Kind):
     number counts in a size of which ``part_now`` may state a smaller one (code that was packed afterwards).
     A total in a document whose parts beside it, ``summed``, keep the bound is another total, and not judged.
     With ``before`` a log counts with the last number ahead of where it states what is claimed: that of what
-    was evaluated there. A number below ``plausible`` may be in another unit, and keeps no bound.
+    was evaluated there. A number below ``plausible`` may be in another unit, and keeps no bound. A log whose
+    ``greatest`` number breaks it, and whose last one is less and keeps it, says two things: neither counts.
     """
 
     name: ClassVar[str] = "bound"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     EXAMPLES: ClassVar[tuple[Example, ...]] = (
         sample.example("within", Outcome.DISCHARGED, _CLAIM, _FIELDS, {"bytes_total": 900}),
         sample.example("over by its own word", Outcome.FALSIFIED, _CLAIM, _FIELDS, {"bytes_total": 1001}),

@@ -67,7 +67,7 @@ class Margin(Kind):
     """
 
     name: ClassVar[str] = "margin"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     EXAMPLES: ClassVar[tuple[Example, ...]] = (
         sample.example("well below", Outcome.DISCHARGED, _CLAIM, _FIELDS, {"date": _FEW, "seeds": _LOW}),
         sample.example("not by so much", Outcome.INCONCLUSIVE, _CLAIM, _FIELDS,

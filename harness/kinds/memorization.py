@@ -37,18 +37,19 @@ class Memorization(Kind):
     fresh data of the same source. *leak*: half of a held-out document's windows stand in the training data
     (``held_texts``, ``train_texts``, ``fresh_texts``), or the loader ``served`` an index of ``held_items``;
     absent only where all that were scored were looked for in the texts, or enough to exclude a share of
-    ``leak``: a log alone knows no copies under another index. *repetition*: canaries inserted by lot are
-    exposed by ``exposure`` bits more than the others, training prefixes extracted by ``rate`` oftener than
-    fresh ones, or losses give members away with an area over ``area``. *easy split*: held-out losses are
-    lower than the reference's with which they should be exchangeable, and a leak, which lowers them too, is
-    absent. Each is found, absent (its bound keeps the limit) or open. *none* asks that all be absent; a cause
-    that is open is too little power, or a test that had no data. With a ``model``, a checkpoint folder of the
-    Hugging Face layout, the three inputs are texts: ``sample`` documents of each are scored here, all are
-    looked through for a leak, and it is tried to extract each from its first half.
+    ``leak``: a log alone knows no copies under another index. *repetition*: canaries inserted by lot, each
+    ranked among a thousand like it that were not, are exposed by ``exposure`` bits more than the others,
+    training prefixes extracted by ``rate`` oftener than fresh ones, or losses give members away with an area
+    over ``area``. *easy split*: held-out losses are lower than the reference's with which they should be
+    exchangeable, and a leak, which lowers them too, is absent. Each is found, absent (its bound keeps the
+    limit) or open. *none* asks that all be absent; a cause that is open is too little power, or a test that
+    had no data. With a ``model``, a checkpoint folder of the Hugging Face layout, the three inputs are texts:
+    ``sample`` documents of each are scored here, all are looked through for a leak, and it is tried to
+    extract each from its first half.
     """
 
     name: ClassVar[str] = "memorization"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     short: ClassVar[str | None] = "memorization"
     EXAMPLES: ClassVar[tuple[Example, ...]] = _EXAMPLES
 

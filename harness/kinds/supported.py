@@ -53,7 +53,7 @@ class Supported(Kind):
     """
 
     name: ClassVar[str] = "supported"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     EXAMPLES: ClassVar[tuple[Example, ...]] = (
         sample.example("the final value", Outcome.DISCHARGED, _CLAIM, _FIELDS, {"bpb": 1.2141}),
         sample.example(

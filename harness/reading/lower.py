@@ -15,6 +15,8 @@ PATHS = ("card",)
 """Fields that may name a file by its path, which becomes an input."""
 ROWS = frozenset({"loss", "document", "weight", "weights", "mode", "calibrate", "step_column", "warmup"})
 """Fields of ``gap`` that speak of losses which an evaluation wrote: no model is asked then."""
+TEXTS = frozenset({"weight", "held_texts", "train_texts", "fresh_texts", "extraction"})
+"""Fields of ``memorization`` that do: what is asked of a model is asked of its splits, which are texts."""
 _ENDING = re.compile(r"\.[A-Za-z]\w*\Z", re.ASCII)
 _SIMPLE = re.compile(r"[\w.+/-]+\Z", re.ASCII)
 CRITERION_KEYS = frozenset(
@@ -69,7 +71,7 @@ def _with_own(document: Table, shorts: Mapping[str, str]) -> Table:
         card.append(("checkpoint", "subject"))
         folder = not _ENDING.search(subject.text)
     given = {"card": card} if card and "card" in shorts else {}
-    given |= {"descent": [("model", "subject")], "gap": [("model", "subject")]} if folder else {}
+    given |= {name: [("model", "subject")] for name in ("descent", "gap", "memorization")} if folder else {}
     if not any(given.values()):
         return document
     return Table(
@@ -97,7 +99,7 @@ def _lacks(short: str, names: set[str]) -> bool:
     """Tells whether an obligation leaves open whose model or card it is about."""
     if short == "card":
         return names <= {"card", "kind", *CRITERION_KEYS}
-    return not names & {"kind", "model", *ROWS}
+    return not names & {"kind", "model", *(TEXTS if short == "memorization" else ROWS)}
 
 
 def _word(text: str, line: int) -> Scalar:

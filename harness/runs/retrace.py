@@ -66,7 +66,7 @@ def _retake(loop: Loop, asked: Mapping[str, Any]) -> Retaken:
     claimed = [Step(**row) for row in asked["rows"] or told["rows"]]
     restore(before, loop.model, loop.optimizer, loop.also)
     rows = [_step(loop, step) for step in range(asked["first"], asked["last"] + 1)]
-    replay = capture(loop.model, loop.optimizer, loop.also)
+    replay = capture(loop.model, loop.optimizer, loop.also, copy=bool(asked["leave"]))
     if asked["leave"]:
         save(replay, Path(asked["leave"]), rows=[asdict(row) for row in rows])
     return compare(before, claim, claimed, replay, rows, made_by(loop.model))

@@ -14,26 +14,42 @@ _CAREFUL = 0.5
 """The share of the wealth that a single bet may lose."""
 
 
-def wealth(values: Sequence[float], mean: float, low: float, high: float) -> list[float]:
-    """Returns the wealth after each value of one who bets that the mean is larger; it starts at 1.
+class Bettor:
+    """Bets on values, one by one, that their mean is larger than ``mean``; ``wealth`` starts at 1.
 
     Every value must lie in [low, high], bounds that were stated before, and ``mean`` in the same range.
-    Bets follow what was seen before (aGRAPA). Raises ``ValueError`` for a value outside: clipping would
-    bias the mean, and no later value makes up for it.
+    Bets follow what was seen before (aGRAPA). Raises ``ValueError`` for a mean that nobody can bet against.
     """
-    _inside(values, low, high)
-    if not low < mean < high:
-        raise ValueError(f"a mean of values in [{low}, {high}] that can be bet against lies between them")
-    fortune, course = 1.0, []
-    count, total, squares = 1.0, mean, 0.25 * (high - low) ** 2 / 4
-    for value in values:
-        ahead = total / count - mean
-        bet = ahead / (squares / count + ahead * ahead)
-        fortune *= 1 + min(max(0.0, bet), _CAREFUL / (mean - low)) * (value - mean)
-        course.append(fortune)
-        count, total = count + 1, total + value
-        squares += (value - total / count) ** 2
-    return course
+
+    __slots__ = ("_count", "_high", "_low", "_mean", "_squares", "_total", "wealth")
+
+    def __init__(self, mean: float, low: float, high: float) -> None:
+        if not low < mean < high:
+            raise ValueError(f"a mean of values in [{low}, {high}] that can be bet against lies between them")
+        self._mean, self._low, self._high = mean, low, high
+        self._count, self._total, self._squares = 1.0, mean, 0.25 * (high - low) ** 2 / 4
+        self.wealth = 1.0
+
+    def add(self, value: float) -> float:
+        """Returns the wealth after one more value.
+
+        Raises ``ValueError`` for one outside the bounds: clipping would bias the mean, and no later value
+        makes up for it.
+        """
+        _inside((value,), self._low, self._high)
+        ahead = self._total / self._count - self._mean
+        bet = ahead / (self._squares / self._count + ahead * ahead)
+        stake = min(max(0.0, bet), _CAREFUL / (self._mean - self._low))
+        self.wealth *= 1 + stake * (value - self._mean)
+        self._count, self._total = self._count + 1, self._total + value
+        self._squares += (value - self._total / self._count) ** 2
+        return self.wealth
+
+
+def wealth(values: Sequence[float], mean: float, low: float, high: float) -> list[float]:
+    """Returns the wealth of a ``Bettor`` after each value; raises ``ValueError`` as it does."""
+    bettor = Bettor(mean, low, high)
+    return [bettor.add(value) for value in values]
 
 
 def running_bounds(

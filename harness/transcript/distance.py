@@ -151,7 +151,11 @@ def _bits(claim: State, replay: State, name: str) -> bool:
     one, other = claim.tensors[name], replay.tensors.get(name)
     if other is None or one.dtype != other.dtype or one.shape != other.shape:
         return False
-    same: bool = torch.equal(one.reshape(-1).view(torch.uint8), other.reshape(-1).view(torch.uint8))
+    sides = (one.reshape(-1).view(torch.uint8), other.reshape(-1).view(torch.uint8))
+    if all(len(side) % 8 == 0 == side.storage_offset() % 8 for side in sides):
+        # Eight bytes at a time, and still bits: a NaN equals itself.
+        sides = (sides[0].view(torch.int64), sides[1].view(torch.int64))
+    same: bool = torch.equal(*sides)
     return same
 
 

@@ -26,8 +26,11 @@ class State:
     values: Mapping[str, Any]
 
 
-def capture(model: Any, optimizer: Any, also: Mapping[str, Any]) -> State:
-    """Copies all that the next step depends on; raises ``InputError`` for what cannot be written down."""
+def capture(model: Any, optimizer: Any, also: Mapping[str, Any], *, copy: bool = True) -> State:
+    """Takes all that the next step depends on; raises ``InputError`` for what cannot be written down.
+
+    Without ``copy`` tensors on the CPU are the training's own, and hold only until its next step.
+    """
     whole = {
         "model": model.state_dict(),
         "optimizer": optimizer.state_dict()["state"],
@@ -35,7 +38,7 @@ def capture(model: Any, optimizer: Any, also: Mapping[str, Any]) -> State:
         "random": random_states(),
     }
     tensors: dict[str, Tensor] = {}
-    values = {name: _packed(part, name, tensors) for name, part in whole.items()}
+    values = {name: _packed(part, name, tensors, copy=copy) for name, part in whole.items()}
     return State(tensors=tensors, values=values)
 
 
@@ -45,7 +48,10 @@ def restore(state: State, model: Any, optimizer: Any, also: Mapping[str, Any]) -
     The settings of the optimizer's groups stay those of the parts. Raises ``InputError`` where a part has no
     recorded state or a recorded state has no part.
     """
-    whole = {name: _unpacked(part, state.tensors) for name, part in state.values.items()}
+    # The model copies what it is given, the others may keep it.
+    whole = {
+        name: _unpacked(part, state.tensors, copy=name != "model") for name, part in state.values.items()
+    }
     if whole["also"].keys() != also.keys():
         recorded, there = (", ".join(sorted(names)) or "none" for names in (whole["also"], also))
         raise InputError(f"recorded with the further parts {recorded}, replayed with {there}")
@@ -147,30 +153,30 @@ def _set_state(part: Any, state: Any) -> None:
         part.set_state(state)
 
 
-def _packed(value: Any, name: str, tensors: dict[str, Tensor]) -> Any:
-    """Returns plain JSON in which every tensor is a reference; the copies go into ``tensors``."""
+def _packed(value: Any, name: str, tensors: dict[str, Tensor], *, copy: bool) -> Any:
+    """Returns plain JSON in which every tensor is a reference; the tensors go into ``tensors``."""
     import torch
 
     if isinstance(value, torch.Tensor):
-        tensors[name] = value.detach().to("cpu", copy=True).contiguous()
+        tensors[name] = value.detach().to("cpu", copy=copy).contiguous()
         return {TENSOR: name}
     if isinstance(value, Mapping):
         keys = sorted(value, key=str)  # the order of a restored optimizer's is another
-        return {PAIRS: [[key, _packed(value[key], f"{name}.{key}", tensors)] for key in keys]}
+        return {PAIRS: [[key, _packed(value[key], f"{name}.{key}", tensors, copy=copy)] for key in keys]}
     if isinstance(value, list | tuple):
-        return [_packed(inner, f"{name}.{place}", tensors) for place, inner in enumerate(value)]
+        return [_packed(inner, f"{name}.{place}", tensors, copy=copy) for place, inner in enumerate(value)]
     if value is None or isinstance(value, str | bool | int | float):
         return value
     raise InputError(f"{name} is a {type(value).__name__}, which a transcript cannot hold")
 
 
-def _unpacked(value: Any, tensors: Mapping[str, Tensor]) -> Any:
-    """Returns what ``_packed`` was given, lists for tuples, with copies of the tensors."""
+def _unpacked(value: Any, tensors: Mapping[str, Tensor], *, copy: bool) -> Any:
+    """Returns what ``_packed`` was given, lists for tuples, with copies of the tensors where asked."""
     if isinstance(value, dict) and TENSOR in value:
-        return tensors[value[TENSOR]].clone()
+        return tensors[value[TENSOR]].clone() if copy else tensors[value[TENSOR]]
     if isinstance(value, dict):
-        return {key: _unpacked(inner, tensors) for key, inner in value[PAIRS]}
-    return [_unpacked(inner, tensors) for inner in value] if isinstance(value, list) else value
+        return {key: _unpacked(inner, tensors, copy=copy) for key, inner in value[PAIRS]}
+    return [_unpacked(inner, tensors, copy=copy) for inner in value] if isinstance(value, list) else value
 
 
 def _plain(value: Any) -> Any:

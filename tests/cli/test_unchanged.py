@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 
 import pytest
@@ -67,3 +69,19 @@ def test_a_new_subject_and_a_changed_contract_are_seen(many):
     many.edit("contracts/demo.yaml", "at_most: 100", "at_most: 40")
     assert many("check").code == 1
     assert "4 obligations discharged anew" in many("check", "--all").err
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_the_check_after_a_cold_one_reads_no_statement_again(bench, jobs):
+    bench.contract(CONTRACT)
+    for at in range(60):  # so many are judged side by side
+        bench.write(f"runs/{at}/run.json", f'{{"x": {at}}}')
+    first = bench("check", "--jobs", jobs)
+    index = json.loads((bench.root / ".harness/cache/index.json").read_bytes())["kept"]
+    files = list(bench.root.glob("evidence/demo/*/SIZE.*.json"))
+    assert len(files) == 60
+    assert {hashlib.sha256(file.read_bytes()).hexdigest() for file in files} <= index.keys()
+    again = bench("check", "--jobs", jobs)
+    assert again.err.strip() == "nothing to do: 60 obligations are fresh"
+    assert again.out == first.out
+    assert not list(bench.root.glob(".harness/pending/*"))

@@ -4,6 +4,7 @@ import json
 
 import jsonschema
 import pytest
+import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 from workbench import REPOSITORY, WAYS, criteria
@@ -95,3 +96,23 @@ def test_a_verdict_without_one_of_its_parts_is_refused(name):
     del told["predicate"]["verdict"][name]
     with pytest.raises(EvidenceError):
         record_of(json.dumps(told).encode(), "", "")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"b": 1, "a": ["é", "\u2028", "\x7f", "\x00\n", None, True, -5]},
+        {"a": 0.1, "b": [1e21, 1.0, 5e-324]},
+        {"\U0001f600": 1, "\ufb33": 2, "z": 3},
+        {"a": 2**53 - 1, "b": -(2**53) + 1},
+        {"a": {"c": [[], {}], "b": ""}},
+    ],
+)
+def test_canonical_bytes_are_those_of_the_standard(value):
+    assert canonical(value) == rfc8785.dumps(value)
+
+
+@pytest.mark.parametrize("value", [{"a": 2**53}, {"a": "\ud800"}, {"a": float("nan")}, {1: 2}])
+def test_what_has_no_canonical_bytes_is_refused(value):
+    with pytest.raises(rfc8785.CanonicalizationError):
+        canonical(value)

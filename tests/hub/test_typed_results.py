@@ -1,5 +1,6 @@
 """Results typed into a card: measured are a final loss of 2.5, 6 parameters, and an accuracy of 0.91."""
 
+import time
 from fractions import Fraction
 
 import pytest
@@ -166,3 +167,17 @@ def test_results_under_another_key_of_the_front_matter_are_refused(key):
 def test_metrics_of_the_front_matter_have_names_and_no_values():
     with pytest.raises(InputError, match="their values written from the evidence"):
         refused("---\nmetrics:\n- type: accuracy\n  value: 0.99\n---\n# M\n")
+
+
+@pytest.mark.parametrize("part", ["a/", "1 ", "loss ", "1,111", "| 1 ", "loss (", "1 of ", "results "])
+def test_a_card_of_long_lines_is_read_in_time_or_refused(part):
+    start = time.monotonic()
+    refused(f"# M\n\n## Results\n\n{part * (9_000 // len(part))}\n")
+    assert time.monotonic() - start < 20
+    found = refused(f"# M\n\n## Results\n\n{part * 9_000}\n")
+    assert any("letters in one paragraph: part it" in line for line in found)
+    assert time.monotonic() - start < 60
+
+
+def test_a_picture_in_a_card_is_no_long_line():
+    assert refused(f"# M\n\n![x](data:image/png;base64,{'iVBORw0K' * 9_000}=)\n") == []

@@ -179,7 +179,7 @@ def test_the_gap_is_small_of_a_clean_run_and_large_where_few_texts_were_repeated
     assert again.outcome is Outcome.FALSIFIED
     found = tried(
         tmp_path,
-        "memorization: held_out, model: subject, reference: fresh, cause: repetition",
+        "memorization: held_out, reference: fresh, cause: repetition",
         train=checkpoints.lines(few),
     )
     assert (found.outcome, found.measured) == (Outcome.DISCHARGED, "repetition"), found.detail

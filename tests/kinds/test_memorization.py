@@ -98,6 +98,27 @@ def test_a_clean_log_alone_excludes_no_copy_under_another_index(tmp_path):
     assert both.outcome is Outcome.DISCHARGED
 
 
+def uneven(inserted, others, bits):
+    """Returns canaries whose exposures are as lopsided as ranks make them."""
+    rows = []
+    for flag, count in ((True, inserted), (False, others)):
+        for place in range(count):
+            rank = max(1, round(2048 * (place + 0.5) / count * 2 ** (-bits * flag)))
+            rows.append({"inserted": flag, "rank": rank, "candidates": 2048})
+    return b"".join(json.dumps(row).encode() + b"\n" for row in rows)
+
+
+def test_more_canaries_that_were_not_inserted_make_no_excess_absent(tmp_path):
+    """Of 20 against 400, lopsided, an excess would be absent too often: as many of both are held."""
+    few, many = (ask(tmp_path / str(count), canaries=uneven(20, count, 1.1)) for count in (20, 400))
+    assert few.outcome is many.outcome is Outcome.INCONCLUSIVE
+    assert "repetition open: canaries" in many.detail
+    reach = [text.split("excesses below ")[1].split(" or ")[0] for text in (few.detail, many.detail)]
+    assert abs(float(reach[0]) - float(reach[1])) < 0.05
+    enough = ask(tmp_path / "enough", canaries=uneven(60, 60, 1.1))
+    assert (enough.outcome, enough.measured) == (Outcome.DISCHARGED, "none")
+
+
 def test_extraction_counts_as_repetition(tmp_path):
     asked = "cause: none\n        extraction: prefixes"
     assert ask(tmp_path, asked, prefixes=prefixes(0, 120)).outcome is Outcome.DISCHARGED
@@ -110,6 +131,7 @@ def test_extraction_counts_as_repetition(tmp_path):
     ("changed", "said"),
     [
         ({"canaries": canaries(0.1, 4)}, "fewer than five"),
+        ({"canaries": canaries(0.1, 6)}, "excesses below -"),
         ({"train": losses("train", 3.07, 9)}, "9 training and 120 fresh documents: fewer than ten"),
         ({"held_texts": lines(["too short"])}, "nothing to compare"),
         ({"held_out": losses("held", 3.1, 6)}, "too few held-out documents"),

@@ -175,6 +175,24 @@ def test_a_gap_of_the_short_form_is_of_the_folder_that_the_contract_is_about(sub
     assert (kind.model, kind.calibrate) == (("subject", "bigram") if asked else (None, None))
 
 
+@pytest.mark.parametrize(
+    ("subject", "line", "asked"),
+    [
+        ("out/model", "memorization: h", True),
+        ("out/model", "memorization: h, cause: leak, confidence: 0.95", True),
+        ("out/model", "memorization: h, model: null", False),
+        ("out/model", "memorization: h, weight: bytes", False),
+        ("out/model", "memorization: h, kind: memorization", False),
+        ("out/model.clm", "memorization: h", False),
+        ("a model of ours", "memorization: h", False),
+    ],
+)
+def test_memorization_of_the_short_form_is_asked_of_the_folder_too(subject, line, asked):
+    data = "{h: h, train: t, reference: r}"
+    contract = read(f"contract: c\nsubject: {subject}\ndata: {data}\ncriteria: {{A: {{{line}}}}}")
+    assert contract.criteria[0].obligations[0].kind.model == ("subject" if asked else None)
+
+
 def test_a_card_may_be_named_by_its_path():
     contract = read("contract: c\ncriteria: {A: {card: docs/card.md}, B: {card: docs/card.md}}")
     assert {name: item.file for name, item in contract.inputs.items()} == {"docs_card_md": "docs/card.md"}
