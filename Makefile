@@ -32,6 +32,7 @@ full: test
 	  --cov=harness --cov-branch --cov-report=term:skip-covered --cov-fail-under=85
 	(echo '# python benchmarks/verify.py'; $(BIN)/python benchmarks/verify.py) > benchmarks/verify.txt
 	(echo '# python benchmarks/fuzz.py 600'; $(BIN)/python benchmarks/fuzz.py 600) > benchmarks/fuzz.txt
+	(echo '# python benchmarks/laws.py sound:build'; $(BIN)/python benchmarks/laws.py sound:build) > benchmarks/laws.txt
 	$(BIN)/python benchmarks/board.py | tee benchmarks/board.txt
 	(echo '# python benchmarks/kills.py 1000'; $(BIN)/python benchmarks/kills.py 1000) > benchmarks/kills.txt
 	(echo '# python benchmarks/flips.py 1000'; $(BIN)/python benchmarks/flips.py 1000) > benchmarks/flips.txt
@@ -43,6 +44,7 @@ full: test
 	(echo '# python benchmarks/statistics.py --rates'; $(BIN)/python benchmarks/statistics.py --rates) > specs/statistics/rates.txt
 	(echo '# python benchmarks/statistics.py --readouts'; $(BIN)/python benchmarks/statistics.py --readouts) > specs/statistics/readouts.txt
 	(echo '# python benchmarks/statistics.py'; $(BIN)/python benchmarks/statistics.py) > benchmarks/statistics.txt
+	(echo '# python benchmarks/sound_laws.py 200 0'; $(BIN)/python benchmarks/sound_laws.py 200 0) > specs/statistics/sound.txt
 	(for said in '' ' 2400 63 1' ' --costs'; do echo "# python benchmarks/replay.py$$said"; $(BIN)/python benchmarks/replay.py $$said; echo; done) > specs/statistics/replay.txt
 
 $(VENV)/.venv:

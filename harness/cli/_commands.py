@@ -271,7 +271,11 @@ def _export(command: argparse.ArgumentParser) -> None:
 
 
 def _mutate(command: argparse.ArgumentParser) -> None:
-    _listed(command)
+    told = "contracts; or one PACKAGE.MODULE:BUILD, whose faults the laws of training are to catch"
+    command.add_argument("contracts", nargs="*", metavar="CONTRACT", help=told)
+    command.add_argument("--every", action="store_true", help="of a model: each law on all faults")
+    _of_model(command)
+    command.add_argument("--format", choices=("text", "json", "html"), default="text")
     _to_file(command)
     command.add_argument(
         "--at-least",
@@ -286,13 +290,18 @@ def _check_model(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "target", metavar="PACKAGE.MODULE:BUILD", nargs="?", help="returns a module of torch or an adapter"
     )
+    _of_model(command)
+    _text_or_json(command)
+    _to_file(command)
+
+
+def _of_model(command: argparse.ArgumentParser) -> None:
     command.add_argument("--law", action="append", default=[], metavar="NAME", help="only this; may repeat")
     command.add_argument("--vocab", type=int, default=0, help="symbols of a bare module")
     command.add_argument("--length", type=int, default=0, help="longest window of a bare module")
     command.add_argument("--seed", type=int, default=0, help="of the subject and of what is drawn")
     command.add_argument("--seconds", type=float, default=120.0, help="that one law may take (default: 120)")
-    _text_or_json(command)
-    _to_file(command)
+    command.add_argument("--jobs", type=int, metavar="N", help="laws tried at a time (default: processors)")
 
 
 COMMANDS = {
@@ -312,7 +321,7 @@ COMMANDS = {
     "audit": ("try logs, checkpoints and texts without a contract", _audit),
     "log": ("show what is understood of a log: a table and a curve", _log),
     "check-model": ("try the laws of training on a model, its data and its steps", _check_model),
-    "mutate": ("plant slips in formulas and show which of them no claim notices", _mutate),
+    "mutate": ("plant slips in formulas or a training program, show what nothing notices", _mutate),
     "run": ("make the declared runs that have not finished", _run),
     "runs": ("list the runs that are kept, or delete some", _runs),
     "data": ("list the corpora that can be built offline, build or verify them", _data),

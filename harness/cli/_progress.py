@@ -15,7 +15,6 @@ EVERY = 10.0  # seconds between lines where stderr is no terminal
 
 if TYPE_CHECKING:
     from harness.engine.mutation import FormulaScore
-    from harness.model.tried import LawTried
 
 
 class _Bars:
@@ -53,10 +52,10 @@ class LawProgress(_Bars):
         super().__init__()
         self._done, self._total = 0, total
 
-    def show(self, one: LawTried) -> None:
+    def show(self, law: str) -> None:
         """Counts one law."""
         self._done += 1
-        self.update("laws", self._done, self._total, one.law)
+        self.update("laws", self._done, self._total, law)
 
 
 def _rich_bar() -> Any:

@@ -1,18 +1,25 @@
-"""``harness mutate``: plants slips in the formulas of closed claims, shows what nothing notices."""
+"""``harness mutate``: plants slips in formulas or in a training program, shows what nothing notices."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable, Mapping
 from contextlib import closing
+from functools import partial
 
+from harness.cli._benches import benches, built, chosen_laws
 from harness.cli._output import emit
-from harness.cli._progress import CheckProgress, FormulaProgress
-from harness.cli._setup import find_contracts, open_project, utc_now
+from harness.cli._progress import CheckProgress, FormulaProgress, LawProgress
+from harness.cli._setup import find_contracts, invalid, open_project, utc_now
 from harness.engine.check import Checker
 from harness.engine.load import Loaded, by_contract, load_contracts
+from harness.engine.matrix import Trial, columns, matrix
 from harness.engine.mutation import FormulaScore, formula_scores
 from harness.engine.running import Made
 from harness.kinds.symbolic import Symbolic
+from harness.model.behaviour import Ask
+from harness.model.tried import Matrix
+from harness.reports._matrix import matrix_html, matrix_json, matrix_text
 from harness.reports._mutants import mutants_json, mutants_text
 from harness.reports._out import say
 from harness.scoreboard.gate import Exit
@@ -20,11 +27,52 @@ from harness.symbolic.pool import ProverPool
 
 
 def main(options: argparse.Namespace) -> int:
+    """Tries a model's faults where one is named, else the formulas of closed claims."""
+    if any(":" in each for each in options.contracts):
+        return _model(options)
+    return _formulas(options)
+
+
+def _model(options: argparse.Namespace) -> int:
+    """Shows which laws catch which faults in a training program.
+
+    Ends with 1 where the share of faults caught is below ``--at-least`` percent, 3 if none could be tried for
+    errors, 5 if none applies.
+    """
+    if len(options.contracts) > 1:
+        raise invalid("one model at a time", "name one package.module:build, and no contract")
+    chosen, target = chosen_laws(options), options.contracts[0]
+    trial = Trial(
+        build=built(target, options),
+        ask=Ask(seed=options.seed),
+        seconds=options.seconds,
+        every=options.every,
+    )
+    tried = []
+    with benches(options.jobs, len(chosen)) as opens, LawProgress(len(chosen)) as progress:
+        for column in columns(opens, trial, chosen):
+            tried.append(column)
+            progress.show(column[0].law)
+    found = matrix(chosen, tried)
+    page = partial(matrix_html, title=f"Laws of training on {target}")
+    shown: Mapping[str, Callable[[Matrix], str]] = {"text": matrix_text, "json": matrix_json, "html": page}
+    emit(shown[options.format](found), options.output)
+    of = len(found.killed) + len(found.survivors)
+    if not of:
+        return Exit.NOTHING
+    if all(cell.word in ("error", "unfit") for cell in found.cells):
+        return Exit.FAILED
+    return Exit.FINDING if 100 * len(found.killed) < options.at_least * of else Exit.DISCHARGED
+
+
+def _formulas(options: argparse.Namespace) -> int:
     """Brings the scores of single obligations up to date, and prints those of the formulas.
 
     Ends with 1 where the share of noticed mutants is below ``--at-least`` percent, with 5 where there is no
     closed claim.
     """
+    if options.format == "html":
+        raise invalid("html shows the faults of a model", "write --format text or json")
     project, memo = open_project(remember=False)
     loaded = load_contracts(project, find_contracts(project, options.contracts))
     with ProverPool() as provers:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import inspect
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from queue import SimpleQueue
+from typing import TypeVar
 
 from harness.kinds.invariant import verdict_of
 from harness.model.behaviour import Ask, Build, LiveSession
@@ -13,6 +16,8 @@ from harness.model.problem import InputError
 from harness.model.tried import LawTried
 from harness.registry import load, modules
 
+Item = TypeVar("Item")
+Found = TypeVar("Found")
 Open = Callable[[Build, float], LiveSession]
 
 
@@ -28,19 +33,41 @@ def claim_of(law: str) -> str:
 
 
 def try_laws(
-    open_live: Open, build: Build, names: Sequence[str], ask: Ask, seconds: float
+    opens: Sequence[Open], build: Build, names: Sequence[str], ask: Ask, seconds: float
 ) -> Iterator[LawTried]:
     """Yields what became of each law; one that breaks or takes longer than ``seconds`` is an ERROR.
 
-    Every law gets a process and a subject of its own, so that none spoils the next.
+    Every law gets a process and a subject of its own, so that none spoils the next; as many are tried at a
+    time as there are ``opens``, and what is known first comes first.
     """
-    for name in names:
-        started = time.monotonic()
-        yield _tried(open_live, build, name, ask, seconds, started)
+    return spread(opens, names, lambda open_live, name: _tried(open_live, build, name, ask, seconds))
 
 
-def _tried(open_live: Open, build: Build, name: str, ask: Ask, seconds: float, started: float) -> LawTried:
-    claim = claim_of(name)
+def spread(
+    opens: Sequence[Open], items: Sequence[Item], work: Callable[[Open, Item], Found]
+) -> Iterator[Found]:
+    """Yields what came of each item, as it is known; every way to open does one at a time."""
+    free: SimpleQueue[Open] = SimpleQueue()
+    for each in opens:
+        free.put(each)
+
+    def one(item: Item) -> Found:
+        mine = free.get()
+        try:
+            return work(mine, item)
+        finally:
+            free.put(mine)
+
+    pool = ThreadPoolExecutor(len(opens))
+    try:
+        for known in as_completed([pool.submit(one, item) for item in items]):
+            yield known.result()
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)  # whoever opened ends what still goes on
+
+
+def _tried(open_live: Open, build: Build, name: str, ask: Ask, seconds: float) -> LawTried:
+    claim, started = claim_of(name), time.monotonic()
     try:
         with open_live(build, seconds) as session:
             found = session.invariant(name, ask)

@@ -278,22 +278,24 @@ def row_digests(nest: Any) -> list[str]:
 def rounding(output: Callable[[Any, Any], Any], model: Any, batch: Any) -> float:
     """Returns how far rounding moves the outputs of a batch: the distance from the model in float64.
 
-    A model that cannot be asked there, since it makes tensors of its own precision, is given 64 units of
-    rounding of its largest output.
+    It is at least two units of rounding of the largest output, since a few outputs may happen to be exact. A
+    model that cannot be asked there, since it makes tensors of its own precision, is given 64 such units.
     """
     import torch
 
     own = output(model, batch)
+    if not own.is_floating_point():
+        return 0.0
+    unit = float(torch.finfo(own.dtype).eps) * float(own.double().abs().max())
     try:
         if own.dtype == torch.float64:  # what float32 rounds is 2^29 times as much
             rough = mapped(batch, lambda value: value.float() if value.is_floating_point() else value)
             near = output(in_float64(model).float(), rough)
-            return 64 * 2.0**-29 * float((own - near.double()).abs().max())
+            return max(2 * unit, 64 * 2.0**-29 * float((own - near.double()).abs().max()))
         exact = output(in_float64(model), as_float64(batch))
     except (RuntimeError, TypeError, InputError):
-        size = float(own.double().abs().max())
-        return 64 * float(torch.finfo(own.dtype).eps) * size if own.is_floating_point() else 0.0
-    return float((own.double() - exact.double()).abs().max())
+        return 64 * unit
+    return max(2 * unit, float((own.double() - exact.double()).abs().max()))
 
 
 def of_rank(live: Live, index: int, count: int) -> Live:

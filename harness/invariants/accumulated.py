@@ -15,13 +15,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.invariants import _batches, _stepping, _training
+from harness.invariants._gradients import Gradients
 from harness.model.behaviour import Ask, Finding, Live, Need
 from harness.model.problem import InputError
 from harness.model.verdict import Reason, Witness
 
-PAIRS, REORDERED, UNITS = 2, 8.0, 64
-EXCHANGED = 2.0**-5
-"""The relative distance from which reordering is no rounding: then what was taken for rows is none."""
+PAIRS = 2
 
 
 def _undivided(live: Live) -> Live:
@@ -65,7 +64,7 @@ class Accumulated:
         """Accumulates a batch with itself and with another, and steps on their rows at once."""
         one = _training.batch(live, 0)
         two = _training.batch(live, 1 % (_training.trainer(live).batches or 2))
-        gradients = _Gradients(live, ask.seed)
+        gradients = _Pairs(live, ask.seed)
         rounding = gradients.rounding(one)
         trusted = rounding is not None and gradients.repeatable(one)
         found: list[tuple[str, float, float]] = []
@@ -91,43 +90,8 @@ class Accumulated:
         )
 
 
-class _Gradients:
-    """The gradients that reach the optimizer from a fresh state, dropout off and no clip acting."""
-
-    def __init__(self, live: Live, seed: int) -> None:
-        self.live, self.seed = live, seed
-
-    def of(self, *batches: Any, seed: int | None = None) -> dict[str, Any]:
-        """Returns those of one step, accumulated where several batches are given."""
-        state = _training.fresh(self.live, self.seed)
-        _stepping.quiet(state)
-        _training.seed_all(self.seed if seed is None else seed)
-        take, micro = _stepping.step_of(self.live), _training.trainer(self.live).micro
-        if micro is None:
-            raise InputError("nothing is accumulated", reason="UNSUPPORTED")
-
-        def taken() -> Any:
-            return take(state, batches[0]) if len(batches) == 1 else micro(state, batches)
-
-        return _stepping.reaching(state, taken)
-
-    def repeatable(self, batch: Any) -> bool:
-        """Tells whether the step draws no random numbers with dropout off."""
-        one, two = self.of(batch), self.of(batch, seed=self.seed + 1)
-        return _stepping.distance(one, two) == 0
-
-    def rounding(self, batch: Any) -> float | None:
-        """Returns the relative distance that rounding explains; None where rows are none."""
-        count = _batches.rows(batch)
-        if count < 2:
-            return None
-        one = self.of(batch)
-        size, units = _stepping.norm(one), UNITS * _unit(self.live, self.seed)
-        moved = [
-            _stepping.distance(one, self.of(_batches.taken_rows(batch, order))) / (size or 1.0)
-            for order in (list(reversed(range(count))), [*range(1, count), 0])
-        ]
-        return None if not size or max(moved) > EXCHANGED else max(REORDERED * max(moved), units)
+class _Pairs(Gradients):
+    """Two micro-batches against one batch of their rows."""
 
     def twice(self, one: Any, rounding: float) -> tuple[float, float]:
         """Returns how far one batch with itself is from its rows twice, relative, and how far it may be."""
@@ -154,11 +118,6 @@ def _misfit(joint: dict[str, Any], a: dict[str, Any], b: dict[str, Any]) -> floa
     x, y = weights.tolist()
     names = {*joint, *a, *b}
     return _stepping.norm({n: joint.get(n, 0) - x * a.get(n, 0) - y * b.get(n, 0) for n in names})
-
-
-def _unit(live: Live, seed: int) -> float:
-    state = _training.fresh(live, seed)
-    return max((_stepping.eps(each) for each in _stepping.trained(state).values()), default=0.0)
 
 
 INVARIANT = Accumulated()

@@ -3,7 +3,8 @@
 Source: a shadow that is updated twice in a step, or with another decay for some tensors, or not for all, is
 another model than the one described. In each step the new average is d times the old one and 1 - d times the
 weights, of before or after the step; d is fitted, every tensor must obey it up to rounding, it must be the
-declared one where one is declared, and it may rise from step to step, as a warm-up lets it, and not fall.
+declared one in every step where one is declared, and it may rise from step to step, as a warm-up lets it, and
+not fall.
 """
 
 from __future__ import annotations
@@ -84,6 +85,8 @@ class AverageFollows:
             if known:
                 fits[step] = min(known, key=lambda each: len(each.odd))
         moving = {step: fit for step, fit in fits.items() if fit.odd or fit.decay < 1 - fit.error}
+        if declared is not None and 1 - declared > max((fit.error for fit in fits.values()), default=1.0):
+            moving = fits  # one that is told its decay moves in every step
         witnesses = [each for step, fit in moving.items() for each in _wrong(step, fit, declared)]
         witnesses = witnesses or _falling(moving)
         return Finding(
@@ -148,11 +151,12 @@ def _fit(old: Mapping[str, Any], new: Mapping[str, Any], weights: Mapping[str, A
             slack[name] = UNITS * unit / size
     if not own:
         return None
-    middle = sorted(own.values())[len(own) // 2]
+    usual = sorted(own, key=lambda name: own[name])[len(own) // 2]
+    middle = own[usual]
     odd = {
         name: decay
         for name, decay in own.items()
-        if abs(decay - middle) > 2 * slack[name]
+        if abs(decay - middle) > 2 * (slack[name] + slack[usual])
         or float((after[name] - decay * apart[name]).norm()) > 2 * slack[name] * float(apart[name].norm())
     }
     return _Fit(decay=middle, error=2 * max(slack.values()), odd=odd)

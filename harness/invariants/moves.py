@@ -2,7 +2,8 @@
 
 Source: a parameter that is counted and never moves was left out of the optimizer, has a learning rate of
 zero, or lost its updates to rounding. Bits are compared: an update that is too small to change one bit of any
-value of a tensor is none. Steps are taken on consecutive batches of the program's own data.
+value of a tensor is none, unless the optimizer holds a copy of higher precision, which moves and to which the
+tensor is rounded. Steps are taken on consecutive batches of the program's own data.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.invariants import _training
+from harness.invariants import _stepping, _training
 from harness.model.behaviour import Ask, Finding, Live, Need
 from harness.model.verdict import Reason, Witness
 
@@ -61,13 +62,14 @@ class Moves:
         """Takes a few steps and compares every tensor's bits with those before."""
         state = _training.fresh(live, ask.seed)
         trained = {name for name, each in state.model.named_parameters() if each.requires_grad}
-        before = _training.weights(state)
+        before, copies = _training.weights(state), _copies(state)
         steps = ask.windows or self.windows
         small, hooks = _training.imperceptible(state)
         _training.advance(live, state, steps)
         for hook in hooks:
             hook.remove()
         moved = {name for name, _ in _training.differing(before, _training.weights(state))}
+        moved |= {name for name, each in copies.items() if _rounded(state, name, *each)}
         dead = small & (trained - moved)  # asked to move by less than rounding: no rule of ours says by more
         still = sorted(trained - moved - dead)
         return Finding(
@@ -88,6 +90,25 @@ class Moves:
                 for name in still[:20]
             ),
         )
+
+
+def _copies(state: Any) -> dict[str, tuple[Any, Any]]:
+    """Returns by name the copies that the optimizers hold in place of parameters, and their values now."""
+    own, named = {id(each) for each in state.model.parameters()}, _stepping.names(state)
+    inside = [each for one in _training.optimizers(state) for each in _stepping.held(one)]
+    return {
+        named[id(each)]: (each, each.detach().clone())
+        for each in inside
+        if id(each) in named and id(each) not in own
+    }
+
+
+def _rounded(state: Any, name: str, held: Any, before: Any) -> bool:
+    """Tells whether a copy has moved and its parameter is what it rounds to."""
+    import torch
+
+    value = dict(state.model.named_parameters())[name].detach()
+    return not torch.equal(held.detach(), before) and torch.equal(held.detach().to(value.dtype), value)
 
 
 INVARIANT = Moves()

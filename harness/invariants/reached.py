@@ -4,17 +4,19 @@ Source: an optimizer can only move what the loss depends on; a parameter without
 stored and decayed, and learns nothing. A gradient that is exactly zero in mathematics still reads a few
 units of rounding, so it counts as one only if it is larger than its own error: the distance between the
 gradient in the model's precision and the one in float64. Several windows are asked at once, so that a
-branch taken only now and then is taken.
+branch taken only now and then is taken. What a tensor of zeros hides until its first step, as the second
+factor of a low-rank map does, is asked again with that tensor moved, if that has a gradient itself.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from harness.invariants import _parts
+from harness.invariants import _parts, _training
 from harness.model.behaviour import Ask, Finding, Live, Need
 from harness.model.verdict import Reason, Witness
 
@@ -56,11 +58,12 @@ class Reached:
     def check(self, live: Live, ask: Ask) -> Finding:
         """Takes one backward pass in the model's precision and one in float64."""
         ids = _parts.draw(live, ask, self.windows, more=1)
-        other, share = _parts.coarse(live)
-        found, true = _gradients(live, ids), _gradients(_parts.exact(live), ids)
-        rough = found if other is live else _gradients(other, ids)
         sizes = {name: parameter.numel() for name, parameter in _trainable(live.module).items()}
-        lost = {name: word for name in sizes if (word := _lost(found[name], rough[name], true[name], share))}
+        lost = _unreached(live, ids)
+        if lost:
+            with _woken(live, lost) as any_woken:
+                later = _unreached(live, ids) if any_woken else lost
+            lost = {name: word for name, word in lost.items() if name in later}
         count, total = sum(sizes[name] for name in lost), sum(sizes.values())
         return Finding(
             total=len(sizes),
@@ -80,6 +83,30 @@ class Reached:
 
 def _trainable(module: Any) -> dict[str, Any]:
     return {name: parameter for name, parameter in module.named_parameters() if parameter.requires_grad}
+
+
+def _unreached(live: Live, ids: Any) -> dict[str, str]:
+    """Returns by name what is wrong with the gradients of the parameters that the loss does not reach."""
+    other, share = _parts.coarse(live)
+    found, true = _gradients(live, ids), _gradients(_parts.exact(live), ids)
+    rough = found if other is live else _gradients(other, ids)
+    return {name: word for name in found if (word := _lost(found[name], rough[name], true[name], share))}
+
+
+@contextmanager
+def _woken(live: Live, lost: Mapping[str, str]) -> Iterator[bool]:
+    """Moves parameters of zeros that get a gradient while it lasts; tells whether there are any."""
+    import torch
+
+    zeros = [one for name, one in _trainable(live.module).items() if name not in lost and not bool(one.any())]
+    for one in zeros:
+        _training.shifted(one)
+    try:
+        yield bool(zeros)
+    finally:
+        with torch.no_grad():
+            for one in zeros:
+                one.zero_()
 
 
 def _gradients(live: Live, ids: Any) -> dict[str, Any]:

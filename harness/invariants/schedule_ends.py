@@ -4,7 +4,8 @@ Source: a schedule made for four times the steps never falls, and an event gated
 fires. The end of a schedule is where its rate is lowest after its peak, looked for up to eight times the
 declared steps; a schedule that falls for ever has none and is not judged. The end may lie after the last step
 by one, as the rate there is that of no step. The rate applied in the last step is held against the schedule,
-by taking all steps where they are few, else by letting the scheduler count on alone.
+by taking all steps where they are few, else by letting the scheduler count on alone, as often as it was seen
+to count while steps were taken: an epoch may be a count, or every fourth step.
 """
 
 from __future__ import annotations
@@ -140,29 +141,46 @@ def _applied(live: Live, seed: int, steps: int, far: int, real: int) -> list[flo
             found.append(_stepping.rates(optimizer)[0])
 
     with _stepping.watching(state, before):
-        _training.advance(live, state, steps if steps <= real else 2)
+        counted = _counted(live, state, found, min(steps, real), stop=steps > real)
     scheduler, optimizer = getattr(state, "scheduler", None), _training.optimizers(state)[0]
     if scheduler is None or not found or "Plateau" in type(scheduler).__name__:
         return found
-    if len(found) < steps and not _by_step(live, seed):
+    gap = counted[-1] - counted[-2] if len(counted) > 1 else 0
+    if not gap and len(found) < steps:
         return found
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             while len(found) < far:
                 found.append(_stepping.rates(optimizer)[0])
-                scheduler.step()
+                if not gap or (len(found) - counted[-1]) % gap == 0:
+                    scheduler.step()
         except ValueError:  # a schedule of so many steps and no more, as the one-cycle policy is
             return found
     return found
 
 
-def _by_step(live: Live, seed: int) -> bool:
-    """Tells whether the scheduler is counted once with every step, as its own counter tells."""
-    state = _training.fresh(live, seed)
-    counter = getattr(state.scheduler, "last_epoch", None)
-    _training.advance(live, state, 1)
-    return isinstance(counter, int) and state.scheduler.last_epoch == counter + 1
+def _counted(live: Live, state: Any, found: Sequence[float], most: int, *, stop: bool) -> list[int]:
+    """Takes steps; returns after how many each of the scheduler's counts came, as its own counter tells.
+
+    With ``stop`` it ends as soon as the last two counts tell how often it counts.
+    """
+    scheduler = getattr(state, "scheduler", None)
+    counts: list[int] = []
+    last = getattr(scheduler, "last_epoch", None)
+    for step in range(most):
+        _training.advance(live, state, 1, first=step)
+        here = getattr(scheduler, "last_epoch", None)
+        if isinstance(last, int) and isinstance(here, int) and here == last + 1:
+            counts.append(len(found))
+        elif here != last:
+            counts.clear()  # it jumped
+        last = here
+        if stop and step and not isinstance(here, int):
+            break  # nothing tells
+        if stop and len(counts) > 1 and counts[-1] > counts[-2]:
+            break
+    return counts
 
 
 INVARIANT = ScheduleEnds()

@@ -52,7 +52,7 @@ class TokenizerRoundTrips:
     def check(self, live: Live, ask: Ask) -> Finding:
         """Encodes and decodes each text, and pieces of them drawn at random."""
         encode, decode = _training.part(live, "encode"), _training.part(live, "decode_text")
-        texts = [*TEXTS, *_drawn(ask.seed, ask.windows or self.windows)]
+        texts = [*TEXTS, *drawn(ask.seed, ask.windows or self.windows)]
         wrong = []
         for text in texts:
             said = text.encode()
@@ -76,7 +76,7 @@ class TokenizerRoundTrips:
         )
 
 
-def _drawn(seed: int, count: int) -> list[str]:
+def drawn(seed: int, count: int) -> list[str]:
     """Returns pieces of the texts in random order, joined."""
     draw = random.Random(seed)  # noqa: S311 - not a secret
     pieces = [text[i : i + 3] for text in TEXTS for i in range(0, len(text), 3)]

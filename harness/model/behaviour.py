@@ -19,8 +19,8 @@ Need = Literal[
     "logits", "loss", "decode", "texts",
     "start", "step", "batch", "batches", "batch_loss", "micro", "evaluate", "held_out", "output",
     "save", "resume",
-    "export", "load", "encode", "decode_text", "rate", "masked", "packed", "probabilities", "auxiliary",
-    "adapt", "rank",
+    "export", "load", "encode", "decode_text", "counted", "rate", "masked", "packed", "probabilities",
+    "auxiliary", "adapt", "rank",
 ]  # fmt: skip
 """What an invariant may ask of a live model: the name of a field of ``Live`` or of its ``Trainer``."""
 
@@ -168,6 +168,13 @@ class LiveSession(Protocol):
 
     def invariant(self, name: str, ask: Ask) -> Tried:
         """Tries an invariant on the model and on its planted faults; raises ``InputError``."""
+
+    def planted(self, law: str, fault: str, ask: Ask, seconds: float) -> Finding | None:
+        """Tries an invariant on a copy with any fault, as ``harness.runs.planting`` names it.
+
+        Without a name the model is tried as it is. None where the fault fits no such model; raises
+        ``InputError`` where the law needs what the model lacks, breaks, or takes longer than ``seconds``.
+        """
 
     def continued(self, prompts: Sequence[bytes], decoding: Decoding) -> tuple[bytes, ...]:
         """Returns what the model says after each prompt; raises ``InputError``."""

@@ -20,7 +20,9 @@ class Declared:
     norm that reaches the optimizer. ``steps`` is the length of the schedule. ``rank`` is that of a low-rank
     optimizer state, ``quantum`` how far an exported model may be from its parent in a logit. ``ships`` says
     which weights are exported: model or average. ``average`` is the decay of averaged weights in one step,
-    ``balance`` what each auxiliary loss counts in the loss.
+    ``balance`` what each auxiliary loss counts in the loss. ``draws`` says whether ranks draw random numbers
+    ``apart`` or ``alike``. ``padding`` is the symbol that counts in no loss.
+    ``smooth`` says that no gradient is stopped or replaced: that they are the derivatives of the loss.
     """
 
     tied: tuple[tuple[str, ...], ...] = ()
@@ -33,6 +35,9 @@ class Declared:
     ships: str = ""
     average: float | None = None
     balance: float | None = None
+    draws: str = ""
+    padding: int | None = None
+    smooth: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,13 +54,14 @@ class Trainer:
     ``evaluate(state)`` is the number that is reported, ``held_out()`` the batches that it is of.
     ``output(model, batch)`` is a tensor whose rows belong to the batch's rows. ``save`` and ``resume`` carry
     a whole state through a folder; ``export`` and ``load`` carry the model that is shipped. ``rate(step)`` is
-    the schedule that is meant, from step 0. ``encode`` and ``decode_text`` are the tokenizer.
+    the schedule that is meant, from step 0. ``encode`` and ``decode_text`` are the tokenizer, and
+    ``counted(ids)`` is how many bytes it says that symbols stand for.
     ``masked(model, ids, mask)`` gives logits where the mask is 1 for real symbols; ``packed(model, ids,
     documents)`` those of windows whose positions belong to numbered documents. ``probabilities(model, ids)``
     are what is scored, (batch, time, vocab). ``auxiliary(model, batch)`` maps names to auxiliary losses.
     ``adapt(state, chunks)`` is test-time training: it scores each chunk of symbols and may then learn from
     it; it returns the log-probability of every symbol. ``rank(index, count)`` returns the program as rank
-    ``index`` of ``count`` has it.
+    ``index`` of ``count`` has it; where torch has joined a process group, its steps speak in that.
     """
 
     start: Callable[[int], Any]
@@ -74,6 +80,7 @@ class Trainer:
     rate: Callable[[int], float] | None = None
     encode: Callable[[bytes], Sequence[int]] | None = None
     decode_text: Callable[[Sequence[int]], bytes] | None = None
+    counted: Callable[[Sequence[int]], int] | None = None
     masked: Callable[[Any, Any, Any], Any] | None = None
     packed: Callable[[Any, Any, Any], Any] | None = None
     probabilities: Callable[[Any, Any], Any] | None = None

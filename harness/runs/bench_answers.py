@@ -74,6 +74,7 @@ _FIELDS: Mapping[str, Callable[[object], bool]] = {
     **dict.fromkeys(("logs", "first", "moved"), _rows),
     "finding": lambda value: isinstance(value, dict),
     "retaken": lambda value: isinstance(value, dict),
+    "trial": lambda value: isinstance(value, dict),
     **dict.fromkeys(("noticed", "missed", "said", "nats"), _texts),
     **dict.fromkeys(("error", "reason", "wrong", "raised", "text", "died", "garbled"), _text),
 }
@@ -82,7 +83,7 @@ _SHAPES: Mapping[str, tuple[set[str], ...]] = {
     "values": ({"outs", "again"}, {"raised"}, {"wrong"}),
     "task": (
         {"finding", "noticed", "missed"},
-        *({answer} for answer in ("said", "nats", "text", "about", "encoded", "moved")),
+        *({answer} for answer in ("said", "nats", "text", "about", "encoded", "moved", "trial")),
         {"logs", "first"},
         {"raised", "reason"},
     ),

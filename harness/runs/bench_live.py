@@ -44,10 +44,15 @@ class LiveTrying:
     def invariant(self, name: str, ask: Ask) -> Tried:
         """Tries an invariant on the model and on its planted faults; raises ``InputError``."""
         told = self._ask({"task": "invariant", "name": name, "ask": asdict(ask)}, f"trying {name}")
-        found = dict(told["finding"])
-        found["witnesses"] = tuple(Witness(**each) for each in found["witnesses"])
-        found["reason"] = Reason[found["reason"]] if found["reason"] else None
-        return Tried(finding=Finding(**found), noticed=tuple(told["noticed"]), missed=tuple(told["missed"]))
+        noticed, missed = tuple(told["noticed"]), tuple(told["missed"])
+        return Tried(finding=_finding(told["finding"]), noticed=noticed, missed=missed)
+
+    def planted(self, law: str, fault: str, ask: Ask, seconds: float) -> Finding | None:
+        """Tries an invariant on a copy with any fault, within its own time; None where it does not fit."""
+        asked = {"task": "planted", "name": law, "fault": fault, "ask": asdict(ask)}
+        self._deadline = time.monotonic() + seconds
+        told = self._ask(asked, f"trying {law}{' with a fault' * bool(fault)}")
+        return _finding(told["trial"]) if told["trial"] else None
 
     def continued(self, prompts: Sequence[bytes], decoding: Decoding) -> tuple[bytes, ...]:
         """Returns what the model says after each prompt; raises ``InputError``."""
@@ -77,3 +82,10 @@ class LiveTrying:
         if "raised" in told:
             raise InputError(f"{self._build.label}: {told['raised']}", reason=str(told["reason"]))
         return told
+
+
+def _finding(told: Mapping[str, Any]) -> Finding:
+    found = dict(told)
+    found["witnesses"] = tuple(Witness(**each) for each in found["witnesses"])
+    found["reason"] = Reason[found["reason"]] if found["reason"] else None
+    return Finding(**found)

@@ -50,6 +50,7 @@ def serve(sending: int) -> None:
 def _preload(job: Mapping[str, Any]) -> None:
     """Imports torch or numpy in the server, so that the next target finds it there."""
     torch = job["role"] != "callable" or job["carrier"] == "torch"
+    again = "torch" in sys.modules
     wanted = "torch" if torch else "numpy" if job["carrier"] == "numpy" else ""
     if wanted and wanted not in sys.modules:
         try:
@@ -62,8 +63,14 @@ def _preload(job: Mapping[str, Any]) -> None:
             warm()
     if job["role"] not in ("callable", *BUILDERS) and "torch._dynamo" not in sys.modules:
         _first_step()
-    if job["role"] == "replay" and "torch" in sys.modules:
-        importlib.import_module("torch._dynamo")  # nothing is computed: a fork chooses its instruction set
+    if job["role"] == "replay" or (job["role"] == "live" and (again or job["build"]["callable"])):
+        _optimizing()
+
+
+def _optimizing() -> None:
+    """Imports what the first optimizer does; nothing is computed: a fork chooses its instruction set."""
+    if "torch" in sys.modules:
+        importlib.import_module("torch._dynamo")
 
 
 def _first_step() -> None:

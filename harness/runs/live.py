@@ -5,14 +5,13 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from harness import registry
-from harness.model.behaviour import Ask, Build, Finding, Invariant, Live
+from harness.model.behaviour import Build, Live
 from harness.model.problem import InputError
-from harness.runs import live_tokens
+from harness.runs import live_tokens, planting
 from harness.runs.adapter import is_adapter, live_of
 
 Answer = Mapping[str, object]
@@ -29,7 +28,7 @@ def load(job: Mapping[str, Any]) -> Answerer:
     live = _of_system(build) if build.system else _of_callable(build)
     live.module.eval()
     tasks: Mapping[str, Callable[[Live, Mapping[str, Any]], Answer]] = {
-        "invariant": _invariant,
+        **planting.TASKS,
         "continued": _continued,
         "nats": _nats,
         "text": _text,
@@ -75,31 +74,6 @@ def _logits(module: Any, ids: Any) -> Any:
     found = module(ids)
     found = getattr(found, "logits", found)
     return found[0] if isinstance(found, tuple) else found
-
-
-def _invariant(live: Live, asked: Mapping[str, Any]) -> Answer:
-    """Tries an invariant on the model; where it holds, on copies with each planted fault that fits it too."""
-    rule: Invariant = registry.load("invariants", asked["name"]).INVARIANT
-    if lacking := [need for need in rule.needs if not live.offers(need)]:
-        raise InputError(f"the model offers no {lacking[0]}", reason="UNSUPPORTED")
-    ask = Ask(**asked["ask"])
-    finding = rule.check(live, ask)
-    noticed: list[str] = []
-    missed: list[str] = []
-    if not finding.witnesses:
-        for name, plant in rule.faults.items():
-            try:
-                planted = plant(live)
-            except InputError as problem:
-                if problem.reason in ("UNSUPPORTED", "VACUOUS"):
-                    continue  # this model lacks the part that the fault is planted into
-                raise
-            (noticed if rule.check(planted, ask).witnesses else missed).append(name)
-    return {"finding": _told(finding), "noticed": noticed, "missed": missed}
-
-
-def _told(finding: Finding) -> Answer:
-    return asdict(finding) | {"reason": finding.reason.name if finding.reason else None}
 
 
 def _continued(live: Live, asked: Mapping[str, Any]) -> Answer:

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 from safetensors.torch import load_file, save_file
-from torch import nn
+from torch import distributed, nn
 from torch.nn import functional
 
 VOCAB, LENGTH, WIDTH, HEADS, EXPERTS = 64, 16, 32, 4, 3
@@ -112,8 +112,12 @@ class Program:
             "average": decay,
             "balance": 0.01,
             "ships": "average",
+            "draws": "apart",
+            "padding": PAD,
+            "smooth": True,
         }
         self.dropout, self.dtype, self.decay = dropout, dtype, decay
+        self.place, self.ranks = 0, 1
         generator = torch.Generator().manual_seed(7)
         chain = torch.randint(VOCAB, (VOCAB,), generator=generator)
         ids = [1]
@@ -138,6 +142,8 @@ class Program:
         optimizer = torch.optim.AdamW(groups, lr=PEAK, betas=(0.9, 0.95))
         scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: self.rate(step) / PEAK)
         average = {n: p.detach().clone() for n, p in model.named_parameters()}
+        if self.ranks > 1:
+            torch.manual_seed(1000 + seed * self.ranks + self.place)
         return State(model, optimizer, scheduler, average)
 
     def rate(self, step):
@@ -181,6 +187,11 @@ class Program:
             loss = self.loss(state.model, batch) * (symbols / sum(real))
             loss.backward()
             total += loss.item()
+        if self.ranks > 1 and distributed.is_initialized():
+            for parameter in state.model.parameters():
+                if parameter.grad is not None:
+                    distributed.all_reduce(parameter.grad)
+                    parameter.grad /= self.ranks
         norm = nn.utils.clip_grad_norm_(state.model.parameters(), CLIP)
         rate = state.optimizer.param_groups[0]["lr"]
         state.optimizer.step()
@@ -228,7 +239,8 @@ class Program:
         return torch.cat(told)
 
     def rank(self, index, count):
-        own = Program(self.dropout, self.dtype, self.decay)
+        own = type(self)(self.dropout, self.dtype, self.decay)
+        own.place, own.ranks = index, count
         own.batch = lambda epoch, number: self.batch(epoch, number)[index::count]
         return own
 
@@ -278,6 +290,9 @@ class Program:
 
     def decode(self, ids):
         return bytes(ids)
+
+    def count(self, ids):
+        return len(ids)
 
 
 def build():

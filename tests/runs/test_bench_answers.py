@@ -21,6 +21,8 @@ ONE = {"outs": [["0x1p+0", "-0x1.8p-3"], ["nan"]], "again": [["-inf"], ["0x0.0p+
         ("close", {"died": "with exit status 3"}, True),
         ("task", {"nats": ["0x1p+0"]}, True),
         ("task", {"raised": "no such text", "reason": "MISSING_INPUT"}, True),
+        ("task", {"trial": {}}, True),
+        ("task", {"trial": None}, False),
         ("task", {"nats": [1.0]}, False),
         ("task", {"finding": {}}, False),
         ("close", ONE, False),

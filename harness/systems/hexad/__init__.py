@@ -21,6 +21,8 @@ class Hexad:
             "trace": "trace.jsonl",
             "eval": "eval.jsonl",
             "checkpoint": "model.safetensors",
+            "text": "text.bin",
+            "held_out": "held_out.bin",
         }
     )
 
@@ -36,7 +38,7 @@ class Hexad:
     def train(
         self, config: Mapping[str, Plain], seed: int, device: str, out: Path, report: Report
     ) -> Summary:
-        """Trains one seed and leaves trace, held-out losses and checkpoint in ``out``."""
+        """Trains one seed and leaves trace, held-out losses, checkpoint and both texts in ``out``."""
         from harness.systems.hexad.train import train
 
         return train(read(config), seed, device, out, report)

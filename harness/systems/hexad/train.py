@@ -75,7 +75,7 @@ def loss_of(model: Decoder, batch: tuple[Tensor, Tensor], device: str) -> Tensor
 
 
 def train(config: HexadConfig, seed: int, device: str, out: Path, report: Report) -> Summary:
-    """Trains one seed; leaves ``trace.jsonl``, ``eval.jsonl`` and ``model.safetensors`` in ``out``.
+    """Trains one seed; leaves ``trace.jsonl``, ``eval.jsonl``, ``model.safetensors`` and texts in ``out``.
 
     The checkpoint holds the tied weight once, as ``embedding.weight``. A loss that is not finite is
     written to the trace as NaN and raises ``InputError``, and so does a gradient norm. An interrupted
@@ -83,6 +83,8 @@ def train(config: HexadConfig, seed: int, device: str, out: Path, report: Report
     """
     settle(seed)
     texts = load(config.corpus)
+    for name, part in zip(("text.bin", "held_out.bin"), texts, strict=True):
+        (out / name).write_bytes(part)
     train_bytes, held_out = (torch.frombuffer(bytearray(part), dtype=torch.uint8) for part in texts)
     training = Training(config, seed, device)
     keeper = _resume.Keeper.here(device)
