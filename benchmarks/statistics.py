@@ -12,8 +12,8 @@ of them; kept in ``specs/statistics/networks.txt``.
 ``specs/statistics/trends.txt``.
 ``python benchmarks/statistics.py --rates [DRAWS]`` prints the table of kind behaviour, kept in
 ``specs/statistics/rates.txt``.
-``python benchmarks/statistics.py --readouts [DRAWS]`` prints the table of kind representation, kept in
-``specs/statistics/readouts.txt``.
+``python benchmarks/statistics.py --readouts [DRAWS]`` prints those of representation, steering and shift,
+kept in ``specs/statistics/readouts.txt``.
 DRAWS (10,000) is for tests of about a millisecond; dearer ones get fewer, and every row says how many.
 A rate stands with the half width of its 95 % interval.
 """
@@ -55,7 +55,7 @@ else:
     elif sys.argv[1:2] == ["--readouts"]:
         from _readouts_panel import readouts
 
-        readouts(int(sys.argv[2]) if len(sys.argv) > 2 else 100)
+        readouts(int(sys.argv[2]) if len(sys.argv) > 2 else 300)
     else:
         from _overlap_throughput import throughput
 

@@ -136,6 +136,7 @@ def _evidence(command: argparse.ArgumentParser) -> None:
 def _explain(command: argparse.ArgumentParser) -> None:
     command.add_argument("target", metavar="CONTRACT[/SUBJECT][/CRITERION]")
     command.add_argument("--long", action="store_true", help="print the long form of the contract")
+    command.add_argument("--html", metavar="FILE", help="write one page, with curves and pictures, to a file")
     _text_or_json(command)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from harness.cli._setup import find_contracts, invalid, open_project, shortened
 from harness.engine.load import load_one
 from harness.engine.project import Project, called, every_contract
 from harness.evidence.ledger import history
+from harness.evidence.memo import Memo
 from harness.evidence.statement import parse_statement
 from harness.model.contract import SpecRef
 from harness.reading.binder import did_you_mean
@@ -21,7 +23,7 @@ from harness.reading.lower import dump
 from harness.reading.spec import clause_text, spec_path
 from harness.reports._explain import criterion_text
 from harness.reports._out import write
-from harness.scoreboard.board import ContractRow, CriterionRow
+from harness.scoreboard.board import Board, ContractRow, CriterionRow
 from harness.scoreboard.build import build
 from harness.scoreboard.gate import Exit
 
@@ -34,7 +36,8 @@ def main(options: argparse.Namespace) -> int:
         write(dump(lowered(path.read_bytes(), project.shown(path))).lstrip("\n"))
         return Exit.DISCHARGED
     load_one(project, path)
-    row, wanted = row_of(build(project, [path], memo).contracts, wanted)
+    board = build(project, [path], memo)
+    row, wanted = row_of(board.contracts, wanted)
     memo.save()
     chosen = [item for item in row.criteria if wanted in (None, item.id)]
     if not chosen:
@@ -42,6 +45,9 @@ def main(options: argparse.Namespace) -> int:
             f"{row.name} has no criterion {shortened(wanted or '')}",
             did_you_mean((wanted or "")[:80], [i.id for i in row.criteria]),
         )
+    if options.html is not None:
+        _page(project, memo, replace(board, contracts=(replace(row, criteria=tuple(chosen)),)), options.html)
+        return Exit.DISCHARGED
     pages = [(item, _told(project, item)) for item in chosen]
     if options.format == "json":
         rows = [{"criterion": item.id, "status": item.status.value, "evidence": told} for item, told in pages]
@@ -61,6 +67,15 @@ def main(options: argparse.Namespace) -> int:
         )
     )
     return Exit.DISCHARGED
+
+
+def _page(project: Project, memo: Memo, board: Board, file: str) -> None:
+    """Writes one page about what is left of a scoreboard; pictures are made anew from the bytes here."""
+    from harness.cli._output import emit
+    from harness.reports.html import READS, render
+    from harness.scoreboard.told import PICTURES, tell
+
+    emit(render(board, tell(project, board, memo, READS | {PICTURES})), file)
 
 
 def target_of(project: Project, target: str) -> tuple[Path, str | None]:

@@ -30,7 +30,7 @@ def _manifest(**other: object) -> bytes:
     return json.dumps(said | other).encode()
 
 
-def _normal(seed: int) -> Iterator[float]:
+def normal(seed: int) -> Iterator[float]:
     """Yields normal numbers of a small congruential generator (Park and Miller), the same everywhere."""
     state = 1000 + seed
     for _ in range(10):
@@ -42,7 +42,7 @@ def _normal(seed: int) -> Iterator[float]:
 
 def _samples(seed: int, count: int, spread: float) -> tuple[str, list[int], bytes]:
     """Samples of noise that one direction spreads by so much."""
-    draw = _normal(seed)
+    draw = normal(seed)
     rows = [[next(draw) * (1 + spread * (at == 0)) for at in range(_WIDTH)] for _ in range(count)]
     return "F32", [count, _WIDTH], f32(*[value for row in rows for value in row])
 
@@ -74,6 +74,20 @@ inputs:
 def _files(vectors: bytes, said: bytes, **more: bytes) -> dict[str, bytes]:
     named = {f"{name}.safetensors": data for name, data in more.items()}
     return {"vectors.safetensors": vectors, "readout.json": said} | named
+
+
+def _apart(shift: float, columns: int = _WIDTH) -> bytes:
+    """Two concepts in eight scenes beside two others in each, apart by so much along a place of their own."""
+
+    def rows(seed: int, count: int, at: int, by: float) -> tuple[str, list[int], bytes]:
+        draw = normal(seed)
+        values = [next(draw) + by * (place == at) for _ in range(count) for place in range(columns)]
+        return "F32", [count, columns], f32(*values)
+
+    return safetensors(
+        {f"{name}.positive": rows(at, 8, at, shift) for at, name in enumerate(_CONCEPTS)}
+        | {f"{name}.negative": rows(9 + at, 16, at, 0) for at, name in enumerate(_CONCEPTS)}
+    )
 
 
 _GOOD = _readout(_unit(0), _unit(1))
@@ -111,6 +125,60 @@ EXAMPLES = (
         Outcome.INCONCLUSIVE,
         _files(_GOOD, _manifest(), samples=_activations(2, 0)),
         _CLEAN,
+    ),
+    _example(
+        "told apart in scenes that were kept out",
+        Outcome.DISCHARGED,
+        _files(_GOOD, _manifest(), samples=_apart(12)),
+        ", figure: separable, above: 0.5, activations: samples",
+    ),
+    _example(
+        "noise tells nothing apart",
+        Outcome.INCONCLUSIVE,
+        _files(_GOOD, _manifest(), samples=_apart(0)),
+        ", figure: separable, above: 0.3, activations: samples",
+    ),
+    _example(
+        "two halves give one direction",
+        Outcome.DISCHARGED,
+        _files(_GOOD, _manifest(), samples=_apart(12)),
+        ", figure: stable, above: 0.8, activations: samples",
+    ),
+    _example(
+        "two halves give two directions",
+        Outcome.FALSIFIED,
+        _files(_GOOD, _manifest(), samples=_apart(0)),
+        ", figure: stable, above: 0.8, activations: samples",
+    ),
+    _example(
+        "ten of eight heads hold everything",
+        Outcome.INCONCLUSIVE,
+        _files(_GOOD, _manifest(), parts=_apart(12)),
+        ", figure: heads, above: 0.5, heads: parts",
+    ),
+    _example(
+        "one of sixty heads, with nine others",
+        Outcome.DISCHARGED,
+        _files(_GOOD, _manifest(), parts=_apart(60, 60)),
+        ", figure: heads, above: 0.5, heads: parts",
+    ),
+    _example(
+        "vectors under each other's names",
+        Outcome.FALSIFIED,
+        _files(_GOOD, _manifest(), former=_readout(_unit(1), _unit(0))),
+        ", figure: matched, above: 0.9, previous: former",
+    ),
+    _example(
+        "two samples reach the number by chance",
+        Outcome.FALSIFIED,
+        _files(_GOOD, _manifest(), samples=_activations(2, 0)),
+        _CLEAN + ", chance: true",
+    ),
+    _example(
+        "twelve do not",
+        Outcome.DISCHARGED,
+        _files(_GOOD, _manifest(), samples=_activations(12, 0)),
+        _CLEAN + ", chance: true",
     ),
     _example("no concept", Outcome.INCONCLUSIVE, _files(_readout(), _manifest(concepts=[]))),
     _example("a width that is no number", Outcome.ERROR, _files(_GOOD, _NAN)),

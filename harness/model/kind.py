@@ -12,6 +12,7 @@ from harness.model.compared import Compared
 from harness.model.contract import Formula
 from harness.model.events import EventLog
 from harness.model.frame import Frame
+from harness.model.picture import Picture
 from harness.model.predictor import Predictor, Tokenised
 from harness.model.proof import Proof, Question
 from harness.model.replaying import Retaker, Setting
@@ -166,6 +167,10 @@ class Kind:
     def preregistered(self) -> bool:
         """Tells whether a verdict counts only if the obligation was locked before what it is about."""
         return False
+
+    def pictures(self, context: Context) -> tuple[Picture, ...]:
+        """Shows what was judged, for ``explain --html``; raises ``InputError`` as ``discharge`` does."""
+        return ()
 
     def discharge(self, context: Context) -> Verdict:
         """Judges the obligation; raises ``InputError`` when an input cannot be judged."""

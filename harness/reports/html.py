@@ -9,6 +9,7 @@ from harness import __version__
 from harness.model.contract import Severity
 from harness.reports._lines import closing, departed, judged, remark, rests, score, shown_status, tally
 from harness.reports._out import clean
+from harness.reports._pictures import picture
 from harness.reports._style import STYLE
 from harness.reports._svg import drawing
 from harness.scoreboard.board import Board, ContractRow, CriterionRow, ObligationRow
@@ -141,6 +142,7 @@ def _obligation(item: ObligationRow, told: Told) -> str:
         return f'<div class="obligation">{head}<p class="dim">{_text(why)}</p></div>'
     drawn = told.curves.get(item.path, ())
     figures = "".join(drawing(curve, ringed=place == 0) for place, curve in enumerate(drawn))
+    figures += "".join(map(picture, told.pictures.get(item.path, ())))
     return f'<div class="obligation">{head}{_facts(item, story)}{_witnesses(story)}{figures}</div>'
 
 

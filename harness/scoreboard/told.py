@@ -12,16 +12,18 @@ from typing import Any
 
 from harness.engine.curves import Curve, curves
 from harness.engine.load import load_subjects
+from harness.engine.pictures import pictures
 from harness.engine.project import Project
 from harness.engine.sources import Sources
 from harness.evidence.digests import bytes_digest, read_regular
 from harness.evidence.memo import Memo
 from harness.evidence.statement import parse_statement, verdict_of
 from harness.model.evidence import Material, RunPin
+from harness.model.picture import Picture
 from harness.model.verdict import Verdict
 from harness.scoreboard.board import Board, ContractRow, ObligationRow
 
-VERDICTS, CURVES = "verdicts", "curves"
+VERDICTS, CURVES, PICTURES = "verdicts", "curves", "pictures"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,6 +42,7 @@ class Told:
 
     stories: Mapping[str, Story] = field(default_factory=dict)
     curves: Mapping[str, tuple[Curve, ...]] = field(default_factory=dict)
+    pictures: Mapping[str, tuple[Picture, ...]] = field(default_factory=dict)
     prefix: str = ""
 
     def verdict(self, item: ObligationRow) -> Verdict | None:
@@ -60,7 +63,11 @@ def tell(project: Project, board: Board, memo: Memo, reads: frozenset[str], pref
     if CURVES in reads:
         for contract in board.contracts:
             drawn |= _curves(project, contract, memo, stories)
-    return Told(stories=stories, curves=drawn, prefix=prefix)
+    shown: dict[str, tuple[Picture, ...]] = {}
+    if PICTURES in reads:
+        for contract in board.contracts:
+            shown |= _pictures(project, contract, memo)
+    return Told(stories=stories, curves=drawn, pictures=shown, prefix=prefix)
 
 
 def _settled(board: Board) -> Iterator[ObligationRow]:
@@ -112,7 +119,17 @@ def _curves(
 ) -> dict[str, tuple[Curve, ...]]:
     items = [item for one in row.criteria for item in one.obligations if item.path in stories]
     known = {item.digest: stories[item.path].verdict for item in items}
+    found = curves(_sources(project, row, memo), known)
+    return {item.path: found[item.digest] for item in items if item.digest in found}
+
+
+def _pictures(project: Project, row: ContractRow, memo: Memo) -> dict[str, tuple[Picture, ...]]:
+    items = [item for one in row.criteria for item in one.obligations if item.record is not None]
+    found = pictures(_sources(project, row, memo), {item.digest for item in items})
+    return {item.path: found[item.digest] for item in items if item.digest in found}
+
+
+def _sources(project: Project, row: ContractRow, memo: Memo) -> Sources:
     subjects = load_subjects(project, project.root / row.path)
     contract = next(one.contract for one in subjects if one.contract.subject == row.subject)
-    found = curves(Sources(project, contract, memo), known)
-    return {item.path: found[item.digest] for item in items if item.digest in found}
+    return Sources(project, contract, memo)

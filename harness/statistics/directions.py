@@ -89,3 +89,44 @@ def chance(value: float, null: Sequence[float] | Array, *, above: bool) -> float
     """
     reached = sum((drawn >= value - _SAME) if above else (drawn <= value + _SAME) for drawn in null)
     return (1 + int(reached)) / (1 + len(null))
+
+
+def nearest(direction: Array, others: Array) -> float:
+    """Returns the largest cosine of a direction with the rows of ``others``, signs kept."""
+    import numpy as np
+
+    sizes = np.linalg.norm(others, axis=1) * np.linalg.norm(direction)
+    return float((others @ direction / sizes).max())
+
+
+def nearest_by_chance(others: Array, draws: int, seed: int = 0) -> Array:
+    """Returns that cosine for directions of random orientation; only their part in the span is drawn."""
+    import numpy as np
+
+    source = np.random.default_rng(seed)
+    unit = others / np.linalg.norm(others, axis=1, keepdims=True)
+    left, lengths, _ = np.linalg.svd(unit, full_matrices=False)
+    inside = source.normal(size=(draws, len(lengths)))
+    spare = others.shape[1] - len(lengths)
+    rest = source.chisquare(spare, draws) if spare else np.zeros(draws)
+    sizes = np.sqrt((inside**2).sum(1) + rest)
+    found: Array = (inside @ (left * lengths).T / sizes[:, None]).max(1)
+    return found
+
+
+def concentration(parts: Array, largest: int = 10) -> Array:
+    """Returns the share of the ``largest`` parts in the sum of all, by size and not by sign, row by row."""
+    import numpy as np
+
+    sizes = np.sort(np.abs(parts), axis=-1)[..., ::-1]
+    found: Array = sizes[..., :largest].sum(-1) / np.maximum(sizes.sum(-1), 1e-300)
+    return found
+
+
+def spectrum(samples: Array) -> Array:
+    """Returns the shares of variance along the principal components of (samples, width), falling."""
+    import numpy as np
+
+    sizes = np.linalg.svd(samples - samples.mean(0), compute_uv=False) ** 2
+    found: Array = sizes / max(float(sizes.sum()), 1e-300)
+    return found
