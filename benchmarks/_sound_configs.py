@@ -407,7 +407,7 @@ class Program:
         """Returns them as bytes again."""
         return bytes(ids)
 
-    def count(self, ids: Sequence[int]) -> int:
+    def count_bytes(self, ids: Sequence[int]) -> int:
         """Returns how many bytes they stand for."""
         return len(ids)
 

@@ -460,7 +460,7 @@ class WarmupFromOne(Program):
 class CountsCharacters(Program):
     """The bytes of a text are counted by its characters."""
 
-    def count(self, ids: Any) -> int:
+    def count_bytes(self, ids: Any) -> int:
         return len(bytes(ids).decode(errors="replace"))
 
 

@@ -16,7 +16,7 @@ PARTS = {
     "micro": "micro", "evaluate": "evaluate", "held_out": "held_out", "output": "output",
     "save": "save", "resume": "resume",
     "export": "export", "load": "load", "rate": "rate", "encode": "encode", "decode": "decode_text",
-    "count": "counted",
+    "count_bytes": "counted",
     "masked": "masked", "packed": "packed", "probabilities": "probabilities", "auxiliary": "auxiliary",
     "adapt": "adapt", "rank": "rank",
 }  # fmt: skip

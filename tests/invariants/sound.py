@@ -291,7 +291,7 @@ class Program:
     def decode(self, ids):
         return bytes(ids)
 
-    def count(self, ids):
+    def count_bytes(self, ids):
         return len(ids)
 
 
