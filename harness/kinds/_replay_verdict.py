@@ -153,7 +153,7 @@ def verdict_of(found: Sequence[Judged], least: int, share: float, basis: Basis) 
         outcome=outcome,
         basis=basis,
         denominator=Denominator(
-            judged=taken - sum(one.undecided for one in found) if tried else 0,
+            judged=sum(len(one.index.there) - one.undecided for one in tried),
             total=sum(len(one.index.transcript.drawn) for one in found),
             unit="drawn steps",
             undecided=sum(one.undecided for one in found),

@@ -195,6 +195,22 @@ def test_a_byte_of_the_data_is_noticed_in_the_step_that_reads_it(project):
     assert Outcome.FALSIFIED in outcomes
 
 
+def test_a_state_that_is_kept_twice_falsifies_and_counts_once(project):
+    root, record, judge = project
+    record()
+    path, previous, lines = root / "transcript" / "index.jsonl", "0" * 64, []
+    for line in path.read_bytes().splitlines():
+        entry = {name: value for name, value in json.loads(line).items() if name != "previous"}
+        for each in [entry, *[{"kept": entry["kept"]}] * 60] if "kept" in entry else [entry]:
+            line, previous = written(each, previous)
+            lines.append(line)
+    path.write_bytes(b"".join(lines))
+    verdict = judge()
+    assert verdict.outcome is Outcome.FALSIFIED, verdict
+    assert "kept again" in verdict.witnesses[0].found
+    assert str(verdict.denominator) == "0 of 5 drawn steps"
+
+
 def test_spans_name_the_step_inside_them(project):
     _, record, judge = project
     at = drawn(0, span=4) + 2
