@@ -84,8 +84,77 @@ def test_the_verdict_stays_wherever_the_run_is_stopped_after_it_is_settled(tmp_p
     for stop in (after, after + 1, 400):
         assert ask(tmp_path, BET, b"".join(rows[:stop])).outcome is Outcome.DISCHARGED
     assert ask(tmp_path, BET, b"".join(rows[: after - 1])).outcome is Outcome.INCONCLUSIVE
-    later = b"".join(rows[:after]) + windows(-0.5, 300)
+    worse = [json.loads(line) for line in windows(-0.5, 300).splitlines()]
+    more = [json.dumps(row | {"window": after + at}) + "\n" for at, row in enumerate(worse)]
+    later = b"".join(rows[:after]) + "".join(more).encode()
     assert ask(tmp_path, BET, later).outcome is Outcome.DISCHARGED
+
+
+def gains(values, **columns):
+    """Rows with gains and with what orders them."""
+    made = (
+        {"gain": value} | {name: of[at] for name, of in columns.items()} for at, value in enumerate(values)
+    )
+    return "".join(json.dumps(row) + "\n" for row in made).encode()
+
+
+GAIN = "anytime: log, low: -2, high: 2"
+NUMBERS = list(range(60))
+BACK = [*range(30), *range(30)]
+EACH = [f"d{at}" for at in range(60)]
+GOOD = [0.6 + 0.3 * (-1) ** at for at in range(60)]
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        ({"step": BACK}, "log.jsonl:31: step 0 after 29 does not rise"),
+        ({"window": NUMBERS[::-1]}, "log.jsonl:2: window 58 after 59 does not rise"),
+        ({"index": BACK}, "index 0 after 29"),
+        ({"step": [1] * 60}, "step 1 after 1"),
+        ({"step": NUMBERS, "document": ["d1"] * 60}, "document d1 again"),
+        ({"document": EACH[:30] * 2}, "log.jsonl:31: document d0 again"),
+        ({"document": EACH, "window": NUMBERS[::-1]}, "window 58 does not rise"),
+        ({"document": EACH, "step": BACK}, "step 0 after 29"),
+        ({"window": EACH}, "which orders nothing"),
+    ],
+)
+def test_rows_out_of_order_or_said_again_are_no_sequence_and_none_is_dropped(tmp_path, columns, said):
+    found = ask(tmp_path, GAIN, gains(GOOD, **columns))
+    assert (found.outcome, found.reason) == (Outcome.INCONCLUSIVE, Reason.ILL_POSED)
+    assert said in found.detail
+    assert str(found.denominator) == "60 of 60 rows"
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {},
+        {"step": NUMBERS, "window": [7 * at % 60 for at in NUMBERS]},
+        {"step": [at // 4 for at in NUMBERS], "window": [at % 4 for at in NUMBERS]},
+        {"epoch": [at // 30 for at in NUMBERS], "step": BACK},
+        {"document": EACH},
+        {"document": [f"d{at // 4}" for at in NUMBERS], "window": [at % 4 for at in NUMBERS]},
+        {
+            "document": [f"d{at // 4}" for at in NUMBERS],
+            "window": NUMBERS,
+            "step": [at // 8 for at in NUMBERS],
+        },
+    ],
+)
+def test_rows_in_order_are_a_sequence_by_whatever_orders_them(tmp_path, columns):
+    assert ask(tmp_path, GAIN, gains(GOOD, **columns)).outcome is Outcome.DISCHARGED
+
+
+def test_rows_that_nothing_orders_are_not_sorted_by_their_gain(tmp_path):
+    import numpy as np
+
+    values = np.clip(np.random.default_rng(2).normal(-0.3, 0.8, 600), -1.9, 1.9)
+    down = sorted(values.tolist(), reverse=True)
+    found = ask(tmp_path, GAIN, gains(down))
+    assert (found.outcome, found.reason) == (Outcome.INCONCLUSIVE, Reason.ILL_POSED)
+    assert "sorted by their gain" in found.detail
+    assert ask(tmp_path, GAIN, gains(values.tolist())).outcome is Outcome.FALSIFIED
 
 
 def test_looking_at_every_row_of_noise_finds_nothing(tmp_path):
