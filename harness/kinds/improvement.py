@@ -31,6 +31,8 @@ class Improvement(Kind):
     detect with ``power`` stands beside every verdict; above the claimed one (``effect``, else the margin)
     nothing is discharged, whatever the p. ``sd`` states a spread known before, and the larger one counts.
     ``pair: document`` is about two checkpoints only, and the contract must say so.
+    t and permutation take differences for symmetric: of 20 skewed (exponential) ones they have 5 % false
+    alarms at a nominal 1 %, the bootstrap 2 %; such pairs are no evidence by any one of them.
     """
 
     name: ClassVar[str] = "improvement"
