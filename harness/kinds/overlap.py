@@ -33,7 +33,7 @@ class Overlap(Kind):
     """
 
     name: ClassVar[str] = "overlap"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     short: ClassVar[str | None] = "overlap"
     EXAMPLES: ClassVar[tuple[Example, ...]] = _EXAMPLES
 

@@ -79,7 +79,7 @@ def test_tokens_of_another_width_than_said_are_an_error(tmp_path):
 
 def test_a_document_without_end_is_refused_and_not_held(tmp_path, monkeypatch):
     monkeypatch.setattr(text_files, "LONGEST", 1000)
-    with pytest.raises(InputError, match="a.txt.gz: a document of more than 1000 bytes"):
+    with pytest.raises(InputError, match=r"a\.txt\.gz: a document of more than 1000 bytes"):
         read(tmp_path, "a.txt.gz", gzip.compress(TEXT.encode()), documents="files")
 
 

@@ -11,6 +11,7 @@ from harness.model.problem import InvalidContract
 
 TRAIN = [prose(seed) for seed in range(30)]
 HELD = [prose(seed) for seed in range(100, 110)]
+HELD_IDS = [[50_000 + n * 50 + k for k in range(40)] for n in range(5)]
 
 
 def ask(tmp_path, files, fields="", train="file: train.jsonl", held="file: held.jsonl", **inputs):
@@ -110,6 +111,79 @@ def test_every_served_index_is_held_against_the_manifest_by_seed(tmp_path):
     assert "3 different, one at most 2 times" in verdict.detail
     missing = ask(tmp_path, files, ", by: served, index: item", **asked)
     assert (missing.outcome, missing.reason) == (Outcome.ERROR, Reason.MISSING_COLUMN)
+
+
+def test_a_training_side_that_holds_nothing_is_no_search(tmp_path):
+    empty = {"train.jsonl": lines([""] * 5), "held.jsonl": lines(HELD)}
+    verdict = ask(tmp_path, empty)
+    assert (verdict.outcome, verdict.reason) == (Outcome.INCONCLUSIVE, Reason.TOO_FEW)
+    few = ask(tmp_path, empty | {"train.jsonl": lines(["x" * 20, "y" * 49])})
+    assert (few.outcome, few.reason) == (Outcome.INCONCLUSIVE, Reason.LOW_POWER)
+    assert "every training document is shorter than a window" in few.detail
+
+
+@pytest.mark.parametrize("by", ["window", "document", "near"])
+def test_empty_documents_on_both_sides_are_left_out(tmp_path, by):
+    files = {"train.jsonl": lines([*TRAIN, "", " \r\n"]), "held.jsonl": lines([*HELD, "", " \r\n"])}
+    verdict = ask(tmp_path, files, f", by: {by}")
+    assert verdict.outcome is Outcome.DISCHARGED
+    assert str(verdict.denominator) == "10 of 12 held-out documents (2 excluded)"
+    assert "2 empty ones left out" in verdict.detail
+
+
+@pytest.mark.parametrize("by", ["window", "document", "near"])
+def test_a_short_document_on_both_sides_is_no_finding_and_not_clean(tmp_path, by):
+    files = {"train.jsonl": lines([*TRAIN, "All is well."]), "held.jsonl": lines([*HELD, "All is well."])}
+    verdict = ask(tmp_path, files, f", by: {by}")
+    assert (verdict.outcome, verdict.reason) == (Outcome.INCONCLUSIVE, Reason.UNJUDGED)
+    assert str(verdict.denominator) == "10 of 11 held-out documents (1 unjudged)"
+    assert ask(tmp_path, files, f", by: {by}, at_most: 0.1").outcome is Outcome.DISCHARGED
+    found = files | {"train.jsonl": lines([*TRAIN, "All is well.", HELD[2]])}
+    assert ask(tmp_path, found, f", by: {by}").outcome is Outcome.FALSIFIED
+
+
+def test_short_documents_are_looked_for_as_runs_of_their_own_length(tmp_path):
+    """Those cut from training documents leave a doubt; those that stand nowhere are clean."""
+    cut = {"train.jsonl": lines(TRAIN), "held.jsonl": lines([*(text[30:78] for text in TRAIN), HELD[0]])}
+    verdict = ask(tmp_path, cut)
+    assert (verdict.outcome, verdict.reason) == (Outcome.INCONCLUSIVE, Reason.UNJUDGED)
+    assert str(verdict.denominator) == "1 of 31 held-out documents (30 unjudged)"
+    for length in (5, 9, 17, 33, 48):
+        short = lines([*("#" + text[:length] for text in HELD), HELD[0]])
+        own = ask(tmp_path, cut | {"held.jsonl": short})
+        assert own.outcome is Outcome.DISCHARGED, length
+        assert "10 shorter than a window: 10 do not stand in it" in own.detail
+    ids = [[n * 7 + k for k in range(40)] for n in range(0, 400, 40)]
+    tokens = {"train.jsonl": lines(ids, "tokens"), "held.jsonl": lines([ids[3][5:16], *HELD_IDS], "tokens")}
+    assert ask(tmp_path, tokens).reason is Reason.UNJUDGED
+    tokens["held.jsonl"] = lines([[*ids[3][5:16], 9], *HELD_IDS], "tokens")
+    assert ask(tmp_path, tokens).outcome is Outcome.DISCHARGED
+
+
+@pytest.mark.parametrize("short", ["x", "qzv qzv qzv"])
+@pytest.mark.parametrize("by", ["window", "document"])
+def test_short_documents_do_not_dilute_a_leak(tmp_path, by, short):
+    files = {"train.jsonl": lines(TRAIN), "held.jsonl": lines([*TRAIN[:3], *HELD, *[short] * 600])}
+    verdict = ask(tmp_path, files, f", by: {by}, at_most: 0.01")
+    assert (verdict.outcome, verdict.reason) == (Outcome.INCONCLUSIVE, Reason.UNJUDGED)
+    assert "3 of 613" in verdict.detail
+    assert ask(tmp_path, files, f", by: {by}, at_most: 0.001").outcome is Outcome.FALSIFIED
+
+
+def test_with_a_reference_short_documents_count_on_both_sides(tmp_path):
+    few = ["All is well.", "No more of it."] * 20
+    held, fresh = ([prose(start + n) for n in range(80)] for start in (300, 500))
+    files = {
+        "train.jsonl": lines([*TRAIN, *few]),
+        "held.jsonl": lines([*held, *few]),
+        "fresh.jsonl": lines([*fresh, *few]),
+    }
+    asked = {"fields": ", reference: fresh, at_most: 0.2", "fresh": "file: fresh.jsonl"}
+    verdict = ask(tmp_path, files, **asked)
+    assert verdict.outcome is Outcome.DISCHARGED
+    assert "40 of 120 of the reference" in verdict.detail
+    files["fresh.jsonl"] = lines([*fresh, *["#"] * 40])
+    assert ask(tmp_path, files, **asked).outcome is Outcome.INCONCLUSIVE
 
 
 @pytest.mark.parametrize(
