@@ -1,3 +1,4 @@
+import gzip
 import json
 
 import numpy as np
@@ -186,9 +187,105 @@ def test_with_a_reference_short_documents_count_on_both_sides(tmp_path):
     assert ask(tmp_path, files, **asked).outcome is Outcome.INCONCLUSIVE
 
 
+def test_text_is_folded_where_asked_and_the_verdict_says_which(tmp_path):
+    changes = {
+        "capitals": str.upper,
+        "doubled spaces": lambda text: text.replace(" ", "  "),
+        "tabs and newlines": lambda text: text.replace(" ", "\t\n"),
+        "wide letters": lambda text: "".join(chr(ord(c) + 0xFEE0) if c.isalnum() else c for c in text),
+    }
+    for name, change in changes.items():
+        files = {"train.jsonl": lines(TRAIN), "held.jsonl": lines([*HELD, change(TRAIN[4])])}
+        for by in ("window", "document", "near"):
+            plain = ask(tmp_path, files, f", by: {by}")
+            assert "byte for byte" in plain.detail, (name, by)
+            verdict = ask(tmp_path, files, f", by: {by}, fold: true")
+            assert verdict.outcome is Outcome.FALSIFIED, (name, by)
+            assert [w.where for w in verdict.witnesses] == ["held.jsonl:11"], (name, by)
+            assert "folded by NFKC, case and white space" in verdict.detail
+        own = ask(tmp_path, files | {"held.jsonl": lines([change(text) for text in HELD])}, ", fold: true")
+        assert own.outcome is Outcome.DISCHARGED, name
+
+
+def test_crlf_is_lf(tmp_path, monkeypatch):
+    """On either side, also where a piece of a long file ends between the two."""
+    code = "".join(f"x{n} = {n * n}\n" for n in range(300))
+    for size in (8 * 2**20, 333):
+        monkeypatch.setattr(text_files, "CHUNK", size)
+        for train, held in ((code, code.replace("\n", "\r\n")), (code.replace("\n", "\r\n"), code)):
+            files = {"train.txt": train.encode(), "held.txt": held.encode()}
+            sides = {"train": "file: train.txt", "held": "file: held.txt"}
+            verdict = ask(tmp_path, files, ", documents: files, containment: 1", **sides)
+            assert verdict.outcome is Outcome.FALSIFIED, size
+
+
+def test_packed_data_is_looked_through(tmp_path):
+    files = {"train.jsonl.gz": gzip.compress(lines([*TRAIN, HELD[3]])), "held.jsonl": lines(HELD)}
+    verdict = ask(tmp_path, files, train="file: train.jsonl.gz")
+    assert [w.where for w in verdict.witnesses] == ["held.jsonl:4"]
+
+
+def served(tmp_path, log, held, fields=""):
+    files = {
+        f"{name}.jsonl": b"".join(json.dumps({"index": one}).encode() + b"\n" for one in ids)
+        for name, ids in (("log", log), ("kept", held))
+    }
+    sides = {"train": "file: log.jsonl", "held": "file: kept.jsonl"}
+    return ask(tmp_path, files, f", by: served{fields}", **sides)
+
+
+@pytest.mark.parametrize(
+    ("log", "held"),
+    [
+        (["000900", "000901"], [900, 950]),
+        (["/data/val/3.txt"], ["val/3.txt"]),
+        (["3.txt"], ["val/3.txt"]),
+        ([r"C:\data\Val\3.txt"], ["val/3.txt"]),
+        (["./val/03.txt"], ["val/3.txt"]),
+        (["DOC-3"], ["doc-3"]),
+        (["doc-3", "doc-4"], [900, 950]),
+        ([3, 4], ["doc-900"]),
+        (["s3://bucket/train/7.txt"], ["val/3.txt"]),
+    ],
+)
+def test_ids_that_two_lists_write_in_other_ways_are_not_compared(tmp_path, log, held):
+    verdict = served(tmp_path, log, held)
+    assert (verdict.outcome, verdict.reason) == (Outcome.INCONCLUSIVE, Reason.UNJUDGED)
+    assert "write ids in other ways" in verdict.detail
+
+
+@pytest.mark.parametrize(
+    ("log", "held"),
+    [
+        (["000003", "000004"], [900, 950]),
+        (["train/3.txt"], ["val/3.txt"]),
+        (["train-3"], ["val-3"]),
+        ([3.0, 4], [900, "950"]),
+    ],
+)
+def test_ids_of_one_form_that_differ_are_compared(tmp_path, log, held):
+    verdict = served(tmp_path, log, held)
+    assert verdict.outcome is Outcome.DISCHARGED
+    assert "whether the log is whole is not known" in verdict.detail
+
+
+def test_a_log_that_is_cut_short_is_no_audit_of_the_run(tmp_path):
+    whole = served(tmp_path, [1, 2, 3], [7], ", rows: 3")
+    assert whole.outcome is Outcome.DISCHARGED
+    assert "not known" not in whole.detail
+    cut = served(tmp_path, [1], [7], ", rows: 3")
+    assert (cut.outcome, cut.reason) == (Outcome.INCONCLUSIVE, Reason.UNJUDGED)
+    assert str(cut.denominator) == "1 of 3 served items"
+    assert served(tmp_path, [1, 7], [7], ", rows: 3").outcome is Outcome.FALSIFIED
+
+
 @pytest.mark.parametrize(
     "fields",
     [
+        ", rows: 3",
+        ", by: served, rows: 0",
+        ", by: served, fold: true",
+        ", tokens: uint16, fold: true",
         ", at_most: 2",
         ", window: 2",
         ", train: held_out",
