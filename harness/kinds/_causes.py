@@ -93,7 +93,11 @@ def by_loader(served: int, total: int, kept: int, sought: Sought, where: str, *,
     told = f"{served} of {total} served items are held out"
     if served:
         return Sign(cause="leak", state="found", where=where, told=told)
-    state, why = sought.unseen(kept) if total else ("open", "nothing was served, or nothing held out")
+    state, why = (
+        sought.unseen(kept)
+        if total
+        else ("open", "none served, none held out, or ids that cannot be compared")
+    )
     if state == "absent" and not texts:
         state, why = "open", f"{why}, but not for copies under another index: name held_texts and train_texts"
     return Sign(cause="leak", state=state, where=where, told=f"{told}; {why}")

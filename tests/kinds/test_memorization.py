@@ -55,6 +55,12 @@ def test_causes_are_told_apart(tmp_path, changed, cause):
     assert verdict.witnesses[0].expected == "none"
 
 
+def test_short_or_empty_documents_on_both_sides_are_no_leak(tmp_path):
+    common = ["", "All is well."]
+    verdict = ask(tmp_path, texts=lines([*_TRAIN, *common]), held_texts=lines([*_HELD, *common]))
+    assert (verdict.outcome, verdict.measured) == (Outcome.DISCHARGED, "none")
+
+
 def test_a_leak_does_not_exclude_that_the_split_is_easy_too(tmp_path):
     changed = {"held_out": losses("held", 2.7), "texts": lines([*_TRAIN, *_HELD[:3]])}
     verdict = ask(tmp_path, "cause: easy split", **changed)
