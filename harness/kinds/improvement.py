@@ -29,12 +29,13 @@ class Improvement(Kind):
     decides (spreads over n - 1), all are shown. ``form: not_worse`` asks for more than -margin, and
     ``equivalent`` for a difference within it, by two one-sided tests. The smallest effect that so many runs
     detect with ``power`` stands beside every verdict; above the claimed one (``effect``, else the margin)
-    nothing is discharged, whatever the p. ``sd`` states a spread known before, and the larger one counts.
+    nothing is discharged, whatever the p, and an ``effect`` that the data rule out at ``confidence`` is
+    false, however small the margin. ``sd`` states a spread known before, and the larger one counts.
     ``pair: document`` is about two checkpoints only, and the contract must say so.
     """
 
     name: ClassVar[str] = "improvement"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     short: ClassVar[str | None] = "improvement"
     EXAMPLES: ClassVar[tuple[Example, ...]] = _EXAMPLES
 

@@ -56,6 +56,14 @@ def test_a_small_p_does_not_help_a_claim_too_small_to_be_seen(tmp_path):
     assert "Welch's t, ddof 1: p = 0.00" in verdict.detail
 
 
+def test_an_effect_that_is_not_there_is_false_however_small_the_margin(tmp_path):
+    """Better by 0.0386 within 0.0015: an effect of 5 is no way round the smallest detectable one."""
+    verdict = ask(tmp_path, f"margin: 0, effect: 5, {SEEDS}")
+    assert verdict.outcome is Outcome.FALSIFIED
+    assert "5 is claimed, at most 0.0399 is there" in verdict.witnesses[0].found
+    assert ask(tmp_path, f"margin: 0, effect: 0.039, {SEEDS}").outcome is Outcome.DISCHARGED
+
+
 def test_equal_recipes_are_not_told_apart(tmp_path):
     """Three seeds of one configuration differ by 0.005 or more in 31 % of tries; here in none of sixty."""
     source, ahead = random.Random(5), 0
