@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.kinds._copies import same_texts
 from harness.model.predictor import Predictor
 from harness.model.problem import InputError
 from harness.model.values import Printed
@@ -69,13 +70,14 @@ class Scored:
     """Mean cost a symbol, by window, of the model and each baseline, in units (windows or documents).
 
     ``overall`` is the model's mean over all windows, ``shuffles`` the same for each permutation of inputs;
-    ``note`` is what else is to be said of them.
+    ``note`` is what else is to be said of them, ``copies`` names two windows that are one, where it matters.
     """
 
     costs: Mapping[str, Array]
     overall: float
     shuffles: Array
     note: str = ""
+    copies: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -191,7 +193,8 @@ def score(model: Predictor, windows: Windows, train: Sequence[str], ask: Ask) ->
             costs[name] = cost(np.log(chances), ask).mean(axis=1)
     if ask.documents:
         costs = {name: _by_document(part, windows) for name, part in costs.items()}
-    return Scored(costs=costs, overall=float(own.mean()), shuffles=shuffles)
+    same = same_texts({f"window {at}": row.tobytes() for at, row in enumerate(windows.symbols)})
+    return Scored(costs=costs, overall=float(own.mean()), shuffles=shuffles, copies=same)
 
 
 def _shuffled(model: Predictor, windows: Windows, ask: Ask) -> Array:

@@ -23,24 +23,30 @@ def uncertified(witness: Witness, basis: Basis) -> Verdict:
 
 
 def conclude(found: Sequence[tuple[Scored, Sequence[Comparison]]], ask: Ask, basis: Basis) -> Verdict:
-    """Folds every comparison: lower bounds above the margin discharge, one upper bound below it falsifies."""
+    """Folds every comparison: lower bounds above the margin discharge, one upper bound below it falsifies.
+
+    Windows that are copies of others judge nothing: neither bound holds of so many.
+    """
     every = [pair for _, pairs in found for pair in pairs]
-    lost = [pair for pair in every if _lost(pair, ask)]
+    copies = [scored.copies for scored, _ in found if scored.copies]
+    lost = [pair for pair in every if _lost(pair, ask) and not copies]
     open_ = [pair for pair in every if not _won(pair, ask) and pair not in lost]
     count = sum(len(scored.costs["model"]) for scored, _ in found)
-    outcome = Outcome.FALSIFIED if lost else Outcome.INCONCLUSIVE if open_ else Outcome.DISCHARGED
+    outcome = Outcome.FALSIFIED if lost else Outcome.INCONCLUSIVE if open_ or copies else Outcome.DISCHARGED
     order = "each below the next" if ask.chain else "the model below each"
     notes = [scored.note for scored, _ in found if scored.note]
     lows = [pair.bounds.low for pair in every if pair.bounds is not None]
     return Verdict(
         outcome=outcome,
-        reason=Reason.LOW_POWER if outcome is Outcome.INCONCLUSIVE else None,
+        reason=(Reason.ILL_POSED if copies else Reason.LOW_POWER)
+        if outcome is Outcome.INCONCLUSIVE
+        else None,
         basis=basis,
         denominator=Denominator(judged=count, total=count, unit="documents" if ask.documents else "windows"),
         measured="; ".join(_costs(scored) for scored, _ in found),
         threshold=f"{order} by more than {ask.margin:g}",
         margin=f"{min(lows) - ask.margin:.4g}" if len(lows) == len(every) else None,
-        detail="; ".join([*(_told(pair, ask) for pair in every), *notes]),
+        detail="; ".join([*copies[:1], *(_told(pair, ask) for pair in every), *notes]),
         witnesses=tuple(_witness(pair, ask) for pair in lost[:20]),
     )
 

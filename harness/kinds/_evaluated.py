@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from harness.artifacts.texts import Layout, chunks, named
+from harness.kinds._copies import same_texts
 from harness.kinds._losses import Losses
 from harness.kinds._tokens import Cut, Files, cut, fitted, foretold, in_bytes
 from harness.model.predictor import Predictor, Tokenised
@@ -30,6 +31,7 @@ def evaluate(model: Predictor, files: Sequence[tuple[str, str]], layout: Layout,
     names: list[str] = []
     rows: list[Array] = []
     owners: list[int] = []
+    texts: dict[str, bytes] = {}
     short = 0
     for name, symbols in _documents(files, layout):
         if symbols.size and int(symbols.max()) >= model.vocab:
@@ -39,6 +41,7 @@ def evaluate(model: Predictor, files: Sequence[tuple[str, str]], layout: Layout,
         if windows:
             owners += [len(names)] * len(windows)
             names.append(name)
+            texts[name] = b"".join(window.tobytes() for window in windows)
             rows += windows
     sums, counts = [0.0] * len(names), [0] * len(names)
     for owner, loss in zip(owners, _costs(model, rows), strict=True):
@@ -54,6 +57,7 @@ def evaluate(model: Predictor, files: Sequence[tuple[str, str]], layout: Layout,
         modes=frozenset({"eval"}),
         step=None,
         earlier=short,
+        copies=same_texts(texts),
     )
 
 
@@ -111,6 +115,7 @@ def _tokens(model: Tokenised, source: str, found: Cut, counts: Fitted | None) ->
         step=None,
         earlier=found.short,
         note=note,
+        copies=same_texts(found.texts()),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from harness.kinds._copies import same_losses
 from harness.kinds._rows import column_of
 from harness.model.frame import Frame
 from harness.model.problem import InputError
@@ -30,7 +31,8 @@ class Losses:
     """One split: each document's loss and weight, and what the rows say of how they were taken.
 
     ``states`` are the weights that were evaluated, ``modes`` the modes; an empty text is a row that does
-    not say. ``earlier`` counts rows of other steps than the last; ``note`` is what else is to be said.
+    not say. ``earlier`` counts rows of other steps than the last; ``note`` is what else is to be said, and
+    ``copies`` names two documents that are one, where such count more than chance explains.
     """
 
     source: str
@@ -42,6 +44,7 @@ class Losses:
     step: str | None
     earlier: int
     note: str = ""
+    copies: str = ""
 
     @property
     def weighted(self) -> Weighted:
@@ -57,6 +60,7 @@ def read_losses(frames: Sequence[Frame], columns: Columns) -> Losses:
     last = max((_step(frame, index, columns.step) or 0 for frame, index in rows), default=0)
     steps = {_step(frame, index, columns.step) for frame, index in rows}
     values: dict[str, tuple[float, float]] = {}
+    printed: dict[str, tuple[Printed]] = {}
     unfit, twice, states, modes = [], [], set(), set()
     kept = 0
     for frame, index in rows:
@@ -73,6 +77,7 @@ def read_losses(frames: Sequence[Frame], columns: Columns) -> Losses:
             unfit.append(name)
         else:
             values[name] = found
+            printed |= _printed(name, frame, index, columns)
     return Losses(
         source=frames[0].source if frames else "no file",
         values=values,
@@ -82,7 +87,13 @@ def read_losses(frames: Sequence[Frame], columns: Columns) -> Losses:
         modes=frozenset(modes),
         step=str(last) if steps - {None} else None,
         earlier=len(rows) - kept,
+        copies=same_losses(printed),
     )
+
+
+def _printed(name: str, frame: Frame, index: int, columns: Columns) -> dict[str, tuple[Printed]]:
+    loss = _needed(frame, index, columns.loss, "the loss of a document")
+    return {name: (loss,)} if isinstance(loss, Printed) else {}
 
 
 def _value(frame: Frame, index: int, columns: Columns) -> tuple[float, float] | None:

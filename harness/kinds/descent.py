@@ -42,7 +42,7 @@ class Descent(Kind):
     """
 
     name: ClassVar[str] = "descent"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     short: ClassVar[str | None] = "descent"
     EXAMPLES: ClassVar[tuple[Example, ...]] = _EXAMPLES
 

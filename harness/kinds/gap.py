@@ -38,7 +38,7 @@ class Gap(Kind):
     """
 
     name: ClassVar[str] = "gap"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     short: ClassVar[str | None] = "gap"
     EXAMPLES: ClassVar[tuple[Example, ...]] = _EXAMPLES
 

@@ -49,7 +49,7 @@ class Memorization(Kind):
     """
 
     name: ClassVar[str] = "memorization"
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
     short: ClassVar[str | None] = "memorization"
     EXAMPLES: ClassVar[tuple[Example, ...]] = _EXAMPLES
 

@@ -102,6 +102,26 @@ def test_what_is_no_comparison_is_refused(tmp_path, new, reason, said):
     assert said in verdict.detail
 
 
+@pytest.mark.parametrize(
+    ("new", "said"),
+    [
+        (("3.210423", "3.223178", "3.198711", "3.206504", "3.214057"), "the two samples are identical"),
+        (("2.9", "2.90", "2.900", "2.9000", "2.8999"), "A 1, A 2, A 3, A 4 print the same 2.9"),
+    ],
+)
+def test_a_copy_is_one_however_many_zeros_it_is_printed_with(tmp_path, new, said):
+    old = ("3.2104230", "3.2231780", "3.1987110", "3.2065040", "3.2140570")
+    sides = {
+        name: "".join(["seed,loss\n", *(f"{i},{v}\n" for i, v in enumerate(values, 1))]).encode()
+        for name, values in (("new.csv", new), ("old.csv", old))
+    }
+    fields = f"kind: improvement, improvement: new, over: old, margin: 0.05, pair: none, {SEEDS}"
+    body = obligation(f"{fields}, form: equivalent", new="file: new.csv", old="file: old.csv")
+    verdict = judge(tmp_path, body, sides)
+    assert (verdict.outcome, verdict.reason) == (Outcome.INCONCLUSIVE, Reason.ILL_POSED)
+    assert said in verdict.detail
+
+
 def test_the_last_step_of_a_history_counts_and_must_be_the_same(tmp_path):
     def history(losses, last):
         rows = [
