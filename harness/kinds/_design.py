@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from math import comb
 
 from harness.kinds._copies import agreeing, by_chance, same_losses
 from harness.kinds._sides import Arm
@@ -61,12 +61,14 @@ def _copies(arms: tuple[Arm, Arm], *, by_seed: bool) -> Iterator[Doubt]:
         for unit, value in arm.items()
     ]
     often = Counter(value.exact for _, value in every)
-    pairs = sum(comb(count, 2) for count in often.values())
+    pairs = sum(math.comb(count, 2) for count in often.values())
     if len(every) < 3 or not pairs:
         return
     unit = float(10.0 ** -max(value.decimals for _, value in every))
-    wide = spread([float(value) for _, value in every]) or 0.0
-    if by_chance(pairs, comb(len(every), 2) * agreeing(wide, unit)) < 0.01:
+    # Sides that lie far apart spread together by more than runs of one do, and would make all agreement rare.
+    apart = [spread([float(value) for value in arm.values()]) or 0.0 for arm in (one, two)]
+    wide = math.sqrt(sum(x * x for x in apart) / 2)
+    if by_chance(pairs, math.comb(len(every), 2) * agreeing(wide, unit)) < 0.01:
         same = often.most_common(1)[0][0]
         names = [name for name, value in every if value.exact == same]
         text = next(value.text for _, value in every if value.exact == same)

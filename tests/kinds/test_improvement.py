@@ -122,6 +122,30 @@ def test_a_copy_is_one_however_many_zeros_it_is_printed_with(tmp_path, new, said
     assert said in verdict.detail
 
 
+def test_a_seed_that_a_table_wrote_as_a_float_is_that_seed(tmp_path):
+    floats = "".join(f"{i}.0,{loss}\n" for i, loss in enumerate(NEW, 1)).encode()
+    body = obligation(
+        f"kind: improvement, improvement: new, over: old, margin: 0.03, {SEEDS}",
+        new="file: new.csv",
+        old="file: old.jsonl",
+    )
+    verdict = judge(tmp_path, body, {"new.csv": b"seed,loss\n" + floats, "old.jsonl": runs(OLD)})
+    assert verdict.outcome is Outcome.DISCHARGED
+    twice = b"seed,loss\n" + floats + b"1,3.1723\n"
+    verdict = judge(tmp_path, body, {"new.csv": twice, "old.jsonl": runs(OLD)})
+    assert "1 counts twice" in verdict.detail
+    half = b"seed,loss\n" + floats.replace(b"1.0,", b"1.5,", 1)
+    verdict = judge(tmp_path, body, {"new.csv": half, "old.jsonl": runs(OLD)})
+    assert "1 of 5 declared seeds are missing: 1" in verdict.detail
+
+
+def test_two_runs_of_close_seeds_may_print_the_same(tmp_path):
+    """Seeds 0.0003 apart agree to five places once in thirty tries, however far the other side lies."""
+    new, old = (2.90073, 2.90064, 2.90002, 2.90041, 2.90002), (2.95255, 2.95178, 2.95117, 2.95214, 2.95189)
+    verdict = ask(tmp_path, f"margin: 0.01, effect: 0.04, {SEEDS}", runs(new), runs(old))
+    assert verdict.outcome is Outcome.DISCHARGED
+
+
 def test_the_last_step_of_a_history_counts_and_must_be_the_same(tmp_path):
     def history(losses, last):
         rows = [

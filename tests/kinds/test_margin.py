@@ -67,7 +67,7 @@ def test_a_margin_that_asks_for_nothing_is_refused(tmp_path, fields):
     "rival", ["mean: 2.1", "mean: 2.1, runs: 1", "values: [2.1]", "values: [2.1, 2.1, 2.10]"]
 )
 def test_a_best_without_a_spread_is_no_exact_number(tmp_path, rival):
-    """Taken as exact, one run of equal runs was beaten in 3.6 % of tries at a nominal 1 %, of wider ones in 16 %."""
+    """Taken as exact, one run is beaten by equal ones in 3.6 % of tries at a nominal 1 %."""
     verdict = ask(tmp_path, rival, (2.0940, 2.0942, 2.0944))
     assert (verdict.outcome, verdict.reason) == (Outcome.INCONCLUSIVE, Reason.LOW_POWER)
     assert "without a spread" in verdict.detail
