@@ -203,6 +203,24 @@ def test_a_claim_that_cannot_be_tested_is_refused(tmp_path, fields):
         ask(tmp_path, fields)
 
 
+@pytest.mark.parametrize("metric", ["accuracy", "eval_accuracy", "acc", "val/auc", "F1", "score", "acc,none"])
+def test_which_side_is_better_must_be_said_of_an_accuracy(tmp_path, metric):
+    with pytest.raises(InvalidContract) as error:
+        ask(tmp_path, f"margin: 0.01, metric: '{metric}', {SEEDS}")
+    assert "say better: higher" in str(error.value)
+    worse, best = (runs(side).replace(b'"loss"', f'"{metric}"'.encode()) for side in (NEW, OLD))
+    stated = f"margin: 0.01, better: higher, metric: '{metric}', {SEEDS}"
+    assert ask(tmp_path, stated, worse, best).outcome is Outcome.FALSIFIED
+    lower = f"margin: 0.01, better: lower, metric: '{metric}', {SEEDS}"
+    assert ask(tmp_path, lower, worse, best).outcome is Outcome.DISCHARGED
+
+
+@pytest.mark.parametrize("metric", ["loss", "val_loss", "reward_loss", "bpb", "mae", "perplexity"])
+def test_less_is_better_of_a_loss_unless_said(tmp_path, metric):
+    new, old = (runs(side).replace(b'"loss"', f'"{metric}"'.encode()) for side in (NEW, OLD))
+    assert ask(tmp_path, f"margin: 0.01, metric: {metric}, {SEEDS}", new, old).outcome is Outcome.DISCHARGED
+
+
 def test_a_row_that_names_no_seed_is_an_error(tmp_path):
     verdict = ask(tmp_path, f"margin: 0.01, {SEEDS}", b'{"loss": 3.1}\n{"loss": 3.2}\n')
     assert (verdict.outcome, verdict.reason) == (Outcome.ERROR, Reason.MISSING_COLUMN)
