@@ -11,14 +11,20 @@ from harness.model.values import Printed
 
 HARM = 0.02
 """Copies that add less than so much to the variance of a mean do no harm: 1 % false alarms become 1.06 %."""
+BYTES = 1.0
+"""Text of few symbols repeats short windows by itself; one text many times more than doubles the variance."""
 RARE = 0.001
 PLACES = 4
 """Losses that are printed to fewer decimal places agree too often to say anything."""
 
 
-def same_texts(digests: Mapping[str, Hashable]) -> str:
-    """Says which units are one text under several names, where that matters; nothing where all differ."""
-    return _told(list(digests), list(digests.values()), 0.0)
+def same_texts(texts: Mapping[str, Hashable], harm: float = HARM) -> str:
+    """Says which units are one text under several names, where that matters; nothing where all differ.
+
+    Short windows of few symbols (a few letters, bytes of code) are alike by the nature of the text: of those
+    only a ``harm`` of ``BYTES`` is told.
+    """
+    return _told(list(texts), list(texts.values()), 0.0, harm=harm)
 
 
 def same_losses(losses: Mapping[str, Sequence[Printed]]) -> str:
@@ -62,11 +68,13 @@ def agreeing(spread: float, unit: float) -> float:
     return min(1.0, unit / (2 * math.sqrt(math.pi) * spread)) if spread > 0 else 1.0
 
 
-def _told(names: Sequence[str], keys: Sequence[Hashable], expected: float, total: int = 0) -> str:
+def _told(
+    names: Sequence[str], keys: Sequence[Hashable], expected: float, total: int = 0, harm: float = HARM
+) -> str:
     count = total or len(names)
     often = Counter(keys)
     pairs = sum(math.comb(many, 2) for many in often.values())
-    if not pairs or 2 * (pairs - expected) / count <= HARM or by_chance(pairs, expected) > RARE:
+    if not pairs or 2 * (pairs - expected) / count <= harm or by_chance(pairs, expected) > RARE:
         return ""
     most = often.most_common(1)[0][0]
     first, second = [name for name, key in zip(names, keys, strict=True) if key == most][:2]

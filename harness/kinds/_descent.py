@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.kinds._copies import same_texts
+from harness.kinds._copies import BYTES, same_texts
 from harness.model.predictor import Predictor
 from harness.model.problem import InputError
 from harness.model.values import Printed
@@ -193,7 +193,7 @@ def score(model: Predictor, windows: Windows, train: Sequence[str], ask: Ask) ->
             costs[name] = cost(np.log(chances), ask).mean(axis=1)
     if ask.documents:
         costs = {name: _by_document(part, windows) for name, part in costs.items()}
-    same = same_texts({f"window {at}": row.tobytes() for at, row in enumerate(windows.symbols)})
+    same = same_texts({f"window {at}": row.tobytes() for at, row in enumerate(windows.symbols)}, BYTES)
     return Scored(costs=costs, overall=float(own.mean()), shuffles=shuffles, copies=same)
 
 

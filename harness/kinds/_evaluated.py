@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from harness.artifacts.texts import Layout, chunks, named
-from harness.kinds._copies import same_texts
+from harness.kinds._copies import BYTES, same_texts
 from harness.kinds._losses import Losses
 from harness.kinds._tokens import Cut, Files, cut, fitted, foretold, in_bytes
 from harness.model.predictor import Predictor, Tokenised
@@ -57,7 +57,7 @@ def evaluate(model: Predictor, files: Sequence[tuple[str, str]], layout: Layout,
         modes=frozenset({"eval"}),
         step=None,
         earlier=short,
-        copies=same_texts(texts),
+        copies=same_texts(texts, BYTES),
     )
 
 

@@ -6,7 +6,7 @@ import random
 import pytest
 from judging import judge, obligation
 
-from harness.kinds._copies import by_chance, same_losses, same_texts
+from harness.kinds._copies import BYTES, by_chance, same_losses, same_texts
 from harness.kinds._gap_examples import losses
 from harness.model.outcome import Outcome, Reason
 from harness.model.values import Printed
@@ -107,3 +107,10 @@ def test_the_chance_of_so_many_pairs():
     assert by_chance(1, 0.0) == 0.0
     assert by_chance(3, 1.0) == pytest.approx(0.0803, abs=1e-4)
     assert by_chance(1000, 900.0) == pytest.approx(5e-4, rel=0.2)
+
+
+def test_a_byte_model_may_meet_a_window_again_but_not_one_text_for_all():
+    few = {str(i): (i % 30 if i < 40 else i) for i in range(60)}
+    assert same_texts(few) != ""
+    assert same_texts(few, BYTES) == ""
+    assert "1 differ" in same_texts(dict.fromkeys(few, 0), BYTES)
