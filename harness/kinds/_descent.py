@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.kinds._copies import BYTES, same_texts
 from harness.model.predictor import Predictor
 from harness.model.problem import InputError
 from harness.model.values import Printed
@@ -70,8 +71,9 @@ class Scored:
     """Mean cost a symbol, by window, of the model and each baseline, in units (windows or documents).
 
     ``overall`` is the model's mean over all windows, ``shuffles`` the same for each permutation of inputs;
-    ``note`` is what else is to be said of them. ``guess`` is what the uniform prediction costs, asked for or
-    not, and ``copied`` says how the scored text is the one that the baselines were fitted on.
+    ``note`` is what else is to be said of them, ``copies`` names two windows that are one, where it matters.
+    ``guess`` is what the uniform prediction costs, asked for or not, and ``copied`` says how the scored text
+    is the one that the baselines were fitted on.
     """
 
     costs: Mapping[str, Array]
@@ -80,6 +82,7 @@ class Scored:
     note: str = ""
     guess: Array | None = None
     copied: str = ""
+    copies: str = ""
 
     def starved(self, beyond: float = 1.0) -> list[str]:
         """Returns the fitted baselines that cost more than so many times what guessing costs."""
@@ -206,7 +209,8 @@ def score(model: Predictor, windows: Windows, train: Sequence[str], ask: Ask) ->
     if ask.documents:
         costs = {name: _by_document(part, windows) for name, part in costs.items()}
         guess = _by_document(guess, windows)
-    return Scored(costs=costs, overall=float(own.mean()), shuffles=shuffles, guess=guess)
+    same = same_texts({f"window {at}": row.tobytes() for at, row in enumerate(windows.symbols)}, BYTES)
+    return Scored(costs=costs, overall=float(own.mean()), shuffles=shuffles, guess=guess, copies=same)
 
 
 def _shuffled(model: Predictor, windows: Windows, ask: Ask) -> Array:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from harness.artifacts.texts import Layout
+from harness.kinds._copies import same_texts
 from harness.kinds._descent import CLOSE, SINGLE, UNLESS_SAID, Ask, Scored, cost, metric_witness
 from harness.kinds._tokens import Cut, Files, Window, cut, fitted, foretold, in_bytes
 from harness.model.predictor import Tokenised
@@ -104,6 +105,7 @@ def score(model: Tokenised, found: Cut, train: Files, layout: Layout, ask: Ask) 
         overall=overall,
         shuffles=shuffles,
         guess=guess,
+        copies=same_texts(found.texts()),
         note="; ".join([*(part for part in told if part), in_bytes(flat)]),
     )
 

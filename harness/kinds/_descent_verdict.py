@@ -23,12 +23,16 @@ def uncertified(witness: Witness, basis: Basis) -> Verdict:
 
 
 def conclude(found: Sequence[tuple[Scored, Sequence[Comparison]]], ask: Ask, basis: Basis) -> Verdict:
-    """Folds every comparison: lower bounds above the margin discharge, one upper bound below it falsifies."""
+    """Folds every comparison: lower bounds above the margin discharge, one upper bound below it falsifies.
+
+    Windows that are copies of others judge nothing: neither bound holds of so many.
+    """
     every = [pair for _, pairs in found for pair in pairs]
-    lost = [pair for pair in every if _lost(pair, ask)]
+    copies = [scored.copies for scored, _ in found if scored.copies]
+    lost = [pair for pair in every if _lost(pair, ask) and not copies]
     open_ = [pair for pair in every if not _won(pair, ask) and pair not in lost]
     count = sum(len(scored.costs["model"]) for scored, _ in found)
-    copied = [scored.copied for scored, _ in found if scored.copied]
+    copied = [scored.copied for scored, _ in found if scored.copied] + copies[:1]
     starved = [told for scored, _ in found for told in _starved(scored)]
     outcome = Outcome.INCONCLUSIVE if open_ or starved else Outcome.DISCHARGED
     outcome = Outcome.INCONCLUSIVE if copied else Outcome.FALSIFIED if lost else outcome

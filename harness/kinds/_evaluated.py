@@ -8,6 +8,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from harness.artifacts.texts import Layout, chunks, named
+from harness.kinds._copies import BYTES, same_texts
 from harness.kinds._losses import Losses
 from harness.kinds._tokens import Cut, Files, cut, fitted, foretold, in_bytes, texts_of
 from harness.model.predictor import Predictor, Tokenised
@@ -43,6 +44,7 @@ def evaluate(model: Predictor, files: Sequence[tuple[str, str]], layout: Layout,
         if windows:
             owners += [len(names)] * len(windows)
             names.append(name)
+            texts[name] = b"".join(window.tobytes() for window in windows)
             rows += windows
     sums, counts = [0.0] * len(names), [0] * len(names)
     for owner, loss in zip(owners, _costs(model, rows), strict=True):
@@ -60,6 +62,7 @@ def evaluate(model: Predictor, files: Sequence[tuple[str, str]], layout: Layout,
         earlier=short,
         texts=texts,
         vocab=model.vocab,
+        copies=same_texts(texts, BYTES),
     )
 
 
@@ -129,6 +132,7 @@ def _tokens(model: Tokenised, source: str, found: Cut, counts: Fitted | None) ->
         earlier=found.short,
         note=note,
         raw=raw,
+        copies=same_texts(found.texts()),
     )
 
 

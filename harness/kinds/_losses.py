@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from harness.kinds._copies import same_losses
 from harness.kinds._rows import column_of
 from harness.model.frame import Frame
 from harness.model.problem import InputError
@@ -30,7 +31,8 @@ class Losses:
     """One split: each document's loss and weight, and what the rows say of how they were taken.
 
     ``states`` are the weights that were evaluated, ``modes`` the modes; an empty text is a row that does
-    not say. ``earlier`` counts rows of other steps than the last; ``note`` is what else is to be said.
+    not say. ``earlier`` counts rows of other steps than the last; ``note`` is what else is to be said, and
+    ``copies`` names two documents that are one, where such count more than chance explains.
     """
 
     source: str
@@ -46,6 +48,7 @@ class Losses:
     decimals: int = 0
     texts: Mapping[str, bytes] = field(default_factory=dict)
     vocab: int | None = None
+    copies: str = ""
 
     @property
     def weighted(self) -> Weighted:
@@ -62,6 +65,7 @@ def read_losses(frames: Sequence[Frame], columns: Columns) -> Losses:
     steps = {_step(frame, index, columns.step) for frame, index in rows}
     values: dict[str, tuple[float, float]] = {}
     raw: dict[str, tuple[float, float]] = {}
+    printed: dict[str, tuple[Printed]] = {}
     unfit, twice, states, modes = [], [], set(), set()
     kept = decimals = 0
     for frame, index in rows:
@@ -81,6 +85,7 @@ def read_losses(frames: Sequence[Frame], columns: Columns) -> Losses:
             values[name] = float(loss.exact - base.exact), float(weight)
             raw[name] = float(loss), float(base)
             decimals = max(decimals, loss.decimals)
+            printed[name] = (loss,)
     return Losses(
         source=frames[0].source if frames else "no file",
         values=values,
@@ -92,6 +97,7 @@ def read_losses(frames: Sequence[Frame], columns: Columns) -> Losses:
         earlier=len(rows) - kept,
         raw=raw,
         decimals=decimals,
+        copies=same_losses(printed),
     )
 
 

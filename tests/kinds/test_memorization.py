@@ -162,6 +162,17 @@ def test_a_rank_that_none_can_have_is_an_error(tmp_path):
     assert "canaries.jsonl:1: a rank lies from 1" in verdict.detail
 
 
+@pytest.mark.parametrize("named", [True, False])
+def test_few_canaries_written_often_are_no_more_canaries(tmp_path, named):
+    rows = [json.loads(line) for line in canaries(0.1, 6).splitlines()]
+    rows = rows if named else [{key: row[key] for key in row if key != "canary"} for row in rows]
+    often = b"".join(json.dumps(row).encode() + b"\n" for row in rows * 40)
+    verdict = ask(tmp_path, canaries=often)
+    assert (verdict.outcome, verdict.reason) == (Outcome.ERROR, Reason.ILL_POSED)
+    assert ("canaries.jsonl:13: canary 0 stands at canaries.jsonl:1" in verdict.detail) is named
+    assert ("canaries.jsonl:13: has the rank of canaries.jsonl:1" in verdict.detail) is not named
+
+
 @pytest.mark.parametrize(
     "fields", ["cause: magic", "area: 1", "confidence: 0.2", "served: canaries", "rate: -1"]
 )
