@@ -31,6 +31,8 @@ def trends(draws: int) -> None:
     for count in (50, 200, 1000):
         for memory in (0.0, 0.3, 0.6, 0.9):
             _row(count, memory, draws if count < 1000 else max(200, draws // 4))
+    _declared(draws)
+    _bent(draws)
     print("kind anytime, gains of sd 0.35 within [-1.5, 1.5], looked at after every one of 1,000 rows")
     for confidence in (0.95, 0.99):
         _bets(confidence, draws)
@@ -55,6 +57,47 @@ def _row(count: int, memory: float, draws: int) -> None:
     rates = " ".join(f"{rate(hit, draws):>16}" for hit in hits)
     print(f"{count:>6} {memory:>6} {none / draws:>8.3f} {rates} {rate(plain, draws):>30}  ({draws:,} draws)")
     sys.stdout.flush()
+
+
+def _declared(draws: int) -> None:
+    """Prints how often a curve without a trend falls whose steps are all declared."""
+    print("all steps declared, no trend; (not used) points taken for separate: Mann-Kendall on all of them")
+    for count, memory in ((60, 0.0), (60, 0.9), (250, 0.9)):
+        source = np.random.default_rng([20261122, count, int(10 * memory)])
+        fall = Ask(shape="falls", column="loss", clock="step", margin=0, steps=tuple(range(count)),
+                   since=None, until=None, confidence=1 - ALPHA)  # fmt: skip
+        hits = plain = 0
+        for _ in range(draws):
+            noise = _noise(source, count, memory)
+            hits += _held(noise, fall)
+            plain += _mann_kendall(noise)
+        told = f"false fall {rate(hits, draws)}, separate {rate(plain, draws)}  ({draws:,} draws)"
+        print(f"{count:>6} {memory:>6} {told}")
+        sys.stdout.flush()
+
+
+def _bent(draws: int) -> None:
+    """Prints how often a loss that decays from 4 to 2, of noise 0.05, is found to fall by 0.05."""
+    draws = max(100, draws // 10)
+    print(
+        "power on a decay from 4 to 2 by exp(-4 x), noise of sd 0.05, margin 0.05; back: the last fifth at 4"
+    )
+    fall = Ask(shape="falls", column="loss", clock="step", margin=0.05, steps=(), since=None, until=None,
+               confidence=1 - ALPHA)  # fmt: skip
+    for count in (50, 100, 250):
+        for memory in (0.0, 0.3, 0.6):
+            source = np.random.default_rng([20261123, count, int(10 * memory)])
+            at = np.arange(count) / count
+            decay = 2 + 2 * np.exp(-4 * at)
+            back = np.where(at < 0.8, 4 - 2 * at, 4.0)
+            hits = [0, 0]
+            for _ in range(draws):
+                noise = 0.05 * _noise(source, count, memory)
+                for place, curve in enumerate((decay, back)):
+                    hits[place] += _held(curve + noise, fall)
+            told = f"falls {rate(hits[0], draws)}, back {rate(hits[1], draws)}  ({draws:,} draws)"
+            print(f"{count:>6} {memory:>6} {told}")
+            sys.stdout.flush()
 
 
 def _held(values: np.ndarray, ask: Ask) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from harness.evidence.statement import unsound
 from harness.model.contract import Obligation
 from harness.model.frame import few
 from harness.model.kind import Context, Subject
@@ -31,6 +32,8 @@ def discharge(obligation: Obligation, context: Context) -> Verdict:
         return error(Reason.CRASHED, f"{type(problem).__name__}: {problem}")
     if not isinstance(verdict, Verdict):
         return error(Reason.CRASHED, f"kind {obligation.kind_name} returned {type(verdict).__name__}")
+    if odd := unsound(verdict):  # such evidence could not be written, and would end the check of all others
+        return error(Reason.CRASHED, f"kind {obligation.kind_name}: {odd}")
     if verdict.outcome is Outcome.DISCHARGED and not obligation.kind.reads_nothing:
         hollow = next(_hollow(obligation, context), "")
         if hollow:

@@ -93,6 +93,17 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
     }
 
 
+def unsound(verdict: Verdict) -> str:
+    """Says why evidence cannot hold a verdict: counts that cannot be, words that are none; else nothing."""
+    try:
+        told = _verdict(verdict)
+        verdict_of({"verdict": told})
+        canonical(told)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        return f"no verdict can be so: {error}"
+    return ""
+
+
 def _step(step: ProofStep) -> dict[str, Any]:
     told = {name: getattr(step, name) for name in ("claim", "engine", "version", "said", "seconds", "note")}
     return told | {"lemmas": list(step.lemmas), "queries": list(step.queries)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from harness.kinds._order import disorder
 from harness.kinds._rows import column_of
 from harness.model.frame import Frame
 from harness.model.values import Printed
@@ -33,7 +34,7 @@ class Ask:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Gains:
-    """The gains of one run in the order of its rows; ``unfit`` rows have none that is a number."""
+    """The gains of one run in the order of all its rows; ``unfit`` ones have none that is a number."""
 
     label: str
     values: tuple[float, ...]
@@ -61,12 +62,11 @@ def _gains(frame: Frame, ask: Ask) -> Gains:
     if not len(frame):
         return Gains(label=label, values=(), unfit=0, doubt=None)
     columns = [frame.columns[column_of(frame, name)] for name in (ask.gain, ask.over) if name is not None]
-    again = frozenset(frame.superseded)
-    values: list[float] = []
+    values, rows = list[float](), list[int]()
     unfit, doubt = 0, None
     for index, cells in enumerate(zip(*columns, strict=True)):
-        if index in again or all(cell is None for cell in cells):
-            continue
+        if all(cell is None for cell in cells):
+            continue  # a row of another stream; one that a restart says again is not left out
         numbers = [cell.exact for cell in cells if isinstance(cell, Printed) and cell.finite]
         if len(numbers) < len(cells):
             unfit += 1
@@ -76,6 +76,9 @@ def _gains(frame: Frame, ask: Ask) -> Gains:
             told = f"{frame.places[index]} gains {value:.5g}, outside the stated [{ask.low:g}, {ask.high:g}]"
             doubt = (Reason.ILL_POSED, f"{told}: bounds are stated before, and every gain lies in them")
         values.append(value)
+        rows.append(index)
+    if doubt is None and (told := disorder(frame, rows, values)):
+        doubt = (Reason.ILL_POSED, f"{told}: rows come once, in the order in which they were drawn")
     if unfit and doubt is None:
         doubt = (Reason.UNJUDGED, f"{label}: {unfit} rows have no finite gain")
     return Gains(label=label, values=tuple(values), unfit=unfit, doubt=doubt)

@@ -32,6 +32,13 @@ def windows(gain: float, count: int, noise: float = 0.35) -> bytes:
     return "".join(json.dumps(row) + "\n" for row in rows).encode()
 
 
+def _sorted() -> bytes:
+    """Returns the same windows, those first on which the model is best."""
+    rows = [json.loads(line) for line in windows(0.3, 200).splitlines()]
+    rows.sort(key=lambda row: float(row["loss"]) - float(row["baseline"]))
+    return "".join(json.dumps(row) + "\n" for row in rows).encode()
+
+
 def _example(
     title: str, outcome: Outcome, data: Callable[[], bytes], fields: str = ", gain: loss, over: baseline"
 ) -> Example:
@@ -61,5 +68,7 @@ EXAMPLES: tuple[Example, ...] = (
         Outcome.INCONCLUSIVE,
         lambda: windows(0.3, 200) + b'{"window": 200, "loss": NaN, "baseline": 3}\n',
     ),
+    _example("windows sorted by their gain", Outcome.INCONCLUSIVE, _sorted),
+    _example("windows said again after a restart", Outcome.INCONCLUSIVE, lambda: windows(0.3, 200) * 2),
     _example("no windows", Outcome.INCONCLUSIVE, lambda: b""),
 )

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from harness.kinds._replay_index import Recorded
+from harness.kinds._replay_settings import Settings
 from harness.model.behaviour import Build
 from harness.model.kind import Context
 from harness.model.problem import InputError
@@ -33,11 +34,15 @@ Band = Mapping[str, float]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Took:
-    """The kept spans taken again, the band if one was needed, and the step where the record is left."""
+    """The kept spans taken again, the band if one was needed, and the step where the record is left.
+
+    ``settings`` are what the loop says of every step's, if it does.
+    """
 
     retaken: tuple[tuple[Kept, Retaken], ...]
     band: Band | None
     narrowed: int | None = None
+    settings: Settings | None = None
 
 
 def take_all(
@@ -63,11 +68,12 @@ def take_all(
                 (kept, loop.retake(asked(index, kept, left.get(kept.first, "")))) for kept in index.there
             ]
             narrowed = _narrowed(loop, index, retaken)
+            settings = loop.settings(index.transcript.steps)
             check(loop.loaded())
         learned = None
         if band and not all(found.bits or unlike(found) for _, found in retaken):
             learned = honest_band(context, build, index, setting, left, seconds)
-    return Took(retaken=tuple(retaken), band=learned, narrowed=narrowed)
+    return Took(retaken=tuple(retaken), band=learned, narrowed=narrowed, settings=settings)
 
 
 def recorded_setting(index: Recorded) -> Setting:

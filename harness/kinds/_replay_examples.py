@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -10,6 +11,8 @@ from pathlib import Path
 
 from harness.model.kind import Example
 from harness.model.outcome import Outcome
+from harness.transcript.chain import START, written
+from harness.transcript.draw import drawn
 
 _NONCE, _STEPS, _KEEP = "drawn before", 40, 6
 Files = Mapping[str, bytes]
@@ -47,6 +50,20 @@ def _other_text() -> Files:
     return {**found, "loop.py": head.upper() + b"from __future__" + body}
 
 
+def _other_rate() -> Files:
+    """Returns the same files, but that a step which was not drawn had four times the learning rate."""
+    found, name = _recorded(), "transcript/index.jsonl"
+    previous, lines = START, list[bytes]()
+    at = min(set(range(_STEPS)) - set(drawn(_NONCE, _STEPS, _KEEP)))
+    for line in found[name].splitlines():
+        entry = json.loads(line)
+        if entry.get("step") == at:
+            entry["hyper"] = [group | {"lr": 4 * group["lr"]} for group in entry["hyper"]]
+        text, previous = written({key: entry[key] for key in entry if key != "previous"}, previous)
+        lines.append(text)
+    return {**found, name: b"".join(lines)}
+
+
 def _other_state() -> Files:
     found = dict(_recorded())
     name = next(name for name in sorted(found) if name.endswith("after.safetensors"))
@@ -77,6 +94,7 @@ criteria:
         step: "loop:loop"
         code: [ours, torch]
         steps: {_STEPS}
+{"" if "nonce" in more or "open" in title else f"        nonce: {_NONCE}"}
         tampered: {0.05 if "power" in more else 0.4}
         {more or f"arguments: {{steps: {_STEPS}}}"}
 """,
@@ -102,6 +120,8 @@ EXAMPLES: tuple[Example, ...] = (
         _FAILS,
         _lines(lambda lines: [*lines[:-2], lines[-2].replace(b'"loss":', b'"loss":NaN,"was":'), lines[-1]]),
     ),
+    _example("settings of a step that was not drawn", _FAILS, _other_rate),
+    _example("its nonce is left open", _OPEN, _recorded),
     _example("too few steps were kept", _OPEN, _recorded, f"power: 0.95\n        {_told('lr: 0.01')}"),
     _example("it ends before its end", _OPEN, _lines(lambda lines: lines[:-1])),
     _example("a drawn state is gone", _OPEN, _lost_state),

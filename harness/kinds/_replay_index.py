@@ -55,7 +55,8 @@ def recorded(build: Build, steps: int | None, nonce: str | None) -> Recorded:
     path = Path(build.weights)
     told = read_index(path.read_bytes(), build.label)
     folder = path.parent
-    there = [kept for kept in told.kept if all((folder / name).is_file() for name in kept.files)]
+    once = {kept.first: kept for kept in reversed(told.kept)}  # a second one is a break
+    there = [kept for kept in once.values() if all((folder / name).is_file() for name in kept.files)]
     witnesses = [*_index(told, build.label, steps, nonce), *_states(there, folder, build.label)]
     starts = {kept.first for kept in there}
     return Recorded(

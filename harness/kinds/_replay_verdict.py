@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.kinds._replay_band import Band, largest
 from harness.kinds._replay_index import Recorded
+from harness.kinds._replay_settings import Settings, told_otherwise
 from harness.model.replaying import Retaken
 from harness.model.verdict import Basis, Denominator, Mutation, Outcome, Reason, Verdict, Witness
 from harness.transcript.chain import Kept
@@ -29,6 +30,7 @@ class Judged:
     blind: str
     noticed: tuple[str, ...]
     missed: tuple[str, ...]
+    told: bool = False
 
 
 def judged(
@@ -66,6 +68,15 @@ def judged(
         noticed=noticed if retaken else (),
         missed=missed if retaken else (),
     )
+
+
+def beside(found: Judged, settings: Settings | None) -> Judged:
+    """Returns the same with a witness more where the loop says other settings of any step than the index."""
+    if settings is None:
+        return found
+    index = found.index
+    odd = tuple(told_otherwise(index.label, index.transcript.rows, settings))
+    return replace(found, witnesses=(*found.witnesses, *odd), told=True)
 
 
 def divergence(found: Retaken, band: Band | None) -> tuple[int, str, str] | None:
@@ -137,10 +148,15 @@ def _planted(band: Band | None, noise: float) -> tuple[tuple[str, ...], tuple[st
     return noticed, tuple(name for name in sizes if name not in noticed)
 
 
-def verdict_of(found: Sequence[Judged], least: int, share: float, basis: Basis) -> Verdict:
-    """Returns the verdict over several transcripts: one that fails falsifies, one in doubt holds back."""
+def verdict_of(
+    found: Sequence[Judged], least: int, share: float, basis: Basis, open_: Sequence[str] = ()
+) -> Verdict:
+    """Returns the verdict over several transcripts: one that fails falsifies, one in doubt holds back.
+
+    ``open_`` names what the contract did not fix, ``nonce`` or ``steps``: then nothing holds.
+    """
     witnesses = tuple(witness for one in found for witness in one.witnesses)
-    doubt = next((told for one in found if (told := _doubt(one, least))), None)
+    doubt = next((told for one in found if (told := _doubt(one, least, open_))), None)
     outcome = Outcome.FALSIFIED if witnesses else Outcome.INCONCLUSIVE if doubt else Outcome.DISCHARGED
     tried = [one for one in found if one.noticed or one.missed]
     missed = tuple(dict.fromkeys(name for one in tried for name in one.missed))
@@ -153,7 +169,7 @@ def verdict_of(found: Sequence[Judged], least: int, share: float, basis: Basis) 
         outcome=outcome,
         basis=basis,
         denominator=Denominator(
-            judged=taken - sum(one.undecided for one in found) if tried else 0,
+            judged=sum(len(one.index.there) - one.undecided for one in tried),
             total=sum(len(one.index.transcript.drawn) for one in found),
             unit="drawn steps",
             undecided=sum(one.undecided for one in found),
@@ -170,8 +186,11 @@ def verdict_of(found: Sequence[Judged], least: int, share: float, basis: Basis) 
     )
 
 
-def _doubt(one: Judged, least: int) -> tuple[Reason, str] | None:
+def _doubt(one: Judged, least: int, open_: Sequence[str]) -> tuple[Reason, str] | None:
     index = one.index
+    if lacking := [name for name in open_ if name != "nonce" or not index.whole]:
+        told = f"the contract does not fix {' and '.join(lacking)}"
+        return Reason.ILL_POSED, f"{told}: whoever recorded could choose what is tried"
     if index.transcript.final is None:
         last = f"step {index.transcript.rows[-1].step}" if index.transcript.rows else "no step"
         return Reason.LOG_INCOMPLETE, f"{index.label} ends with {last}, without its last line"
@@ -194,4 +213,7 @@ def _power(found: Sequence[Judged], share: float) -> str:
     least = min(len(one.index.there) for one in found)
     steps = min(one.index.transcript.steps for one in found)
     caught = 1 - (1 - share) ** least
-    return f"{least} of {steps} steps drawn meet {share:.3g} tampered ones with power {caught:.4f}"
+    rest = "the loop says no settings of the others"
+    if all(one.told for one in found):
+        rest = "of all steps, the settings that the loop says are held against the record"
+    return f"{least} of {steps} steps drawn meet {share:.3g} tampered ones with power {caught:.4f}; {rest}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -60,7 +60,7 @@ def _curve(frame: Frame, ask: Ask) -> Curve:
         raise InputError(f"{frame.source}: no column {ask.clock} orders the rows", "MISSING_COLUMN")
     again = frozenset(frame.superseded)
     points: dict[int, float] = {}
-    unfit, twice, doubts = 0, 0, list[Doubt]()
+    unfit, twice, undeclared = 0, 0, list[int]()
     for index, (cell, at) in enumerate(zip(cells, frame.columns[ask.clock], strict=True)):
         if index in again or cell is None:  # a row taken back, or one of another stream
             continue
@@ -69,30 +69,52 @@ def _curve(frame: Frame, ask: Ask) -> Curve:
             continue
         step = int(at.exact)
         if not _meant(step, ask):
+            undeclared += [step] * bool(ask.steps)
             continue
         if not (isinstance(cell, Printed) and cell.finite):
             unfit += 1
             continue
         twice += step in points
         points[step] = float(cell)
-    if unfit:
-        doubts.append((Reason.UNJUDGED, f"{frame.source}: {unfit} rows have no finite {ask.column}"))
-    if twice:
-        doubts.append((Reason.ILL_POSED, f"{frame.source}: {twice} steps count twice"))
-    if missing := [step for step in ask.steps if step not in points]:
-        told = f"{len(missing)} of {len(ask.steps)} declared steps are missing, {missing[0]} for one"
-        doubts.append((Reason.UNJUDGED, f"{frame.source}: {told}"))
-    order = sorted(points)
-    gaps = {b - a for a, b in pairwise(order)}
-    if not ask.steps and len(gaps) > 1:
-        told = f"steps are {min(gaps)} to {max(gaps)} apart: declare the steps, or bound the stretch"
-        doubts.append((Reason.ILL_POSED, f"{frame.source}: {told}"))
+    doubts = list(_doubts(frame.source, ask, sorted(points), unfit, twice, undeclared))
     return Curve(
         label=frame.label or frame.source,
-        values=tuple(points[step] for step in order),
+        values=tuple(points[step] for step in sorted(points)),
         unfit=unfit,
         doubts=tuple(doubts),
     )
+
+
+def _doubts(
+    source: str, ask: Ask, order: Sequence[int], unfit: int, twice: int, undeclared: Sequence[int]
+) -> Iterator[Doubt]:
+    """Yields what keeps the points of a log from being a curve."""
+    if unfit:
+        yield Reason.UNJUDGED, f"{source}: {unfit} rows have no finite {ask.column}"
+    if twice:
+        yield Reason.ILL_POSED, f"{source}: {twice} steps count twice"
+    there = set(order)
+    if missing := [step for step in ask.steps if step not in there]:
+        told = f"{len(missing)} of {len(ask.steps)} declared steps are missing, {missing[0]} for one"
+        yield Reason.UNJUDGED, f"{source}: {told}"
+    if undeclared:  # whoever picks the steps afterwards picks the curve
+        told = f"{len(undeclared)} rows with {ask.column} lie at steps that are not declared"
+        yield Reason.ILL_POSED, f"{source}: {told}, {undeclared[0]} for one"
+    if uneven := _uneven(order):
+        yield Reason.ILL_POSED, f"{source}: {uneven}: bound the stretch by since and until"
+
+
+def _uneven(order: Sequence[int]) -> str:
+    """Says how far apart steps are where they are not evenly so.
+
+    The first and the last may be nearer than the others: many a log begins with step 1 and ends with the
+    last step of all.
+    """
+    gaps = [b - a for a, b in pairwise(order)]
+    inner = gaps[1:-1] or gaps
+    if len(set(inner)) > 1 or max((gaps[:1] + gaps[-1:]), default=0) > max(inner, default=0):
+        return f"steps are {min(gaps)} to {max(gaps)} apart"
+    return ""
 
 
 def _meant(step: int, ask: Ask) -> bool:
@@ -106,9 +128,7 @@ def conclude(found: Sequence[Curve], ask: Ask, basis: Basis) -> Verdict:
     doubts = [doubt for curve in found for doubt in curve.doubts]
     if not any(curve.values for curve in found):
         doubts = doubts or [(Reason.TOO_FEW, f"no row has {ask.column}")]
-    tests = [
-        None if doubts else trend(curve.values, ask.confidence, separate=bool(ask.steps)) for curve in found
-    ]
+    tests = [None if doubts else _test(curve.values, ask) for curve in found]
     witnesses: list[Witness] = []
     told: list[str] = []
     for curve, test in zip(found, tests, strict=True):
@@ -141,17 +161,27 @@ def conclude(found: Sequence[Curve], ask: Ask, basis: Basis) -> Verdict:
     )
 
 
+def _test(values: Sequence[float], ask: Ask) -> Trend | None:
+    """Returns the test about one line where that refutes or none other will do, else that of a bent curve."""
+    straight = trend(values, ask.confidence)
+    if ask.shape == "flat" or (straight is not None and _against(straight, ask)):
+        return straight
+    return trend(values, ask.confidence, bent=True)
+
+
 def _holds(test: Trend, ask: Ask) -> bool:
     alpha = 1 - ask.confidence
     if ask.shape == "flat":
         return -ask.margin < test.low and test.high < ask.margin
-    if ask.shape == "falls":
-        return test.high < -ask.margin and test.falls <= alpha
-    return test.low > ask.margin and test.rises <= alpha
+    if ask.shape == "falls":  # and its ends too: what comes back has not fallen, whatever its line does
+        return test.high < -ask.margin and test.falls <= alpha and test.ends < -ask.margin and test.last < 0
+    return test.low > ask.margin and test.rises <= alpha and test.ends > ask.margin and test.last > 0
 
 
 def _against(test: Trend, ask: Ask) -> bool:
-    """Tells whether a bound lies on the other side of what is claimed."""
+    """Tells whether a bound lies on the other side of what is claimed; a bend leaves no such bound."""
+    if test.bent:
+        return False
     if ask.shape == "flat":
         return test.low > ask.margin or test.high < -ask.margin
     if ask.shape == "falls":
@@ -161,5 +191,6 @@ def _against(test: Trend, ask: Ask) -> bool:
 
 def _told(curve: Curve, test: Trend) -> str:
     told = f"{curve.label}: changes by {test.change:.5g}, one-sided bounds {test.low:.5g} and {test.high:.5g}"
+    told += f", by its ends {test.ends:.5g}"
     told += f", Mann-Kendall p {test.falls:.3g} of no fall and {test.rises:.3g} of no rise"
     return f"{told}; {test.blocks} blocks of {test.size}, neighbours correlated by {test.memory:.2f}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from harness.model.kind import Example
 from harness.model.verdict import Outcome
@@ -32,6 +32,24 @@ def curve(slope: float, count: int = 200, memory: float = 0.3, noise: float = 0.
     return "".join(json.dumps(row) + "\n" for row in rows).encode()
 
 
+def _decay() -> bytes:
+    """Returns a loss that falls from 4 to 2 as training losses do, from step 1 to a last step 2499."""
+    return _rows([*(1, *range(10, 2500, 10)), 2499], lambda step: 2 + 2 * math.exp(-step / 600))
+
+
+def _back() -> bytes:
+    """Returns a loss that falls slowly and jumps back at its end: a line through it falls."""
+    return _rows(range(250), lambda step: 4 - step / 125 if step < 200 else 4.1)
+
+
+def _rows(steps: Iterable[int], loss: Callable[[int], float]) -> bytes:
+    import numpy as np
+
+    source = np.random.default_rng(3)
+    rows = [{"step": step, "loss": round(loss(step) + 0.05 * float(source.normal()), 5)} for step in steps]
+    return "".join(json.dumps(row) + "\n" for row in rows).encode()
+
+
 def _example(title: str, outcome: Outcome, fields: str, data: Callable[[], bytes]) -> Example:
     def files() -> Mapping[str, bytes]:
         return {"log.jsonl": data()}
@@ -54,9 +72,23 @@ EXAMPLES: tuple[Example, ...] = (
     _example(
         "evaluations at declared steps",
         Outcome.DISCHARGED,
-        ", steps: [0, 25, 50, 75, 100, 125, 150, 175]",
-        lambda: curve(-0.002, noise=0.005),
+        f", steps: {[*range(20)]}",
+        lambda: curve(-0.02, 20),
     ),
+    _example(
+        "steps picked out of a curve",
+        Outcome.INCONCLUSIVE,
+        f", steps: {[*range(0, 200, 25)]}",
+        lambda: curve(-0.002),
+    ),
+    _example(
+        "declared steps without a trend that remember",
+        Outcome.INCONCLUSIVE,
+        f", steps: {[*range(60)]}",
+        lambda: curve(0, 60, 0.9, 0.2, 17),
+    ),
+    _example("a loss as it falls, steeply and then slowly", Outcome.DISCHARGED, ", margin: 0.5", _decay),
+    _example("a loss that falls and comes back", Outcome.INCONCLUSIVE, "", _back),
     _example("a declared step is missing", Outcome.INCONCLUSIVE, ", steps: [0, 500]", lambda: curve(-0.002)),
     _example(
         "a loss of nan", Outcome.INCONCLUSIVE, "", lambda: curve(-0.001) + b'{"step": 200, "loss": NaN}\n'

@@ -25,13 +25,15 @@ class Anytime(Kind):
     not above the margin (Ville 1939), however often one looks: so the run may be stopped at the first row
     where the wealth gets there, and the verdict is DISCHARGED whatever comes later. A bet on the other side
     that gets there first falsifies. The confidence sequence at that row is told. The rows must come in the
-    order in which they were drawn, one for each document or window; each run is judged for itself. A loop
+    order in which they were drawn, one for each document or window, and none is left out: where a step,
+    window or index does not rise, a restart goes back, a document comes again, or rows without such a column
+    are sorted by their gain, nothing is judged. Each run is judged for itself. A loop
     that stops by itself asks ``harness.sequence(low=…, high=…, out=…)``: ``if sequence.add(gain): break``
     leaves the rows on which this kind says the same.
     """
 
     name: ClassVar[str] = "anytime"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     short: ClassVar[str | None] = "anytime"
     EXAMPLES: ClassVar[tuple[Example, ...]] = _EXAMPLES
 

@@ -11,7 +11,7 @@ from harness.kinds._implementation import plain, uncovered
 from harness.kinds._replay_band import Took, take_all
 from harness.kinds._replay_examples import EXAMPLES
 from harness.kinds._replay_index import Recorded, recorded
-from harness.kinds._replay_verdict import Judged, judged, verdict_of
+from harness.kinds._replay_verdict import Judged, beside, judged, verdict_of
 from harness.model.behaviour import Build
 from harness.model.kind import Context, Example, Fault, Kind, Scope, Subject
 from harness.model.problem import InputError
@@ -21,6 +21,8 @@ from harness.transcript.chain import INDEX
 from harness.transcript.draw import needed
 
 _SHARE, _POWER, _NOTICES = Printed("0.05"), Printed("0.95"), Printed("0.001")
+_MOST, _LEAST, _COARSEST = Printed("0.5"), Printed("0.8"), Printed("0.1")
+"""What must be met at the least: fewer drawn steps, or a wider band, would be no check."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,11 +42,13 @@ class Replay(Kind):
     four times the largest distance that other thread counts and instruction sets make on the same steps. A
     band that would let a change of a step by the share ``notices`` of its length pass is INCONCLUSIVE. The
     author is taken to be sloppy and honest: whoever makes up states can pass. ``checkpoint`` must hold the
-    weights with which the transcript ends.
+    weights with which the transcript ends. Without ``nonce``, fixed before the run, and ``steps`` nothing
+    holds: who chooses the nonce afterwards chooses what is tried. Where the loop says its ``settings``, the
+    recorded ones of all steps must be those.
     """
 
     name: ClassVar[str] = "replay"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     short: ClassVar[str | None] = "replay"
     EXAMPLES: ClassVar[tuple[Example, ...]] = EXAMPLES
 
@@ -73,6 +77,14 @@ class Replay(Kind):
             value = getattr(self, name)
             if not value.finite or not 0 < float(value) < 1:
                 yield Fault(field=name, message="must lie between 0 and 1")
+        for name, worst, bad in (
+            ("tampered", _MOST, self.tampered.finite and self.tampered.exact > _MOST.exact),
+            ("power", _LEAST, self.power.finite and self.power.exact < _LEAST.exact),
+            ("notices", _COARSEST, self.notices.finite and self.notices.exact > _COARSEST.exact),
+        ):
+            if bad:
+                side = "least" if name == "power" else "most"
+                yield Fault(field=name, message=f"must be at {side} {worst}: beyond it, nothing is shown")
         if self.steps is not None and self.steps < 1:
             yield Fault(field="steps", message="must be at least 1")
 
@@ -85,7 +97,8 @@ class Replay(Kind):
         least = needed(float(self.tampered), float(self.power))
         found = [self._judge(context, build) for build in self._builds(context)]
         names = (self.replay,) if self.checkpoint is None else (self.replay, self.checkpoint)
-        return verdict_of(found, least, float(self.tampered), context.basis(*names))
+        open_ = tuple(name for name in ("nonce", "steps") if getattr(self, name) is None)
+        return verdict_of(found, least, float(self.tampered), context.basis(*names), open_)
 
     def _judge(self, context: Context, build: Build) -> Judged:
         index = recorded(build, self.steps, self.nonce)
@@ -95,7 +108,8 @@ class Replay(Kind):
             return judged(index, (), None, float(self.notices))
         subjects = [subject for name in self.code for subject in context.subjects(name)]
         took = self._take(context, build, index, subjects)
-        return judged(index, took.retaken, took.band, float(self.notices), took.narrowed)
+        found = judged(index, took.retaken, took.band, float(self.notices), took.narrowed)
+        return beside(found, took.settings)
 
     def _take(self, context: Context, build: Build, index: Recorded, subjects: list[Subject]) -> Took:
         def check(loaded: Mapping[str, str]) -> None:

@@ -19,18 +19,20 @@ _NONE, _CONFIDENCE = Printed("0"), Printed("0.99")
 class Trend(Kind):
     """Tests whether a column of a log (``trend``) ``falls``, ``rises`` or is ``flat`` from first to last.
 
-    Points that hang together are no sample: the curve is cut into blocks eight times as long as its memory
-    (from the correlation of neighbours about a line), and only their means are tested. The change from the
-    first point to the last must go the claimed way by more than ``margin``, by Student's bound and by the
-    exact test of Mann and Kendall; ``flat`` needs it within ±``margin`` by two one-sided tests (TOST). A
-    bound beyond the margin on the other side falsifies; fewer than six such blocks are too little power, and
-    ``flat`` is never concluded from a test that found nothing. ``steps`` are the declared steps of an
-    evaluation: all must be there, and they are taken for separate points. ``since`` and ``until`` bound the
-    stretch, since a bend looks like memory. Every run must pass.
+    Points that hang together are no sample: the curve is cut into blocks eight times as long as its memory,
+    and only their means are tested. The change from the first point to the last must go the claimed way by
+    more than ``margin``, by Student's bound, by the exact test of Mann and Kendall and by the first sixth
+    against the last; ``flat`` needs it within ±``margin`` by two one-sided tests (TOST). A bound beyond the
+    margin on the other side falsifies; fewer than six such blocks are too little power, and ``flat`` is never
+    concluded from a test that found nothing. The memory is that of neighbours about a line; for ``falls`` and
+    ``rises`` the median of three or five lines from 90 points on, since a bend about one line looks like
+    memory: where it refuses a plateau, ``since`` and ``until`` bound the stretch. Steps must be evenly apart,
+    but for the first and the last. ``steps`` are the declared steps of an evaluation: all must be there, and
+    no others; they are no more independent for it. Every run must pass.
     """
 
     name: ClassVar[str] = "trend"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     short: ClassVar[str | None] = "trend"
     EXAMPLES: ClassVar[tuple[Example, ...]] = _EXAMPLES
 

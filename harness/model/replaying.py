@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -68,6 +68,9 @@ class Retaker(Protocol):
 
     def retake(self, asked: Retake) -> Retaken:
         """Takes the steps again and compares; raises ``InputError``."""
+
+    def settings(self, steps: int) -> Sequence[Sequence[Mapping[str, Any]]] | None:
+        """Returns the settings of so many steps, by group; None where the loop tells none."""
 
     def loaded(self) -> Mapping[str, str]:
         """Returns what the code was loaded from: the project's files with their paths, packages with none."""

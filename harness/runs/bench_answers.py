@@ -52,6 +52,12 @@ def _rows(value: object) -> bool:
     return isinstance(value, list) and all(map(_numbers, value))
 
 
+def _settings(value: object) -> bool:
+    """Tells whether this is a list of steps, each a list of mappings, or None where nothing is said."""
+    steps = value if isinstance(value, list) else [None] * (value is not None)
+    return all(isinstance(step, list) and all(isinstance(one, dict) for one in step) for step in steps)
+
+
 def _parts(value: object) -> bool:
     """Tells whether this is a list of texts as symbols, with their sizes, lead and unknown ones."""
     parts = value if isinstance(value, list) else [None]
@@ -71,6 +77,7 @@ _FIELDS: Mapping[str, Callable[[object], bool]] = {
     "files": _files,
     "about": lambda value: _numbers(value) and isinstance(value, list) and len(value) == 3,
     "encoded": _parts,
+    "settings": _settings,
     **dict.fromkeys(("logs", "first", "moved"), _rows),
     "finding": lambda value: isinstance(value, dict),
     "retaken": lambda value: isinstance(value, dict),
@@ -88,5 +95,6 @@ _SHAPES: Mapping[str, tuple[set[str], ...]] = {
         {"raised", "reason"},
     ),
     "retake": ({"retaken"}, {"raised", "reason"}),
+    "settings": ({"settings"}, {"raised", "reason"}),
     "close": ({"files"},),
 }

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from harness.model.problem import InputError
 from harness.model.replaying import Retake, Retaken
@@ -48,6 +48,14 @@ class Retaking:
             noise=float(found["noise"]),
             here=found["here"],
         )
+
+    def settings(self, steps: int) -> Sequence[Sequence[Mapping[str, Any]]] | None:
+        """Returns what the loop says of the settings of so many steps; raises ``InputError``."""
+        told = self._exchange({"settings": steps}, self._deadline, f"asking {self._label} for its settings")
+        if "raised" in told:
+            raise InputError(f"{self._label}, settings: {told['raised']}", reason=str(told["reason"]))
+        found: Sequence[Sequence[Mapping[str, Any]]] | None = told["settings"]
+        return found
 
     def loaded(self) -> Mapping[str, str]:
         """Ends the trial; returns what the loop's code was loaded from."""

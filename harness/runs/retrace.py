@@ -18,7 +18,7 @@ from harness.transcript import distance
 from harness.transcript.chain import Step
 from harness.transcript.loop import Loop
 from harness.transcript.recorder import made_by
-from harness.transcript.state import State, capture, digest_of, packed_hyper, read, restore, save
+from harness.transcript.state import State, capture, digest_of, packed_hyper, plain, read, restore, save
 
 Answerer = Callable[[Mapping[str, Any]], Mapping[str, object]]
 
@@ -36,7 +36,25 @@ def load(job: Mapping[str, Any]) -> Answerer:
         raise InputError(f"{build.label} was recorded on cuda, and torch sees no such device", "NO_DEVICE")
     loop = _of_system(build, setting) if build.system else _of_callable(build)
     torch.set_num_threads(setting.threads)  # a program sets its own when it is built
-    return lambda asked: {"retaken": asdict(_retake(loop, asked["retake"]))}
+
+    def answer(asked: Mapping[str, Any]) -> Mapping[str, object]:
+        if "settings" in asked:
+            return {"settings": _settings(loop, int(asked["settings"]))}
+        return {"retaken": asdict(_retake(loop, asked["retake"]))}
+
+    return answer
+
+
+def _settings(loop: Loop, steps: int) -> list[list[dict[str, Any]]] | None:
+    """Returns what a loop says of the settings of every step, None where it says nothing."""
+    if loop.settings is None:
+        return None
+    told = [loop.settings(step) for step in range(steps)]
+    return [
+        [{str(name): plain(value) for name, value in group.items()} for group in groups]
+        for one in told
+        for groups in ([one] if isinstance(one, Mapping) else one,)
+    ]
 
 
 def _of_system(build: Build, setting: Setting) -> Loop:

@@ -2,7 +2,8 @@
 
 Mann and Kendall's test on 50 points without a trend has 11 % false alarms at a nominal 5 % where neighbours
 are correlated by 0.3, and 30 % by 0.9. So the curve is first cut into blocks that are long against its
-memory, and only their means are tested; where too few blocks are left for a sound test, there is none. Sizes
+memory, and only their means are tested; where too few blocks are left for a sound test, there is none. No
+declaration makes points separate: an AR(1) of 0.9 is one also where its steps were stated before. Sizes
 and powers as measured by simulation stand in ``specs/statistics/trends.txt``.
 """
 
@@ -21,16 +22,24 @@ FEWEST, MOST = 6, 30
 TIMES = 8.0
 """How many times as long as its memory a block is: the false alarms of what follows rest on it."""
 
+PART = 30
+"""Points from which a memory is told; from fewer it comes out too small where it is long."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Trend:
     """What a curve does from its first point to its last: its change with one-sided bounds.
 
     ``falls`` and ``rises`` are the exact p of Mann and Kendall's test for "it does not"; ``memory`` is the
-    correlation of neighbouring points about the straight line, ``size`` the points in a block.
+    correlation of neighbouring points about the straight line, ``size`` the points in a block; ``ends`` is
+    the change by the first and the last sixth of the blocks alone, ``last`` by how much the very last block
+    lies above that first sixth. A test that took the curve for ``bent``
+    has its memory about several lines, and tells a change, but not that there is none.
     """
 
     change: float
+    ends: float
+    last: float
     low: float
     high: float
     falls: float
@@ -39,21 +48,22 @@ class Trend:
     blocks: int
     size: int
     error: float
+    bent: bool = False
 
 
-def trend(values: Sequence[float], confidence: float, *, separate: bool = False) -> Trend | None:
+def trend(values: Sequence[float], confidence: float, *, bent: bool = False) -> Trend | None:
     """Tests evenly spaced points; None where fewer than ``FEWEST`` blocks are long against the memory.
 
     The change is the slope of the block means by least squares times the distance of the outermost points,
-    its error that of Student's t with two degrees of freedom less than blocks. Points that are said to be
-    ``separate`` are blocks of one.
+    its error that of Student's t with two degrees of freedom less than blocks. Where the curve may be
+    ``bent`` its memory is that about a line in each of its parts, so that the bend does not look like memory.
     """
     count = len(values)
     if count < FEWEST:
         return None
-    memory = correlation(values)
+    memory = local(values) if bent else correlation(values)
     needed = math.ceil(TIMES * max(0.0, memory) / (1 - memory)) or 1
-    size = 1 if separate else max(needed, -(-count // MOST))
+    size = max(needed, -(-count // MOST))
     blocks = count // size
     if blocks < FEWEST:
         return None
@@ -61,12 +71,14 @@ def trend(values: Sequence[float], confidence: float, *, separate: bool = False)
     means = [math.fsum(values[at : at + size]) / size for at in range(skipped, count, size)]
     slope, error = _slope(means)
     # Means of neighbouring blocks of an AR(1) are still correlated, by about this much.
-    rest = 0.0 if separate else max(0.0, memory) / (size * (1 - memory * memory))
+    rest = max(0.0, memory) / (size * (1 - memory * memory))
     error *= math.sqrt((1 + rest) / (1 - rest)) if rest < 1 else math.inf
     span = (count - 1) / size
     half = quantile(confidence, blocks - 2) * error * span
     return Trend(
         change=slope * span,
+        ends=_ends(means),
+        last=means[-1] - math.fsum(means[: blocks // FEWEST]) / (blocks // FEWEST),
         low=slope * span - half,
         high=slope * span + half,
         falls=_at_least(_ups([-mean for mean in means]), blocks),
@@ -75,7 +87,16 @@ def trend(values: Sequence[float], confidence: float, *, separate: bool = False)
         blocks=blocks,
         size=size,
         error=error * span,
+        bent=bent,
     )
+
+
+def _ends(means: Sequence[float]) -> float:
+    """Returns by how much the last sixth lies above the first, as a change from end to end of a line."""
+    count = len(means)
+    part = count // FEWEST
+    rise = math.fsum(means[count - part :]) - math.fsum(means[:part])
+    return rise / part * count / (count - part)
 
 
 def correlation(values: Sequence[float]) -> float:
@@ -94,6 +115,17 @@ def correlation(values: Sequence[float]) -> float:
         return 0.0
     found = math.fsum(a * b for a, b in pairwise(rest)) / total
     return min(0.99, found + (2 + 4 * found) / count)
+
+
+def local(values: Sequence[float]) -> float:
+    """Returns the median of the correlations of neighbours about a line in each of three or five parts.
+
+    A part has at least ``PART`` points; a shorter curve is one part.
+    """
+    count = len(values)
+    parts = 5 if count >= 5 * PART else 3 if count >= 3 * PART else 1
+    cuts = [count * at // parts for at in range(parts + 1)]
+    return sorted(correlation(values[a:b]) for a, b in pairwise(cuts))[parts // 2]
 
 
 def _slope(values: Sequence[float]) -> tuple[float, float]:

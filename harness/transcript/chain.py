@@ -112,7 +112,7 @@ def _read(entries: list[Mapping[str, Any]], lines: list[bytes]) -> Transcript:
         breaks=(),
         final=ends[-1] if ends else None,
     )
-    breaks = (*_chain(entries, lines), *_order(entries, steps), *_drawn(found))
+    breaks = (*_chain(entries, lines), *_order(entries, steps), *_drawn(entries, found))
     return Transcript(**{name: getattr(found, name) for name in found.__slots__} | {"breaks": breaks})
 
 
@@ -175,12 +175,21 @@ def _order(entries: list[Mapping[str, Any]], steps: int) -> Iterator[Break]:
             yield Break(line=number, step=wanted, found=found, expected=f"step {wanted} of {steps}")
 
 
-def _drawn(found: Transcript) -> Iterator[Break]:
-    """Yields steps that were kept without being drawn; one that was drawn and not kept counts as missing."""
-    drawn_steps = set(found.drawn)
-    for kept in found.kept:
+def _drawn(entries: list[Mapping[str, Any]], found: Transcript) -> Iterator[Break]:
+    """Yields states that were kept without being drawn, twice, or on the line of another step.
+
+    One that was drawn and not kept counts as missing.
+    """
+    drawn_steps, seen = set(found.drawn), set[int]()
+    lines = [(number, entry) for number, entry in enumerate(entries[1:], start=2) if "kept" in entry]
+    for (line, entry), kept in zip(lines, found.kept, strict=True):
+        told = f"states of steps {kept.first} to {kept.last} were kept"
         if kept.first not in drawn_steps or kept.last != kept.first + found.span - 1:
-            told = f"states of steps {kept.first} to {kept.last} were kept"
-            yield Break(
-                line=0, step=kept.first, found=told, expected=f"those that nonce {found.nonce!r} draws"
-            )
+            wanted = f"those that nonce {found.nonce!r} draws"
+            yield Break(line=line, step=kept.first, found=told, expected=wanted)
+        elif kept.first in seen:
+            yield Break(line=line, step=kept.first, found=f"{told} again", expected="every state once")
+        elif entry.get("step") != kept.last:
+            wanted = f"the line of step {kept.last}"
+            yield Break(line=line, step=kept.first, found=told, expected=wanted)
+        seen.add(kept.first)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,10 +15,14 @@ class Loop:
     itself, and returns its loss and its batch (None where none was recorded). ``also`` are the parts that
     the next step depends on besides model, optimizer and the global random numbers: generators of torch, and
     whatever has ``state_dict`` and ``load_state_dict``; named as they were recorded. Hyper-parameters are
-    never taken from the record: the loop must have them from its own code.
+    never taken from the record: the loop must have them from its own code. Where it can say them without
+    taking the step, ``settings(k)`` returns those of step k by their names in the optimizer's groups (one
+    mapping for all groups, or a list with one for each; what it leaves out is not compared): then the
+    recorded settings of every step are held against them, not only those of the drawn ones.
     """
 
     model: Any
     optimizer: Any
     step: Callable[[int], tuple[Any, Any]]
     also: Mapping[str, Any] = field(default_factory=dict)
+    settings: Callable[[int], Mapping[str, Any] | Sequence[Mapping[str, Any]]] | None = None

@@ -30,9 +30,12 @@ def loop(*, steps: int = 60, lr: float = 0.01, weight_decay: float = 0.1, bf16: 
     text = Path(__file__).read_bytes()
     documents = torch.tensor([list(text[at : at + LINE + 1]) for at in range(0, len(text) - LINE - 1, LINE)])
 
+    def rate(number: int) -> float:
+        return lr * 0.5 * (1 + math.cos(math.pi * number / steps))
+
     def step(number: int) -> tuple[float, torch.Tensor]:
         for group in optimizer.param_groups:
-            group["lr"] = lr * 0.5 * (1 + math.cos(math.pi * number / steps))
+            group["lr"] = rate(number)
         batch = documents[torch.randint(len(documents), (8,), generator=order)]
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16):
             logits = model(batch[:, :-1])
@@ -42,7 +45,10 @@ def loop(*, steps: int = 60, lr: float = 0.01, weight_decay: float = 0.1, bf16: 
         optimizer.step()
         return loss.item(), batch
 
-    return Loop(model=model, optimizer=optimizer, also={"order": order}, step=step)
+    def settings(number: int) -> dict[str, float]:
+        return {"lr": rate(number), "weight_decay": weight_decay}
+
+    return Loop(model=model, optimizer=optimizer, also={"order": order}, step=step, settings=settings)
 
 
 def train(folder: Path, nonce: str, steps: int = 60, keep: int = 12) -> None:

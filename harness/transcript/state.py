@@ -69,7 +69,7 @@ def restore(state: State, model: Any, optimizer: Any, also: Mapping[str, Any]) -
 def packed_hyper(optimizer: Any) -> list[dict[str, Any]]:
     """Returns the settings of every group of parameters as plain values."""
     return [
-        {name: _plain(value) for name, value in group.items() if name != "params"}
+        {name: plain(value) for name, value in group.items() if name != "params"}
         for group in optimizer.param_groups
     ]
 
@@ -179,9 +179,10 @@ def _unpacked(value: Any, tensors: Mapping[str, Tensor], *, copy: bool) -> Any:
     return [_unpacked(inner, tensors, copy=copy) for inner in value] if isinstance(value, list) else value
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Returns a setting as JSON has it: tensors and arrays of one number as that, what is unknown as text."""
     if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
+        return [plain(inner) for inner in value]
     if value is None or isinstance(value, str | bool | int | float):
         return value
     return float(value) if hasattr(value, "item") else str(value)

@@ -22,8 +22,9 @@ class Sequence:
     ``low`` and ``high`` bound every gain and are stated before, as are margin and confidence: the fields of
     kind ``anytime``, whose verdict on the rows of ``out`` is the same. Either side is called with a chance of
     at most 1 - ``confidence`` where it is wrong, however often one looks. With ``out`` every gain is a row
-    ``{"gain": ...}`` on the disk before it counts; a file that is there already is gone on with, so that a
-    run that is begun again begins no new test. Raises ``InputError`` for bounds that are none.
+    ``{"index": ..., "gain": ...}``, counted from 1, on the disk before it counts; a file that is there
+    already is gone on with, so that a run that is begun again begins no new test. Raises
+    ``InputError`` for bounds that are none.
     """
 
     def __init__(
@@ -70,7 +71,7 @@ class Sequence:
         """
         gain = float(gain)
         if self._file is not None:
-            self._file.write(json.dumps({"gain": gain}) + "\n")
+            self._file.write(json.dumps({"index": self.count + 1, "gain": gain}) + "\n")
             self._file.flush()
         return self._bet(gain)
 
@@ -107,6 +108,10 @@ def _earlier(path: Path) -> Iterator[float]:
     lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
     for number, line in enumerate(lines, start=1):
         try:
-            yield float(json.loads(line)["gain"])
+            row = json.loads(line)
+            if row["index"] != number or len(row) != 2:
+                raise ValueError("rows are missing, said again, or of another making")
+            yield float(row["gain"])
         except (ValueError, KeyError, TypeError) as error:
-            raise InputError(f"{path.name}:{number} is no row of a sequence: name another file") from error
+            told = f"{path.name}:{number} is no row {number} of a sequence: name another file"
+            raise InputError(told) from error

@@ -4,6 +4,7 @@ import pytest
 from workbench import TWO, WAYS, criteria
 
 from harness.engine.pins import slug
+from harness.model.verdict import Basis, Denominator, Outcome, Verdict
 
 
 def test_a_command_works_from_any_folder_below_the_project(bench, monkeypatch):
@@ -160,3 +161,21 @@ def test_a_contract_of_nothing_but_carve_outs_has_nothing_to_check(bench):
     bench.contract("criteria: [{id: A, claim: a, severity: disclaimed}]\n")
     assert [bench(command).code for command in ("check", "gate")] == [5, 5]
     assert WAYS
+
+
+@pytest.mark.parametrize(
+    ("judged", "detail", "said"),
+    [(61, "", "61 judged of 1"), (True, "", "True is no count"), (1, "\udc80", "non-UTF-8")],
+    ids=["more than there are", "no count", "no text"],
+)
+def test_a_verdict_that_no_evidence_can_hold_is_one_error_and_the_others_go_on(
+    bench, monkeypatch, judged, detail, said
+):
+    from harness.kinds.metric import Metric
+
+    counts = Denominator(judged=judged, total=1, unit="steps")
+    odd = Verdict(outcome=Outcome.DISCHARGED, basis=Basis.CHECKED, denominator=counts, detail=detail)
+    monkeypatch.setattr(Metric, "discharge", lambda self, context: odd)
+    assert bench.two()("check").code == 3
+    assert bench.statuses() == {"demo/SUM": "DISCHARGED", "demo/FALL": "ERROR"}
+    assert said in bench.verdict("FALL")["detail"]

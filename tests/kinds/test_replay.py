@@ -23,7 +23,7 @@ from harness.model.behaviour import Build
 from harness.model.kind import Scope
 from harness.model.outcome import Outcome, Reason
 from harness.model.problem import InvalidContract
-from harness.model.values import InputName
+from harness.model.values import InputName, Printed
 from harness.reading.contract import read_contract
 from harness.runs.bench import Bench
 from harness.transcript import Recorder, sample
@@ -50,7 +50,8 @@ criteria:
   - id: A
     claim: It was so.
     obligations:
-      - {{kind: replay, replay: transcript, step: "loop:loop", code: [ours, torch], tampered: 0.5, {more}}}
+      - {{kind: replay, replay: transcript, step: "loop:loop", code: [ours, torch], steps: 30, nonce: n,
+         tampered: 0.5, {more}}}
 """
 
 
@@ -81,9 +82,12 @@ def project(tmp_path, bench):
                 recorder.step(*last)
         return read_index((tmp_path / "transcript" / "index.jsonl").read_bytes(), "index")
 
-    def judge(more=f"arguments: {{steps: {STEPS}}}", allowed=True):
+    def judge(more=f"arguments: {{steps: {STEPS}}}", allowed=True, nonce="n", without=""):
         bench.root = tmp_path
-        contract = read_contract(CONTRACT.format(more=more).encode(), "contracts/e.yaml", tmp_path)
+        text = CONTRACT.format(more=more).replace("nonce: n,", f"nonce: {nonce},")
+        for name in [without] * bool(without):
+            text = text.replace(f" {name}: {nonce if name == 'nonce' else STEPS},", "", 1)
+        contract = read_contract(text.encode(), "contracts/e.yaml", tmp_path)
         memo = Memo(None, "", lambda: 0)
         sources = Sources(read_project(tmp_path, memo), contract, memo)
         context = DischargeContext(sources, prove=None, bench=bench if allowed else None)
@@ -146,7 +150,7 @@ def test_one_tampered_step_that_is_drawn_is_named(project, how):
     record(**{when: only(act) for when, act in TAMPERS[how].items()})
     verdict = judge()
     assert verdict.outcome is Outcome.FALSIFIED, verdict
-    (witness,) = verdict.witnesses
+    witness = verdict.witnesses[0]  # a step that was not taken has the rate of the one before, too
     assert f"step {at}, the first kept step that diverges; step {drawn(1)} agrees" in witness.where
 
 
@@ -166,7 +170,9 @@ def test_where_a_change_began_is_walked_to(project):
     record(before=before)
     verdict = judge()
     assert verdict.outcome is Outcome.FALSIFIED
-    assert len(verdict.witnesses) == KEEP - 1 - place
+    assert len(verdict.witnesses) == KEEP - 1 - place + 1
+    assert f"step {began}, the first of {STEPS - began} whose recorded" in verdict.witnesses[-1].where
+    assert verdict.witnesses[-1].found == "weight_decay 0.09"
     assert f"step {high}, the first kept step" in verdict.witnesses[0].where
     assert f"the record is left at step {began}" in verdict.witnesses[0].where
 
@@ -193,6 +199,73 @@ def test_a_byte_of_the_data_is_noticed_in_the_step_that_reads_it(project):
         outcomes.append(verdict.outcome)
         assert verdict.outcome is Outcome.DISCHARGED or "another data" in verdict.witnesses[0].found
     assert Outcome.FALSIFIED in outcomes
+
+
+def test_a_state_that_is_kept_twice_falsifies_and_counts_once(project):
+    root, record, judge = project
+    record()
+    path, previous, lines = root / "transcript" / "index.jsonl", "0" * 64, []
+    for line in path.read_bytes().splitlines():
+        entry = {name: value for name, value in json.loads(line).items() if name != "previous"}
+        for each in [entry, *[{"kept": entry["kept"]}] * 60] if "kept" in entry else [entry]:
+            line, previous = written(each, previous)
+            lines.append(line)
+    path.write_bytes(b"".join(lines))
+    verdict = judge()
+    assert verdict.outcome is Outcome.FALSIFIED, verdict
+    assert "kept again" in verdict.witnesses[0].found
+    assert str(verdict.denominator) == "0 of 5 drawn steps"
+
+
+def test_a_rate_of_steps_that_were_not_drawn_is_told_by_the_index(project):
+    """Four times the rate where the nonce, chosen afterwards, draws nothing: the state is honest there."""
+    _, record, judge = project
+    nonce = next(f"try{n}" for n in range(10**5) if not {20, 21, 22} & set(drawn_by(f"try{n}")))
+
+    def faster(optimizer, *_):
+        for group in optimizer.param_groups:
+            group["lr"] *= 4
+
+    def hook(made, number):
+        return made.optimizer.register_step_pre_hook(faster) if number in (20, 21, 22) else None
+
+    hooks = []
+    record(
+        before=lambda made, number: hooks.append(hook(made, number)),
+        after=lambda *_: hooks[-1] and hooks[-1].remove(),
+        nonce=nonce,
+    )
+    pinned = f"arguments: {{steps: {STEPS}}}"
+    verdict = judge(pinned, nonce=nonce)
+    assert verdict.outcome is Outcome.FALSIFIED, verdict
+    assert "step 20, the first of 3 whose recorded settings are others" in verdict.witnesses[-1].where
+    assert "as the loop says" in verdict.witnesses[-1].expected
+
+
+def drawn_by(nonce):
+    from harness.transcript.draw import drawn
+
+    return drawn(nonce, STEPS, KEEP)
+
+
+@pytest.mark.parametrize("field", ["nonce", "steps"])
+def test_nothing_holds_where_the_contract_does_not_fix_it(project, field):
+    _, record, judge = project
+    record()
+    verdict = judge(without=field)
+    assert (verdict.outcome, verdict.reason) == (Outcome.INCONCLUSIVE, Reason.ILL_POSED)
+    assert f"does not fix {field}" in verdict.detail
+    assert judge(f"arguments: {{steps: {STEPS}, lr: 0.02}}", without=field).outcome is Outcome.FALSIFIED
+
+
+def test_a_loop_that_tells_no_settings_is_said_to(project):
+    root, record, judge = project
+    record()
+    quiet = SOURCE.replace(b", settings=settings)", b")")
+    (root / "loop.py").write_bytes(quiet)
+    verdict = judge()
+    assert verdict.outcome is not Outcome.ERROR
+    assert "the loop says no settings of the others" in verdict.detail
 
 
 def test_spans_name_the_step_inside_them(project):
@@ -340,7 +413,12 @@ def test_the_checkpoint_must_be_what_the_transcript_ends_in(project):
 
 @pytest.mark.parametrize(
     ("more", "message"),
-    [("tampered: 0", "between 0 and 1"), ("power: 1", "between 0 and 1"), ("steps: 0", "at least 1")],
+    [
+        ("tampered: 0", "between 0 and 1"),
+        ("power: 1", "between 0 and 1"),
+        ("power: 0.5", "at least 0.8"),
+        ("notices: 0.9", "at most 0.1"),
+    ],
 )
 def test_shares_that_are_none_are_refused(project, more, message):
     _, _, judge = project
@@ -355,6 +433,8 @@ def test_shares_that_are_none_are_refused(project, more, message):
         ({"step": "loop"}, "package.module:function"),
         ({"step": "a:b"}, "step needs code"),
         ({"code": ("a",)}, "code belongs to step"),
+        ({"steps": 0}, "at least 1"),
+        ({"tampered": Printed("0.99")}, "at most 0.5"),
     ],
 )
 def test_code_is_named_with_its_inputs(fields, message):

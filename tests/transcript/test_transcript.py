@@ -118,6 +118,21 @@ def test_a_touched_index_names_the_step(tmp_path, edit, step):
     assert all(one.found and one.expected for one in found.breaks)
 
 
+def test_a_state_that_is_kept_twice_is_a_break_with_its_line(tmp_path):
+    recorded(tmp_path)
+    lines = lines_of(tmp_path)
+    at = next(place for place, line in enumerate(lines) if b'"kept"' in line)
+    kept = json.loads(lines[at])["kept"]
+    more = [json.dumps({"kept": kept}).encode()] * 3
+    found = read_index(b"".join(rechained([*lines[: at + 1], *more, *lines[at + 1 :]])), "index")
+    assert [(one.line, one.step) for one in found.breaks] == [(at + n, kept["first"]) for n in (2, 3, 4)]
+    assert all("kept again" in one.found for one in found.breaks)
+    moved = [json.loads(line) for line in lines]
+    moved[at + 1]["kept"] = moved[at].pop("kept")  # the states of a step on the line of the next one
+    (found,) = read_index(b"".join(rechained([json.dumps(line) for line in moved])), "index").breaks
+    assert (found.line, found.expected) == (at + 2, f"the line of step {kept['last']}")
+
+
 @pytest.mark.parametrize("data", [b"", b"{", b"[]\n", b"{}\n", b'{"transcript":2}\n', b'{"transcript":1}\n'])
 def test_what_is_no_index_is_an_input_error(data):
     with pytest.raises(InputError):

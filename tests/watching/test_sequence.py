@@ -7,7 +7,7 @@ import sys
 import pytest
 
 import harness
-from harness.model.outcome import Outcome
+from harness.model.outcome import Outcome, Reason
 from harness.model.problem import InputError
 
 sys.path.insert(0, str(__import__("pathlib").Path(__file__).parents[1] / "kinds"))
@@ -92,3 +92,17 @@ def test_bounds_that_are_none_and_files_that_are_none_are_told(tmp_path):
     other.write_text('{"loss": 1}\n')
     with pytest.raises(InputError, match=r"other\.jsonl:1 is no row"):
         harness.sequence(low=-1, high=1, out=other)
+
+
+@pytest.mark.parametrize(
+    "edit", [lambda rows: rows[1:], lambda rows: rows[:5] + rows, lambda rows: rows[::-1]]
+)
+def test_rows_left_out_or_said_again_are_refused_here_and_there(tmp_path, edit):
+    path = tmp_path / "gains.jsonl"
+    run(gains(0.2, 400, 7), out=path)
+    rows = edit(path.read_text().splitlines(keepends=True))
+    path.write_text("".join(rows))
+    with pytest.raises(InputError, match="is no row"):
+        harness.sequence(low=-1, high=1, out=path)
+    if json.loads(rows[0])["index"] == 1 or rows[0] > rows[-1]:  # rows that lack the first still rise
+        assert judge(tmp_path, BODY, {"gains.jsonl": path.read_bytes()}).reason is Reason.ILL_POSED

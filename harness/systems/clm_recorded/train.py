@@ -22,6 +22,7 @@ from harness.systems.clm.train import Training
 from harness.systems.clm.train import _windows as windows
 from harness.transcript.loop import Loop
 from harness.transcript.recorder import Recorder
+from harness.transcript.state import packed_hyper
 
 
 class Recorded(Training):
@@ -77,7 +78,8 @@ def loop(config: ClmConfig, seed: int, device: str) -> Loop:
         training.advance(batch)
         return training.costs.pop()[0], batch
 
-    return Loop(step=step, **training.parts())
+    constant = packed_hyper(training.parts()["optimizer"])  # no schedule
+    return Loop(step=step, settings=lambda _: constant, **training.parts())
 
 
 def live(config: ClmConfig, weights: Path | None, seed: int) -> Live:

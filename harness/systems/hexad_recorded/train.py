@@ -23,6 +23,7 @@ from harness.systems.hexad.data import load
 from harness.systems.hexad.train import Training, windows
 from harness.transcript.loop import Loop
 from harness.transcript.recorder import Recorder
+from harness.transcript.state import packed_hyper
 
 
 class Recorded(Training):
@@ -96,7 +97,10 @@ def loop(config: HexadConfig, seed: int, device: str) -> Loop:
         training.step = number
         return training.advance(data)["loss"], training.batch
 
-    return Loop(step=step, **training.parts())
+    # Its learning rate hangs on the run so far; all else is constant.
+    groups = packed_hyper(training.parts()["optimizer"])
+    constant = [{name: value for name, value in group.items() if name != "lr"} for group in groups]
+    return Loop(step=step, settings=lambda _: constant, **training.parts())
 
 
 def _settle_rest(seed: int) -> None:
