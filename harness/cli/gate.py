@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from harness.cli._policy import facts_of, open_policy, promise_of
+from harness.cli._policy import bound_in, facts_of, open_policy, promise_of
 from harness.cli._setup import find_contracts, invalid, open_project, utc_now
 from harness.engine.check import look_at
 from harness.engine.load import load_contracts
@@ -85,7 +85,8 @@ def decided(
     problems = (*board.problems, *malformed(project, board), *other_rules(project))
     board = replace(board, problems=problems, totals=totals(board.contracts))
     if policy is None:
-        return board, decide(board, Demands(), Facts(), (), now)
+        bound = bound_in(load_contracts(project, paths))
+        return board, decide(board, Demands(), Facts(bound=bound), (), now)
     promises = [promise_of(project, one, memo) for one in load_contracts(project, paths)]
     facts = facts_of(project, policy, whole, promises, memo)
     return board, decide(board, policy.tiers[tier], facts, policy.waivers, now)

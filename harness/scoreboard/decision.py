@@ -21,13 +21,15 @@ class Facts:
 
     ``signers`` are the keys, authors aside, whose seal of exactly this scoreboard holds; ``unsigned`` says
     why other envelopes do not count. ``unlocked`` gives, by contract, why it does not count as locked,
-    ``unregistered`` by CONTRACT/CRITERION why one that demands a lock of itself was not locked in time.
+    ``bound`` are the CONTRACT/CRITERION that demand a lock of themselves, ``unregistered`` says of them why
+    one was not locked in time.
     """
 
     signers: frozenset[str] = frozenset()
     unsigned: Sequence[str] = ()
     unlocked: Mapping[str, str] | None = None
     unregistered: Mapping[str, str] = field(default_factory=dict)
+    bound: frozenset[str] = frozenset()
     heads: Sequence[str] = ()
 
 
@@ -105,7 +107,7 @@ def _beyond(name: str, row: CriterionRow, demands: Demands, facts: Facts, now: s
         found.append(row.amended)
     if row.severity not in demands.severities:
         return found
-    if demands.locked and row.retried:
+    if row.retried and (demands.locked or name in facts.bound):
         found.append(row.retried)
     records = [item.record for item in row.obligations if item.record is not None]
     if demands.bases:
