@@ -56,11 +56,13 @@ def main(options: argparse.Namespace) -> int:
     board, made = decided(project, memo, paths, options.tier, utc_now(), options.policy)
     decision = "passes" if made.code is Exit.DISCHARGED else "refused"
     if options.format == "json":
-        told = {"decision": decision, "tier": options.tier, "reasons": list(made.reasons)}
-        write(json.dumps(told | {"waived": list(made.waived), "totals": dict(board.totals)}, indent=2))
+        told: dict[str, object] = {"decision": decision, "tier": options.tier, "reasons": list(made.reasons)}
+        told |= {"waived": list(made.waived), "let_go": dict(board.let_go)}
+        write(json.dumps(told | {"totals": dict(board.totals)}, indent=2))
     else:
         listed = "".join(f"\n  {clean(reason)}" for reason in made.reasons)
         listed += "".join(f"\n  waived: {clean(told)}" for told in made.waived)
+        listed += "".join(f"\n  gone: {clean(f'{name}: {why}')}" for name, why in board.let_go.items())
         write(f"gate: {decision}, {some(len(made.reasons), 'reason')} against{listed}")
     return made.code
 

@@ -13,6 +13,7 @@ from harness.model.record import Record
 from harness.scoreboard.board import Board, CriterionRow
 from harness.scoreboard.fold import Status
 from harness.scoreboard.gate import Exit, against, exit_code
+from harness.scoreboard.gone import falsified
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,6 +66,8 @@ def decide(board: Board, demands: Demands, facts: Facts, waivers: Sequence[Waive
             found.append(("", f"{contract.name}: {contract.status}, no required criterion is discharged"))
     if not demands.amended:
         found += board.gone.items()
+    if demands.locked:
+        found += [(name, why) for name, why in board.let_go.items() if falsified(why)]
     found += [("", f"evidence: {problem}") for problem in board.problems]
     found += [("", f"ledger: {problem}") for problem in facts.heads]
     if len(facts.signers) < demands.signatures:
