@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from harness.cli._failed import ROOM
 from harness.cli._setup import invalid
 from harness.engine.project import Project
 from harness.evidence.memo import Memo
@@ -65,6 +66,8 @@ def emit(text: str, output: str | None) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, (_COLOUR.sub("", text) + "\n").encode(errors="replace"))
     except OSError as error:
+        if error.errno in ROOM:
+            raise
         raise invalid(f"cannot write {output}: {error.strerror}") from None
     say(f"wrote {output}")
 
