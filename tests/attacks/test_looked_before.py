@@ -1,6 +1,7 @@
 """Attacks on a prediction: written down once its data were seen, and made to look as if they were new."""
 
 import json
+import sys
 
 import pytest
 from workbench import Bench
@@ -97,6 +98,31 @@ def test_a_prediction_of_what_was_seen_predicts_nothing(tmp_path, attack, policy
     (evidence,) = bench.evidence("P8", "new")
     found = json.loads(evidence.read_bytes())["predicate"]["verdict"]
     assert (found["outcome"], CASES[attack] in found["detail"]) == ("INCONCLUSIVE", True), found
+
+
+@pytest.mark.parametrize("end", [b"", b"\n"], ids=["as_it_is", "with_a_blank_line"])
+def test_what_a_run_left_is_not_made_new_by_a_copy(tmp_path, end):
+    bench = Bench(tmp_path)
+    bench.write(
+        "train.py",
+        "import json, os\nwith open(os.environ['HARNESS_OUTPUT'] + '/log.jsonl', 'w') as out:\n"
+        "    out.writelines(json.dumps({'step': n, 'loss': 9 - n / 7}) + '\\n' for n in range(20))\n",
+    )
+    bench.contract(
+        "inputs: {log: {run: tiny, output: log}}\n"
+        f'runs: {{tiny: {{command: ["{sys.executable}", train.py], code: [train.py], device: cpu}}}}\n'
+        "criteria: {FIN: {claim: P., metric: loss, at: final, at_most: 9}}\n",
+        "other",
+    )
+    assert bench("check", "--allow-code").code == 0
+    (log,) = (tmp_path / ".harness/runs").rglob("log.jsonl")
+    bench.write("copy.jsonl", log.read_bytes() + end)
+    told(bench, "copy.jsonl")
+    bench("lock")
+    bench("check")
+    said = bench("gate")
+    why = LIKE if end else "was locked after its data were judged"
+    assert (said.code, why in said.out) == (1, True), said
 
 
 def test_a_file_that_nobody_judged_may_be_predicted(tmp_path):
