@@ -69,12 +69,12 @@ def verified(options: argparse.Namespace) -> int:
         keys = keys or public_keys(project.root, policy.keys if policy else ())
         return _judge(project, memo, keys, options)
     release = Path(options.release).absolute()
-    if not (release / CLAIMS).is_dir():
-        why = f"holds no {CLAIMS}/" if release.is_dir() else "is no folder"
-        raise invalid(f"{options.release} {why}: it is no release", "give the folder that was downloaded")
     if options.policy is not None and not keys:  # his own policy names his own keys; a release's does not
         brought = open_policy(Project(root=release), options.policy)
         keys = public_keys(release, brought.keys if brought else ())
+    if not (release / CLAIMS).is_dir():
+        why = f"holds no {CLAIMS}/" if release.is_dir() else "is no folder"
+        raise invalid(f"{options.release} {why}: it is no release", "give the folder that was downloaded")
     with tempfile.TemporaryDirectory() as folder:
         laid, memo = Path(folder) / "project", Memo(None, "", time.time_ns)
         try:
