@@ -11,21 +11,24 @@ from harness.model.problem import InputError
 from harness.model.values import Cell, Printed
 
 
-def exposures(frames: Sequence[Frame]) -> tuple[list[float], list[float]]:
+def exposures(frames: Sequence[Frame]) -> tuple[list[float], list[float], float]:
     """Returns the exposures in bits of the canaries that were inserted and of those that were not.
 
-    log2(candidates / rank): the rank of the canary's loss among so many of its like. Raises ``InputError``
-    for a missing column or a rank that none can have.
+    log2(candidates / rank): the rank of the canary's loss among so many of its like. The third is the most
+    that every inserted one could reach, by the fewest candidates. Raises ``InputError`` for a missing column
+    or a rank that none can have.
     """
     inserted: list[float] = []
     others: list[float] = []
+    reach = math.inf
     for place, (flag, rank, candidates) in _cells(frames, ("inserted", "rank", "candidates")):
         numbers = [float(c) for c in (rank, candidates) if isinstance(c, Printed) and c.finite]
         if len(numbers) < 2 or not 1 <= numbers[0] <= numbers[1]:
             raise InputError(f"{place}: a rank lies from 1 to the number of candidates")
-        side = inserted if _true(flag, place) else others
-        side.append(math.log2(numbers[1] / numbers[0]))
-    return inserted, others
+        known = _true(flag, place)
+        (inserted if known else others).append(math.log2(numbers[1] / numbers[0]))
+        reach = min(reach, math.log2(numbers[1])) if known else reach
+    return inserted, others, reach
 
 
 def extractions(frames: Sequence[Frame]) -> tuple[tuple[int, int], tuple[int, int]]:

@@ -93,14 +93,17 @@ def score(model: Tokenised, found: Cut, train: Files, layout: Layout, ask: Ask) 
                 chances = counts.bigram(flat.inputs, flat.targets)
             costs[name] = flat.by_window(cost(np.log(chances), ask))
     overall = float(costs["model"].mean())
+    guess = flat.by_window(cost(np.log(ngrams.uniform(flat.targets, model.vocab)), ask))
     if ask.documents:
         owner = np.array([window.document for window in found.windows])
         costs = {k: np.bincount(owner, v) / np.bincount(owner) for k, v in costs.items()}
+        guess = np.bincount(owner, guess) / np.bincount(owner)
     told = [note, f"{found.short} documents too short"] if found.short else [note]
     return Scored(
         costs=costs,
         overall=overall,
         shuffles=shuffles,
+        guess=guess,
         note="; ".join([*(part for part in told if part), in_bytes(flat)]),
     )
 

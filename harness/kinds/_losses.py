@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from harness.kinds._rows import column_of
 from harness.model.frame import Frame
@@ -42,6 +42,10 @@ class Losses:
     step: str | None
     earlier: int
     note: str = ""
+    raw: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    decimals: int = 0
+    texts: Mapping[str, bytes] = field(default_factory=dict)
+    vocab: int | None = None
 
     @property
     def weighted(self) -> Weighted:
@@ -57,8 +61,9 @@ def read_losses(frames: Sequence[Frame], columns: Columns) -> Losses:
     last = max((_step(frame, index, columns.step) or 0 for frame, index in rows), default=0)
     steps = {_step(frame, index, columns.step) for frame, index in rows}
     values: dict[str, tuple[float, float]] = {}
+    raw: dict[str, tuple[float, float]] = {}
     unfit, twice, states, modes = [], [], set(), set()
-    kept = 0
+    kept = decimals = 0
     for frame, index in rows:
         if len(steps) > 1 and (_step(frame, index, columns.step) or 0) != last:
             continue
@@ -72,7 +77,10 @@ def read_losses(frames: Sequence[Frame], columns: Columns) -> Losses:
         elif found is None:
             unfit.append(name)
         else:
-            values[name] = found
+            loss, weight, base = found
+            values[name] = float(loss.exact - base.exact), float(weight)
+            raw[name] = float(loss), float(base)
+            decimals = max(decimals, loss.decimals)
     return Losses(
         source=frames[0].source if frames else "no file",
         values=values,
@@ -82,10 +90,13 @@ def read_losses(frames: Sequence[Frame], columns: Columns) -> Losses:
         modes=frozenset(modes),
         step=str(last) if steps - {None} else None,
         earlier=len(rows) - kept,
+        raw=raw,
+        decimals=decimals,
     )
 
 
-def _value(frame: Frame, index: int, columns: Columns) -> tuple[float, float] | None:
+def _value(frame: Frame, index: int, columns: Columns) -> tuple[Printed, Printed, Printed] | None:
+    """Returns the loss, what the document counts for, and what is taken off; None where one is no number."""
     loss = _needed(frame, index, columns.loss, "the loss of a document")
     weight = Printed("1") if columns.weight is None else _needed(frame, index, columns.weight, "its weight")
     base = (
@@ -96,7 +107,7 @@ def _value(frame: Frame, index: int, columns: Columns) -> tuple[float, float] | 
     numbers = [cell for cell in (loss, weight, base) if isinstance(cell, Printed) and cell.finite]
     if len(numbers) < 3 or numbers[1].exact <= 0:
         return None
-    return float(numbers[0].exact - numbers[2].exact), float(numbers[1])
+    return numbers[0], numbers[1], numbers[2]
 
 
 def _needed(frame: Frame, index: int, column: str, what: str) -> Cell:
