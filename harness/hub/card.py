@@ -113,6 +113,9 @@ def _section(board: Board, decision: Decision, signers: Sequence[str]) -> str:
             f"| {_plain(f'{contract.name}/{name}')} | | | {_plain(why)} | | |"
             for name, why in contract.removed.items()
         ]
+    lines += [
+        f"| {_plain(name)} | | | {_plain(why)} | | |" for name, why in {**board.gone, **board.let_go}.items()
+    ]
     if decision.waived:
         lines += ["", "Waived:", "", *(f"- {_plain(told)}" for told in decision.waived)]
     return "\n".join(lines) + "\n"

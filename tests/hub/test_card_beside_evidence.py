@@ -108,6 +108,12 @@ def test_results_by_hand_and_front_matter_that_is_none_are_refused(text):
         said(text)
 
 
+def test_a_card_lists_what_is_gone_and_what_was_let_go():
+    board = Board(contracts=(), gone={"a/A": "it was FALSIFIED"}, let_go={"b/B": "it was; let go: Wrong."})
+    text = write_card("", board, Decision(reasons=(), waived=(), code=Exit.DISCHARGED), (), "me/m", ())
+    assert "| a/A | | | it was FALSIFIED | | |\n| b/B | | | it was; let go: Wrong. | | |\n" in text
+
+
 def test_results_that_only_look_written_are_written_over():
     text = f"---\nlicense: mit\n{INDEX}{OURS}\n---\n# M\n"
     assert said(text) == []
