@@ -58,7 +58,7 @@ def main(options: argparse.Namespace) -> int:
         sizes = _sizes(files)
         known = Known(facts=facts, sizes=sizes, told=told_of(board, measured), board=board)
         text = _card(files)
-        against_it = [*unvouched(files, board), *contradictions(text, facts, loaded, CARD, known)]
+        against_it = [*unvouched(files, board, loaded), *contradictions(text, facts, loaded, CARD, known)]
         if against_it:
             return _refused(against_it, Exit.FINDING)
         card = write_card(text, board, made, facts, options.repo, _signers(project, board, memo))

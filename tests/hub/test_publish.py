@@ -332,13 +332,65 @@ REFUSED = {
 
 
 UNVOUCHED = ("m.gguf", "m.onnx", "m.msgpack", "m.tflite", "m.torchscript", "m.mlmodel", "m.safetensors.bak")
-UNVOUCHED += ("sub/w.dat", "modeling_evil.py", "all_results.json", "sub/config.json")
+UNVOUCHED += ("sub/w.dat", "all_results.json", "sub/config.json")
 REFUSED |= {puts(name): f"{name}: no discharged criterion" for name in UNVOUCHED}
+REFUSED |= {puts(name, b"id"): f"{name}: by its name it is code" for name in ("modeling_evil.py", "run.sh")}
 REFUSED |= {
     puts("config.json", b'{"auto_map": {}}'): "names code that is loaded with the model",
+    puts(
+        "processor_config.json", b'{"parts": [{"auto_map": {}}]}'
+    ): "names code that is loaded with the model",
+    puts("chat_template.jinja", b"#!/bin/sh\nid"): "it begins like a script",
+    puts("vocab.txt", b"\x7fELF"): "it begins like a program",
     puts("tokenizer.json", b"GGUF\xff"): "it is no UTF-8 text",
     puts("generation_config.json", b"GGUF"): "it is no JSON",
 }
+
+
+WHOLE = CONTRACT.replace("{file: out/model.safetensors}", "{file: out}")
+"""A contract whose input is the whole folder, so that every file of it is pinned."""
+BESIDE = {
+    "modeling_evil.py": (b"import os", "by its name it is code"),
+    "run.sh": (b"#!/bin/sh\nid\n", "by its name it is code"),
+    "run": (b"#!/bin/sh\nid\n", "it begins like a script"),
+    "tool": (b"\x7fELF\x02\x01", "it begins like a program"),
+    "extra.gguf": (b"GGUF\0\1\2", "no discharged criterion is about these bytes"),
+    "notes.dat": (b"x", "no discharged criterion is about these bytes"),
+    "config.json": (b'{"auto_map": {"AutoModel": "evil.M"}}', "it names code that is loaded with the model"),
+    "sub/config.json": (b'{"auto_map": {}}', "it names code that is loaded with the model"),
+}
+
+
+@pytest.fixture
+def judged(hub, tmp_path):
+    """Makes a release of a contract, with further files in its folder that were there when it was judged."""
+
+    def made(contract, **beside):
+        make_release(tmp_path / "project", tmp_path / "keys", contract=contract, beside=beside)
+        return Release(tmp_path / "project", tmp_path / "keys", hub, tmp_path / "home")
+
+    return made
+
+
+@pytest.mark.parametrize("name", BESIDE)
+def test_an_input_that_is_a_folder_vouches_for_what_was_judged_of_it_alone(judged, name):
+    data, why = BESIDE[name]
+    release = judged(WHOLE, **{name: data})
+    said = release.publish("--yes")
+    assert (said.code, f"{name}: {why}" in said.out) == (1, True), said
+    assert release.hub.asked == []
+
+
+def test_code_that_a_criterion_names_is_refused_and_data_that_it_names_is_not(judged):
+    more = "  EVIL: {claim: It is small., files: [evil, extra], at_most: 1000}\n"
+    inputs = "inputs:\n  evil: {file: out/evil.py}\n  extra: {file: out/extra.dat}"
+    contract = CONTRACT.replace("inputs:", inputs) + more
+    release = judged(contract, **{"evil.py": b"import os", "extra.dat": b"abc"})
+    said = release.publish("--yes")
+    assert (said.code, said.out.splitlines()[1:]) == (
+        1,
+        ["  evil.py: by its name it is code, and code is not published from here"],
+    ), said
 
 
 @pytest.mark.parametrize("attack", REFUSED, ids=lambda attack: attack.__name__)
