@@ -111,13 +111,14 @@ def unvouched(files: Mapping[str, File], board: Board, loaded: Sequence[Loaded])
 def claims_of(project: Project, board: Board, files: Mapping[str, File]) -> dict[str, File]:
     """Returns what a stranger needs to verify: contracts, specs, evidence, ledger, envelopes, policy.
 
-    Judged files come along where they are small and not among the ``files`` published anyhow.
+    Judged files come along where they are small and not among the ``files`` published anyhow; the card is
+    published otherwise than it was judged, and so it comes along as it was.
     """
     root, names = project.root, set[str]()
     names |= {
         name for name, there in ((CONFIG, (root / CONFIG).is_file()), (POLICY, has_policy(root))) if there
     }
-    published = {file.sha256 for file in files.values()}
+    published = {file.sha256 for name, file in files.items() if name != CARD}
     for contract in board.contracts:
         names.add(contract.path)
         if contract.spec is not None:

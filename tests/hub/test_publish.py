@@ -381,6 +381,33 @@ def test_an_input_that_is_a_folder_vouches_for_what_was_judged_of_it_alone(judge
     assert release.hub.asked == []
 
 
+def test_a_folder_that_is_judged_with_its_card_is_published_and_verified(judged, tmp_path):
+    release = judged(WHOLE)
+    dry = release.publish()
+    assert (dry.code, release.hub.asked) == (0, []), dry
+    said = release.publish("--yes")
+    assert (said.code, "published and verified" in said.out) == (0, True), said
+    assert release.tree["claims/out/README.md"] == CARD.encode()
+    (tmp_path / "stranger").mkdir()
+    key, down = str(release.keys / "reviewer.pub"), release.down(tmp_path / "down")
+    verified = Bench(tmp_path / "stranger")("verify", "--release", str(down), "--key", key, "--recheck")
+    assert verified.code == 0, verified
+
+
+LARGE = b"".join(b'{"step": %d, "loss": 2.5, "note": "%s"}\n' % (n, b"x" * 90_000) for n in range(200))
+"""A log of 18 MB, which does not come along."""
+
+
+@pytest.mark.parametrize("sending", [(), ("--yes",)], ids=["dry run", "with --yes"])
+def test_what_could_not_be_verified_where_it_arrives_is_refused_before_anything_is_sent(judged, sending):
+    release = judged(CONTRACT.replace("{file: log.jsonl}", "{file: big.jsonl}"), **{"../big.jsonl": LARGE})
+    said = release.publish(*sending)
+    assert said.code == 1, said
+    assert "what would be sent does not verify by itself" in said.out
+    assert "demo/FINAL is DISCHARGED here and would be STALE" in said.out
+    assert release.hub.asked == []
+
+
 def test_code_that_a_criterion_names_is_refused_and_data_that_it_names_is_not(judged):
     more = "  EVIL: {claim: It is small., files: [evil, extra], at_most: 1000}\n"
     inputs = "inputs:\n  evil: {file: out/evil.py}\n  extra: {file: out/extra.dat}"
