@@ -22,6 +22,7 @@ from harness.evidence.memo import Memo
 from harness.evidence.statement import EvidenceError, parse_statement
 from harness.hub.card import contradictions, unsupported, write_card
 from harness.hub.facts import facts_of, told_of
+from harness.hub.known import prose
 from harness.hub.layout import lay_out, stage
 from harness.hub.manifest import MANIFEST, sealed_release
 from harness.hub.publish import Hub, Published, differences
@@ -58,11 +59,13 @@ def main(options: argparse.Namespace) -> int:
         facts = facts_of(board, loaded, measured)
         sizes = _sizes(files)
         known = Known(facts=facts, sizes=sizes, told=told_of(board, measured), board=board)
-        text = _card(files)
-        against_it = [*unvouched(files, board, loaded), *contradictions(text, facts, loaded, CARD, known)]
+        read = _texts(files)
+        against_it = [*unvouched(files, board, loaded)]
+        for name, text in read.items():
+            against_it += contradictions(text, facts, loaded, name, known)
         if against_it:
             return _refused(against_it, Exit.FINDING)
-        card = write_card(text, board, made, facts, options.repo, _signers(project, board, memo))
+        card = write_card(read[CARD], board, made, facts, options.repo, _signers(project, board, memo))
         claims = claims_of(project, board, files)
     except InputError as error:
         return _refused([str(error)], Exit.FINDING)
@@ -74,7 +77,7 @@ def main(options: argparse.Namespace) -> int:
         return _refused([str(error)], Exit.FINDING)
     if short := _short(project, board, sent, texts):
         return _refused(["what would be sent does not verify by itself", *short], Exit.FINDING)
-    _plan(options, sent, texts, [f"waived: {one}" for one in made.waived] + _warnings(text, known))
+    _plan(options, sent, texts, [f"waived: {one}" for one in made.waived] + _warnings(read, known))
     if not options.yes:
         write("nothing was sent: add --yes to publish")
         return Exit.DISCHARGED
@@ -106,17 +109,19 @@ def _refused(reasons: list[str], code: Exit) -> Exit:
     return code
 
 
-def _card(files: Mapping[str, File]) -> str:
-    if CARD not in files:
-        return ""
-    try:
-        return files[CARD].path.read_bytes().decode("utf-8")
-    except UnicodeDecodeError:
-        raise InputError(f"{CARD} is not UTF-8 text") from None
+def _texts(files: Mapping[str, File]) -> dict[str, str]:
+    """Returns what people read of a release: its card, empty where there is none, and all other texts."""
+    found = {CARD: ""}
+    for name in (name for name in sorted(files) if prose(name)):
+        try:
+            found[name] = files[name].path.read_bytes().decode("utf-8")
+        except UnicodeDecodeError:
+            raise InputError(f"{name} is not UTF-8 text") from None
+    return found
 
 
-def _warnings(text: str, known: Known) -> list[str]:
-    return [f"warning: {why}" for why in unsupported(text, CARD, known)]
+def _warnings(read: Mapping[str, str], known: Known) -> list[str]:
+    return [f"warning: {why}" for name, text in read.items() for why in unsupported(text, name, known)]
 
 
 def _sizes(files: Mapping[str, File]) -> list[int]:

@@ -15,6 +15,8 @@ model.safetensors.index.json model.sig
 _TOKENS = ["tokenizer.json", "vocab.json", "vocab.txt", "merges.txt", "chat_template.jinja"]
 _MOST = dict.fromkeys(_SMALL, 4 << 20) | dict.fromkeys([*_TOKENS, "chat_template.json"], 64 << 20)
 """Bytes that each may have."""
+_TEXT = (".md", ".txt", ".cff", ".rst", ".markdown", ".mdx", ".adoc", ".html", ".htm", ".tex")
+_PROSE = [name for name in _SMALL if "." not in name]
 _CODE = re.compile(
     r"\.(?:py[cdiowxz]?|pyz|ipynb|sh|bash|zsh|fish|ps1|psm1|bat|cmd|vbs|jar|class|js|mjs|cjs|ts|wasm|rb|pl|php|lua"
     r"|r|so(?:\.\d+)*|dll|dylib|exe|com|msi|app|deb|rpm|whl|egg|cu|cuh|ptx|cubin|c|cc|cpp|cxx|h|hpp|rs|go|pth)\Z",
@@ -29,6 +31,11 @@ _MAGIC = {
     b"\xca\xfe\xba\xbe": "a program (Mach-O or Java)",
     b"\0asm": "a program (WebAssembly)",
 }
+
+
+def prose(name: str) -> bool:
+    """Tells whether a file is text that people read: what it says is held against the evidence."""
+    return name in _PROSE or (name.lower().endswith(_TEXT) and name not in _TOKENS)
 
 
 def code(name: str, path: Path) -> str:

@@ -12,6 +12,8 @@ from hub_server import HubServer
 from releasing import CARD, CONTRACT, TOKEN, make_release, weights
 from workbench import LOG, REPOSITORY, Bench
 
+LICENSE = (REPOSITORY / "LICENSE").read_text()
+
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
@@ -331,6 +333,16 @@ REFUSED = {
 }
 
 
+BEGIN = b"<!-- claims: written from the evidence by harness publish; edits are overwritten -->"
+WRONG = b"# 1.0\n\nThe final loss is 1.2.\n"
+REFUSED |= {
+    puts(name, WRONG): f"{name}:3: final loss 1.2, demo/FINAL measured 2.5"
+    for name in ("CHANGELOG.md", "LICENSE.txt", "NOTICE", "CITATION.cff", "USE_POLICY.md")
+}
+REFUSED |= {
+    puts("LICENSE.md", BEGIN + b"\n\nFinal loss: 1.2\n\n<!-- end of claims -->\n"): "LICENSE.md:3: final loss"
+}
+
 UNVOUCHED = ("m.gguf", "m.onnx", "m.msgpack", "m.tflite", "m.torchscript", "m.mlmodel", "m.safetensors.bak")
 UNVOUCHED += ("sub/w.dat", "all_results.json", "sub/config.json")
 REFUSED |= {puts(name): f"{name}: no discharged criterion" for name in UNVOUCHED}
@@ -434,6 +446,15 @@ def test_a_number_that_nothing_is_known_about_is_told_before_anything_is_sent(re
     said = release.publish()
     assert (said.code, "warning: README.md:8: accuracy is 0.99: no evidence" in said.out) == (0, True), said
     assert said.out.count("warning") == 1
+
+
+def test_texts_that_say_nothing_of_results_are_sent_as_they_are(release):
+    texts = {"CHANGELOG.md": "# 1.0\n\n- 2026-01-02: trained anew, with seed 7.\n", "LICENSE.txt": LICENSE}
+    for name, text in texts.items():
+        release.bench.write(f"out/{name}", text)
+    said = release.publish("--yes")
+    assert (said.code, said.out.count("warning")) == (0, 0), said
+    assert {name: release.tree[name].decode() for name in texts} == texts
 
 
 def test_a_private_release_does_not_go_to_a_public_repository(release):

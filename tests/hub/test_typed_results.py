@@ -236,6 +236,7 @@ LOOSE = [
 ]
 """Numbers among results that are said of no quantity which is known."""
 SOUND = [
+    "Counts its parameters anew ([#17441](https://x.y/17441)).",
     "The final loss is 2.5, as low as was asked.",
     "A 6-parameter model.",
     "This is a 6-parameter model.",
