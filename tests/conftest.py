@@ -1,4 +1,6 @@
+import os
 import signal
+import sys
 
 import pytest
 from hypothesis import settings
@@ -20,6 +22,18 @@ def own_configuration(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
         yield
+
+
+@pytest.fixture(autouse=True)
+def environment():
+    """What a test sets or what it imports under is nothing to the next one."""
+    before = dict(os.environ)
+    constants = sys.modules.get("huggingface_hub.constants")
+    if constants is not None:  # read once, when it was first imported
+        constants.HF_HUB_OFFLINE = False
+    yield
+    os.environ.clear()
+    os.environ.update(before)
 
 
 @pytest.fixture

@@ -60,10 +60,13 @@ def emit(text: str, output: str | None) -> None:
         return
     from harness.evidence.memo import write_atomically
 
-    path = Path(output)
+    path, data = Path(output), (_COLOUR.sub("", text) + "\n").encode(errors="replace")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, (_COLOUR.sub("", text) + "\n").encode(errors="replace"))
+        if path.exists() and not path.is_file():  # a device or a pipe is written to and not replaced
+            path.write_bytes(data)
+        else:
+            write_atomically(path, data)
     except OSError as error:
         raise invalid(f"cannot write {output}: {error.strerror}") from None
     say(f"wrote {output}")

@@ -7,6 +7,7 @@ it lives in ``.harness/cache``, the gate and the checker go without it, and dele
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Callable
@@ -145,6 +146,8 @@ def write_atomically(path: Path, data: bytes, *, force: bool = True) -> None:
 
     Without ``force`` a power cut may leave other bytes: for what is digested elsewhere and easily made again.
     """
+    if path.exists() and not path.is_file():  # a name that is renamed to takes a device's or a pipe's place
+        raise OSError(errno.EINVAL, "is no regular file", os.fspath(path))
     handle, name = _temporary(path)
     try:
         with os.fdopen(handle, "wb") as stream:

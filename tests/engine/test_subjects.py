@@ -45,7 +45,7 @@ def test_windows_longer_than_the_model_reads_are_refused(checkpoint):
     ("run", "system", "message"),
     [
         (None, None, "name its system"),
-        (None, "gpt", "no system is called gpt; known: clm, hexad"),
+        (None, "gpt", "no system is called gpt; known: clm, clm_recorded, hexad"),
         (run_of(d_model=Printed("64")), None, "no checkpoint of this configuration"),
     ],
 )

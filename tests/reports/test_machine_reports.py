@@ -1,9 +1,13 @@
 import json
+import os
 import re
+from concurrent.futures import ThreadPoolExecutor
 from xml.etree import ElementTree
 
 import pytest
 from every import ERRORS, FAILED, NASTY, PASSED, SKIPPED, lay_out, line_of
+
+from harness.evidence.memo import write_atomically
 
 
 @pytest.fixture
@@ -210,6 +214,19 @@ def test_an_output_file_is_written_whole_and_stdout_stays_empty(every):
     said = every("check", "--format", "html", "--output", "claims.html")
     assert said.code == 3
     assert (every.root / "claims.html").read_text().startswith("<!doctype html>")
+
+
+def test_a_pipe_or_a_device_is_written_to_and_stays_what_it_is(every):
+    pipe = every.root / "pipe"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor() as reader:
+        heard = reader.submit(pipe.read_text)
+        every("scoreboard", "--format", "json", "--output", "pipe")
+        assert json.loads(heard.result(timeout=20))["contracts"]
+    assert pipe.is_fifo()
+    with pytest.raises(OSError, match="no regular file"):
+        write_atomically(pipe, b"")
+    assert pipe.is_fifo()
 
 
 def test_an_output_that_cannot_be_written_is_wrong_usage(every):

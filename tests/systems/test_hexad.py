@@ -158,7 +158,7 @@ def test_same_seed_same_bytes_other_seed_other_bytes(tmp_path):
     for file in SYSTEM.outputs.values():
         first, again, other = ((tmp_path / name / file).read_bytes() for name in "abc")
         assert first == again
-        assert first != other
+        assert (first != other) is (file not in ("text.bin", "held_out.bin"))
 
 
 def test_the_tied_weight_is_stored_once(tmp_path):

@@ -40,13 +40,19 @@ def run(tmp_path_factory):
     return folder
 
 
-MUTE = {"tied"}
-"""Laws about what skc does not have."""
+MUTE = {"tied", "draws_differ", "ranks_stay_equal", "ranks_call_alike", "ranks_share_gradients"}
+"""Laws about what skc does not have: tied weights, draws in a step, ranks that exchange anything."""
+ABSENT = {"bytes_counted", "gradient_is_slope", "padding_uncounted", "ranks_draw_as_declared"}
+"""Laws of parts that it does not offer: its own count of bytes, a smooth loss, padding, draws by rank."""
 
 
 @pytest.mark.parametrize("name", LAWS)
 def test_no_law_is_broken(name):
     law, model = LAWS[name], live()
+    if name in ABSENT:
+        with pytest.raises(InputError):
+            law.check(model, Ask())
+        return
     assert all(model.offers(need) for need in law.needs)
     found = law.check(model, Ask())
     assert found.witnesses == ()
