@@ -18,6 +18,7 @@ _SPACE = re.compile(r"\\(?:[,;:! ]|quad\b|qquad\b|approx\b|sim\b)|(?<=\d)\{,\}")
 _ESCAPE = re.compile(r"\\(?=[!-/:-@\[-`{-~])")
 _POINT = re.compile(r"(?<![\w.])\.(?=\d)", re.A)
 _ISSUE = re.compile(r"(?<!\w)#\d{2,6}\b(?!\.\d)", re.A)
+_TARGET = re.compile(r"\]\((?:https?:/|/|\.|#)[^()\s]{0,500}\)")
 _ALIKE = str.maketrans(
     "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u0501\u04bb\u04cf\u0410\u0412\u0415\u041a\u041c"
     "\u041d\u041e\u0420\u0421\u0422\u0425\u0406\u0408\u0405\u03bf\u03b1\u03b9\u03c1\u03bd\u0391\u0392\u0395\u0396\u0397"
@@ -35,7 +36,7 @@ def seen(line: str) -> str:
     if "\\" in plain:
         plain = _ESCAPE.sub("", _SPACE.sub(" ", _TEX.sub(lambda match: match["inside"], plain)))
     plain = "".join(letter if letter.isascii() else _like(letter) for letter in plain)
-    plain = _ISSUE.sub("#", plain)
+    plain = _ISSUE.sub("#", _TARGET.sub("]", plain))
     return _POINT.sub("0.", plain.replace("$", " " if "$$" in plain else ""))
 
 
