@@ -149,7 +149,8 @@ def files(condition: Condition, seed: int) -> dict[str, bytes]:
         )
         made[f"{name}.jsonl"] = _rows(rows)
     for name, texts in (("train", corpus), ("held", held), ("fresh", fresh)):
-        made[f"{name}_texts.jsonl"] = _rows({"text": text.decode()} for text in texts)
+        rows = ({"document": f"{name}{i}", "text": text.decode()} for i, text in enumerate(texts))
+        made[f"{name}_texts.jsonl"] = _rows(row if name == "held" else {"text": row["text"]} for row in rows)
     return made
 
 

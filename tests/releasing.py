@@ -30,8 +30,11 @@ def weights(values=(1.0, 2.0, 3.0, 4.0, 5.0, 6.0)):
     return struct.pack("<Q", len(head)) + head + struct.pack("<6f", *values)
 
 
-def make_release(root, keys, *, signed=True, policy=POLICY):
-    """Lays out a release below ``root``, with the keys of reviewer and author in ``keys``."""
+def make_release(root, keys, *, signed=True, policy=POLICY, contract=CONTRACT, beside=()):
+    """Lays out a release below ``root``, with the keys of reviewer and author in ``keys``.
+
+    ``beside`` are further files of the folder, by their names, which are there when it is judged.
+    """
     root.mkdir(exist_ok=True)
     bench = Bench(root)
     for name in ("reviewer", "author"):
@@ -43,7 +46,9 @@ def make_release(root, keys, *, signed=True, policy=POLICY):
     bench.write("out/model.safetensors", weights())
     bench.write("out/config.json", '{"model_type": "small"}')
     bench.write("out/README.md", CARD)
-    bench.contract(CONTRACT)
+    for name, data in dict(beside).items():
+        bench.write(f"out/{name}", data)
+    bench.contract(contract)
     assert bench("lock").code == 0
     assert bench("check").code == 0
     if signed:

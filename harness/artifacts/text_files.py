@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from harness.artifacts.unpacked import Fold, folded, opened, pieces, refuse
 from harness.model.problem import InputError
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 CHUNK = 8 * 2**20
 """Bytes or tokens that are held at once, unless one document is longer."""
 LONGEST = 64 * 2**20
+SAMPLE = 2**16
 FIELDS = ("text", "content", "input_ids", "tokens")
 FILE = 1 << 40
 """A place is this many times the number of its file, and the line or offset in it."""
@@ -29,7 +31,8 @@ class Layout:
 
     ``field`` is the key of a JSON line, by default the first known one; ``tokens`` the type of a file of
     raw tokens, whose documents are ``length`` tokens long; ``documents`` how plain text is divided.
-    ``overlap`` units of a document that is cut for its length stand in both parts.
+    ``overlap`` units of a document that is cut for its length stand in both parts; ``fold`` is what is
+    folded in texts.
     """
 
     field: str | None = None
@@ -37,6 +40,7 @@ class Layout:
     length: int = 1024
     documents: str = "auto"
     overlap: int = 0
+    fold: Fold = "none"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,32 +58,50 @@ def parts_of(files: Sequence[tuple[str, str]], layout: Layout) -> Iterator[Part]
         try:
             if layout.tokens is not None:
                 yield from _raw(name, Path(path), number * FILE, layout)
-            elif name.endswith((".jsonl", ".ndjson", ".json")):
+            elif name.removesuffix(".gz").endswith((".jsonl", ".ndjson", ".json")):
                 yield from _lines(name, Path(path), number * FILE, layout)
             else:
                 whole = layout.documents == "files" or (layout.documents == "auto" and many)
-                yield from _plain(Path(path), number * FILE, layout, whole=whole)
+                yield from _plain(name, Path(path), number * FILE, layout, whole=whole)
         except OSError as error:
-            raise InputError(f"{name}: {error.strerror}", "MISSING_INPUT") from error
+            raise InputError(f"{name}: {error.strerror or error}", "MISSING_INPUT") from error
 
 
 def _raw(name: str, path: Path, base: int, layout: Layout) -> Iterator[Part]:
     import numpy as np
 
     kind = np.dtype(layout.tokens).newbyteorder("<")
+    with path.open("rb") as handle:
+        refuse(name, handle.read(8), tokens=True)
     if path.stat().st_size % kind.itemsize:
         raise InputError(f"{name}: no whole number of {layout.tokens} tokens")
     tokens: Any = np.memmap(path, kind, "r") if path.stat().st_size else np.empty(0, kind)
+    _plausible(name, tokens[:SAMPLE], layout.tokens or "")
     for start in range(0, tokens.size, layout.length):
         stop = start + layout.length + layout.overlap
         yield Part(place=base + start, units=np.asarray(tokens[start:stop]).astype(np.uint32))
 
 
+def _plausible(name: str, tokens: Array, said: str) -> None:
+    """Refuses tokens that were written in another width than they are read in, as far as that shows.
+
+    The upper half of every token of 32 bits is below 16 in a vocabulary of a million; read as 16 bits, it is
+    every second token. Two tokens of 16 bits read as one of 32 make numbers that no vocabulary has.
+    """
+    upper, lower = tokens[1::2], tokens[::2]
+    if said == "uint16" and upper.size >= 32 and upper.max() < 16 <= lower.max():
+        raise InputError(f"{name}: every second token is below 16: these are tokens of 32 bits, not {said}")
+    if said != "uint16" and tokens.size and ((tokens >= 2**24) & (tokens < 2**31)).any():
+        raise InputError(f"{name}: tokens beyond any vocabulary: these are not {said} (uint16?)")
+
+
 def _lines(name: str, path: Path, base: int, layout: Layout) -> Iterator[Part]:
-    with path.open("rb") as handle:
+    with opened(name, path) as handle:
         for number, line in enumerate(_limited(handle, name), 1):
             if line.strip():
-                yield Part(place=base + number, units=_content(line, f"{name}:{number}", layout.field))
+                units = _content(line, f"{name}:{number}", layout.field)
+                units = folded(units, layout.fold) if isinstance(units, bytes) else units
+                yield Part(place=base + number, units=units)
 
 
 def _limited(handle: BinaryIO, name: str) -> Iterator[bytes]:
@@ -114,25 +136,34 @@ def _tokens(value: list[object], where: str) -> Array:
     return np.array(value, np.uint32)
 
 
-def _plain(path: Path, base: int, layout: Layout, *, whole: bool) -> Iterator[Part]:
+def _plain(name: str, path: Path, base: int, layout: Layout, *, whole: bool) -> Iterator[Part]:
     """Yields the paragraphs (between blank lines) or lines of a text; or all of it, in parts if long."""
-    with path.open("rb") as handle:
+    with opened(name, path) as handle:
         if whole:
-            kept = b""
-            if not layout.overlap and path.stat().st_size > LONGEST:
-                raise InputError(f"{path.name}: a document of more than {LONGEST} bytes; divide it by lines")
-            while read := handle.read(CHUNK if layout.overlap else LONGEST):
-                yield Part(place=base, units=kept + read)
-                kept = (kept + read)[-layout.overlap :] if layout.overlap else b""
+            yield from _whole(name, handle, base, layout)
             return
         held: list[bytes] = []
         first, lines = 1, layout.documents == "lines"
-        for number, line in enumerate(_limited(handle, path.name), 1):
+        for number, line in enumerate(_limited(handle, name), 1):
             if line.strip():
                 first = first if held else number
                 held.append(line)
             if held and (lines or not line.strip()):
-                yield Part(place=base + first, units=b"".join(held).strip())
+                yield Part(place=base + first, units=folded(b"".join(held).strip(), layout.fold))
                 held = []
         if held:
-            yield Part(place=base + first, units=b"".join(held).strip())
+            yield Part(place=base + first, units=folded(b"".join(held).strip(), layout.fold))
+
+
+def _whole(name: str, handle: BinaryIO, base: int, layout: Layout) -> Iterator[Part]:
+    if not layout.overlap:
+        read = handle.read(LONGEST + 1)
+        if len(read) > LONGEST:
+            raise InputError(f"{name}: a document of more than {LONGEST} bytes; divide it by lines")
+        if read:
+            yield Part(place=base, units=folded(read, layout.fold))
+        return
+    kept = b""
+    for piece in pieces(handle, CHUNK, layout.fold):
+        yield Part(place=base, units=kept + piece)
+        kept = (kept + piece)[-layout.overlap :]

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from harness.cli._failed import ROOM
 from harness.cli._setup import invalid
 from harness.engine.project import Project
 from harness.evidence.memo import Memo
@@ -68,6 +69,8 @@ def emit(text: str, output: str | None) -> None:
         else:
             write_atomically(path, data)
     except OSError as error:
+        if error.errno in ROOM:
+            raise
         raise invalid(f"cannot write {output}: {error.strerror}") from None
     say(f"wrote {output}")
 

@@ -82,7 +82,7 @@ def promise_of(project: Project, loaded: Loaded, memo: Memo) -> Promise:
                 identities |= {run.identity for run in sources.runs(name)}
             if item.kind is not None and item.kind.preregistered():
                 pins = current_pins(sources, criterion, item, loaded.spec)
-                bound[f"{criterion.id}/{item.digest}"] = bound_of(pins)
+                bound[f"{criterion.id}/{item.digest}"] = bound_of(pins, sources, item)
     return Promise(
         contract=contract.name,
         version=contract.version,
@@ -105,7 +105,18 @@ def facts_of(
         unsigned=tuple(f"{one.path}: {one.problems[0]}" for one in judged if one.problems),
         unlocked={promise.contract: unlocked(promise, entries) for promise in promises},
         unregistered=unregistered_of(promises, entries),
+        bound=frozenset(f"{one.contract}/{key.partition('/')[0]}" for one in promises for key in one.bound),
         heads=pinned(project.root, policy.heads, entries),
+    )
+
+
+def bound_in(loaded: Sequence[Loaded]) -> frozenset[str]:
+    """Returns every CONTRACT/CRITERION that demands a lock of itself."""
+    return frozenset(
+        f"{one.contract.name}/{criterion.id}"
+        for one in loaded
+        for criterion in one.contract.criteria
+        if any(item.kind is not None and item.kind.preregistered() for item in criterion.obligations)
     )
 
 

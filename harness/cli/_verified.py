@@ -21,8 +21,10 @@ from harness.engine.recheck import Rechecked, recheck
 from harness.evidence.entries import read_entries
 from harness.evidence.keys import PublicKey
 from harness.evidence.memo import Memo
+from harness.evidence.trail import kept_under_other_names
 from harness.hub.layout import lay_out
 from harness.hub.manifest import Held, hold
+from harness.hub.release import CLAIMS
 from harness.model.problem import InputError
 from harness.reports._out import clean, some, write
 from harness.scoreboard.board import Board, CriterionRow, ObligationRow
@@ -70,6 +72,9 @@ def verified(options: argparse.Namespace) -> int:
     if options.policy is not None and not keys:  # his own policy names his own keys; a release's does not
         brought = open_policy(Project(root=release), options.policy)
         keys = public_keys(release, brought.keys if brought else ())
+    if not (release / CLAIMS).is_dir():
+        why = f"holds no {CLAIMS}/" if release.is_dir() else "is no folder"
+        raise invalid(f"{options.release} {why}: it is no release", "give the folder that was downloaded")
     with tempfile.TemporaryDirectory() as folder:
         laid, memo = Path(folder) / "project", Memo(None, "", time.time_ns)
         try:
@@ -123,6 +128,7 @@ def verification(
     problems += [f"{one.path}: {why}" for one in judged for why in one.problems if not (one.foreign and good)]
     if not judged:
         problems.append(f"there is no envelope below {project.evidence}/signed")
+    problems += kept_under_other_names(project.ledger)
     problems += _short(project, memo, board, given)
     redone = _again(project, memo) if again else {}
     problems += [f"{one.contract}/{one.criterion}: {one.differs}" for one in redone.values() if one.differs]

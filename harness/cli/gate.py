@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from harness.cli._policy import facts_of, open_policy, promise_of
+from harness.cli._policy import bound_in, facts_of, open_policy, promise_of
 from harness.cli._setup import find_contracts, invalid, open_project, utc_now
 from harness.engine.check import look_at
 from harness.engine.load import load_contracts
@@ -56,11 +56,13 @@ def main(options: argparse.Namespace) -> int:
     board, made = decided(project, memo, paths, options.tier, utc_now(), options.policy)
     decision = "passes" if made.code is Exit.DISCHARGED else "refused"
     if options.format == "json":
-        told = {"decision": decision, "tier": options.tier, "reasons": list(made.reasons)}
-        write(json.dumps(told | {"waived": list(made.waived), "totals": dict(board.totals)}, indent=2))
+        told: dict[str, object] = {"decision": decision, "tier": options.tier, "reasons": list(made.reasons)}
+        told |= {"waived": list(made.waived), "let_go": dict(board.let_go)}
+        write(json.dumps(told | {"totals": dict(board.totals)}, indent=2))
     else:
         listed = "".join(f"\n  {clean(reason)}" for reason in made.reasons)
         listed += "".join(f"\n  waived: {clean(told)}" for told in made.waived)
+        listed += "".join(f"\n  gone: {clean(f'{name}: {why}')}" for name, why in board.let_go.items())
         write(f"gate: {decision}, {some(len(made.reasons), 'reason')} against{listed}")
     return made.code
 
@@ -85,7 +87,8 @@ def decided(
     problems = (*board.problems, *malformed(project, board), *other_rules(project))
     board = replace(board, problems=problems, totals=totals(board.contracts))
     if policy is None:
-        return board, decide(board, Demands(), Facts(), (), now)
+        bound = bound_in(load_contracts(project, paths))
+        return board, decide(board, Demands(), Facts(bound=bound), (), now)
     promises = [promise_of(project, one, memo) for one in load_contracts(project, paths)]
     facts = facts_of(project, policy, whole, promises, memo)
     return board, decide(board, policy.tiers[tier], facts, policy.waivers, now)

@@ -7,7 +7,7 @@ import os
 import re
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,8 @@ from harness.evidence.memo import Memo
 from harness.evidence.statement import EvidenceError, parse_statement
 from harness.hub.card import contradictions, unsupported, write_card
 from harness.hub.facts import facts_of, told_of
-from harness.hub.layout import lay_out
+from harness.hub.known import prose
+from harness.hub.layout import lay_out, stage
 from harness.hub.manifest import MANIFEST, sealed_release
 from harness.hub.publish import Hub, Published, differences
 from harness.hub.release import CARD, File, claims_of, files_of, unvouched
@@ -30,6 +31,7 @@ from harness.hub.typed import Known
 from harness.model.problem import InputError
 from harness.reports._out import clean, say, some, write
 from harness.scoreboard.board import Board
+from harness.scoreboard.build import build
 from harness.scoreboard.gate import Exit
 from harness.scoreboard.sealed import against, signed_by
 
@@ -57,11 +59,13 @@ def main(options: argparse.Namespace) -> int:
         facts = facts_of(board, loaded, measured)
         sizes = _sizes(files)
         known = Known(facts=facts, sizes=sizes, told=told_of(board, measured), board=board)
-        text = _card(files)
-        against_it = [*unvouched(files, board), *contradictions(text, facts, loaded, CARD, known)]
+        read = _texts(files)
+        against_it = [*unvouched(files, board, loaded)]
+        for name, text in read.items():
+            against_it += contradictions(text, facts, loaded, name, known)
         if against_it:
             return _refused(against_it, Exit.FINDING)
-        card = write_card(text, board, made, facts, options.repo, _signers(project, board, memo))
+        card = write_card(read[CARD], board, made, facts, options.repo, _signers(project, board, memo))
         claims = claims_of(project, board, files)
     except InputError as error:
         return _refused([str(error)], Exit.FINDING)
@@ -71,7 +75,9 @@ def main(options: argparse.Namespace) -> int:
         texts |= _sealed(options, project, sent, texts)
     except InputError as error:
         return _refused([str(error)], Exit.FINDING)
-    _plan(options, sent, texts, [f"waived: {one}" for one in made.waived] + _warnings(text, known))
+    if short := _short(project, board, sent, texts):
+        return _refused(["what would be sent does not verify by itself", *short], Exit.FINDING)
+    _plan(options, sent, texts, [f"waived: {one}" for one in made.waived] + _warnings(read, known))
     if not options.yes:
         write("nothing was sent: add --yes to publish")
         return Exit.DISCHARGED
@@ -103,17 +109,19 @@ def _refused(reasons: list[str], code: Exit) -> Exit:
     return code
 
 
-def _card(files: Mapping[str, File]) -> str:
-    if CARD not in files:
-        return ""
-    try:
-        return files[CARD].path.read_bytes().decode("utf-8")
-    except UnicodeDecodeError:
-        raise InputError(f"{CARD} is not UTF-8 text") from None
+def _texts(files: Mapping[str, File]) -> dict[str, str]:
+    """Returns what people read of a release: its card, empty where there is none, and all other texts."""
+    found = {CARD: ""}
+    for name in (name for name in sorted(files) if prose(name)):
+        try:
+            found[name] = files[name].path.read_bytes().decode("utf-8")
+        except UnicodeDecodeError:
+            raise InputError(f"{name} is not UTF-8 text") from None
+    return found
 
 
-def _warnings(text: str, known: Known) -> list[str]:
-    return [f"warning: {why}" for why in unsupported(text, CARD, known)]
+def _warnings(read: Mapping[str, str], known: Known) -> list[str]:
+    return [f"warning: {why}" for name, text in read.items() for why in unsupported(text, name, known)]
 
 
 def _sizes(files: Mapping[str, File]) -> list[int]:
@@ -181,6 +189,47 @@ def _send(
     return Exit.DISCHARGED
 
 
+def _short(project: Project, board: Board, sent: Mapping[str, File], texts: Mapping[str, bytes]) -> list[str]:
+    """Lays a release out as it would arrive, and returns why a stranger could not verify it."""
+    with tempfile.TemporaryDirectory() as folder:
+        down, laid = Path(folder) / "down", Path(folder) / "laid"
+        stage(sent, texts, down)
+        try:
+            lay_out(down, laid)
+            found = _held(project, down, laid, sealed=MANIFEST in texts)
+            memo = Memo(None, "", time.time_ns)
+            there = read_project(laid.resolve(), memo)
+            arrived = build(there, find_contracts(there, []), memo)
+        except InputError as error:
+            return [str(error)]
+    return found + list(_moved(board, arrived))
+
+
+def _moved(board: Board, arrived: Board) -> Iterator[str]:
+    """Yields each criterion that folds otherwise where a release is laid out than it does here."""
+    there = {(one.name, row.id): row for one in arrived.contracts for row in one.criteria}
+    for one in board.contracts:
+        for row in one.criteria:
+            other = there.get((one.name, row.id))
+            if other is None or other.status is not row.status:
+                status = f"{other.status.value} ({other.missing})" if other else "not there"
+                yield (
+                    f"{one.name}/{row.id} is {row.status.value} here and would be {status} there: it "
+                    "rests on a file that does not come along; judge files that do, or small ones"
+                )
+
+
+def _held(project: Project, down: Path, laid: Path, *, sealed: bool) -> list[str]:
+    """Verifies a release that is laid out as a stranger would, and returns what is wrong."""
+    policy = open_policy(project)
+    keys = public_keys(project.root, policy.keys) if policy else ()
+    if not keys:
+        return []
+    memo = Memo(None, "", time.time_ns)
+    judged = verification(read_project(laid.resolve(), memo), memo, keys, release=down if sealed else None)
+    return list(judged.problems or (() if judged.sound else ("no signature holds",)))
+
+
 def _arrived(
     hub: Hub,
     repo: str,
@@ -198,10 +247,4 @@ def _arrived(
             lay_out(down, laid)
         except InputError as error:
             return [str(error)]
-        policy = open_policy(project)
-        keys = public_keys(project.root, policy.keys) if policy else ()
-        if not keys:
-            return found
-        memo = Memo(None, "", time.time_ns)
-        judged = verification(read_project(laid.resolve(), memo), memo, keys, release=down)
-        return found + list(judged.problems or (() if judged.sound else ("no signature holds",)))
+        return found + _held(project, down, laid, sealed=True)

@@ -35,9 +35,13 @@ def main(options: argparse.Namespace) -> int:
         return _let_go(project, memo, options.target, options.reason.strip())
     path, wanted = target_of(project, options.target)
     row, criterion = row_of(build(project, [path], memo).contracts, wanted)
+    if criterion is None:
+        last = f"a whole contract is let go once its file is gone: remove {row.path} first"
+        one = next((item.id for item in row.criteria), "CRITERION")
+        raise invalid(f"{row.name} is still there", f"withdraw one criterion, {row.name}/{one}; {last}")
     chosen = [item for item in row.criteria if item.id == criterion]
     if not chosen:
-        raise invalid(f"{row.name} has no criterion {clean(criterion or '')!r}", "CONTRACT/CRITERION")
+        raise invalid(f"{row.name} has no criterion {clean(criterion)!r}", "CONTRACT/CRITERION")
     records = _records(row, chosen[0])
     if not records:
         say("there is no verdict to withdraw")

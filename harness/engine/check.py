@@ -17,7 +17,7 @@ from harness.engine.libraries import library_versions
 from harness.engine.load import Loaded
 from harness.engine.pins import compare, current_pins, evidence_path, pins_digest
 from harness.engine.project import Project
-from harness.engine.registered import Register, too_late
+from harness.engine.registered import Register, files_of, too_late
 from harness.engine.running import Made
 from harness.engine.sources import FileSubject, RunSource, Sources
 from harness.evidence.digests import bytes_digest, read_regular
@@ -131,11 +131,9 @@ class Checker:
     ) -> Generator[Done, None, None]:
         """Discharges the obligations of one contract, of all its subjects, that are not fresh.
 
-        Or all of them ``again``.
-
-        ``only`` may choose by kind. Obligations that need a run which ``made`` blocked are not tried. Every
-        verdict is written before the next is sought, and the ledger when the contract is done or the check
-        is interrupted.
+        Or all of them ``again``; ``only`` may choose by kind. Obligations that need a run which ``made``
+        blocked are not tried. Every verdict is written before the next is sought, and the ledger when the
+        contract is done or the check is interrupted.
         """
         ledger = read_ledger(self.project.ledger, self.memo)
         written, notes = list[LedgerRecord](), Pending(self.project.pending)
@@ -171,11 +169,11 @@ class Checker:
                         continue
                     waiting = "" if again else self.withdrawn(item, ledger)
                     waiting = waiting or waiting_for(item, made) or self.untrusted(item)
-                    waiting = waiting or register.waiting(item)
+                    waiting = waiting or register.waiting(item, sources)
                     if waiting:
                         yield Done(item=item, verdict=None, waiting=waiting)
                         continue
-                    late = register.trouble(item)
+                    late = register.trouble(item, sources)
                     judge = partial(too_late, late) if late else partial(discharge, item.obligation, context)
                     yield self._discharge(item, judge, sources, kept, written, notes)
         finally:
@@ -220,7 +218,7 @@ class Checker:
         stated = statement(evidence)
         data = canonical(stated)
         record = record_in(stated, item.path, bytes_digest(data))
-        told = recorded(item, record, verdict)
+        told = recorded(item, record, verdict, files_of(sources, item.obligation))
         path, whole = self.project.root / item.path, item.contract.for_each is None
         if not path.parent.is_dir():
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -267,7 +265,7 @@ def _material(found: FileSubject) -> Material:
     return Material(**told)
 
 
-def recorded(item: Item, record: Record, verdict: Verdict) -> LedgerRecord:
+def recorded(item: Item, record: Record, verdict: Verdict, files: tuple[str, ...]) -> LedgerRecord:
     """Returns what the ledger keeps of one verdict."""
     return LedgerRecord(
         path=item.path,
@@ -280,6 +278,7 @@ def recorded(item: Item, record: Record, verdict: Verdict) -> LedgerRecord:
         threshold=verdict.threshold,
         demand=demand_of(item.criterion, item.contract),
         data=data_of(item.pins),
+        files=files,
     )
 
 

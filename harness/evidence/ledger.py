@@ -26,7 +26,8 @@ class LedgerRecord:
     """One verdict as the ledger saw it: which bytes, under which pins and which threshold.
 
     ``demand`` is what its criterion asked in all, ``data`` the first digits of the digests of the files and
-    runs that it rests on: by them an amendment is told, and data that were judged before.
+    runs that it rests on: by them an amendment is told, and data that were judged before. ``files`` are the
+    marks by which its files are known again under other bytes or another name (``harness.evidence.seen``).
     """
 
     path: str
@@ -39,6 +40,7 @@ class LedgerRecord:
     threshold: str | None
     demand: str = ""
     data: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -253,7 +255,8 @@ def append(
         "harness": harness,
         "details": dict(details or {}),
         "records": [
-            {name: getattr(item, name) for name in LedgerRecord.__slots__} | {"data": list(item.data)}
+            {name: getattr(item, name) for name in LedgerRecord.__slots__}
+            | {"data": list(item.data), "files": list(item.files)}
             for item in records
         ],
     }

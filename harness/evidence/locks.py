@@ -11,6 +11,7 @@ from pathlib import Path
 
 from harness.evidence.entries import Entry
 from harness.evidence.ledger import append
+from harness.evidence.seen import seen_before
 
 LOCK = "lock"
 NEVER = "was never locked"
@@ -21,10 +22,14 @@ UNSEEN = "rests on a run that the ledger did not see start"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Bound:
-    """What an obligation that demands a lock rests on: its runs, and its data as the ledger has them."""
+    """What an obligation that demands a lock rests on: its runs, and its data as the ledger has them.
+
+    ``files`` are the marks of its plain files, which are no new ones for having other bytes.
+    """
 
     identities: frozenset[str] = frozenset()
     data: frozenset[str] = frozenset()
+    files: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -117,7 +122,8 @@ def unregistered(contract: str, key: str, bound: Bound, entries: Sequence[Entry]
     """Says why an obligation (``CRITERION/OBLIGATION``) was not locked before its data; empty if it was.
 
     Its first lock must come before every launch of its runs, before every verdict of its criterion, and
-    before every verdict of anything that rests on the same data.
+    before every verdict of anything that rests on the same data: the same bytes, or a plain file of the same
+    name or of mostly the same lines.
     """
     name = f"{contract}/{key}"
     first = next((entry for entry in entries if entry.event == LOCK and name in entry.details), None)
@@ -134,6 +140,8 @@ def unregistered(contract: str, key: str, bound: Bound, entries: Sequence[Entry]
                 return "was locked after it was judged"
             if bound.data & set(record.get("data") or ()):
                 return "was locked after its data were judged"
+            if why := seen_before(bound.files, bound.data, record.get("files") or ()):
+                return f"was locked after {why}"
     launched = {key[9:] for entry in entries for key in entry.details if key.startswith("launched ")}
     return UNSEEN if bound.identities - launched else ""
 

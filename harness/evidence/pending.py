@@ -139,8 +139,15 @@ def _told(line: bytes) -> object:
 
 def _record(told: Mapping[str, Any]) -> LedgerRecord | None:
     fields: dict[str, Any] = {name: told.get(name) for name in _FIELDS}
-    optional, data = fields.pop("threshold"), fields.pop("data")
-    words = [*fields.values(), *(data if isinstance(data, list) else [None])]
+    optional, listed = fields.pop("threshold"), {name: fields.pop(name) for name in ("data", "files")}
+    if listed["files"] is None:  # a note of before there were any
+        listed["files"] = []
+    words = [*fields.values()]
+    for several in listed.values():
+        words += several if isinstance(several, list) else [None]
     if not all(isinstance(word, str) for word in words):
         return None
-    return LedgerRecord(**fields, threshold=None if optional is None else str(optional), data=tuple(data))
+    threshold = None if optional is None else str(optional)
+    return LedgerRecord(
+        **fields, threshold=threshold, data=tuple(listed["data"]), files=tuple(listed["files"])
+    )

@@ -228,3 +228,12 @@ def kept_contract(folder: Path, digest: str) -> bytes | None:
     except OSError:
         return None
     return data if bytes_digest(data) == digest else None
+
+
+def kept_under_other_names(folder: Path) -> list[str]:
+    """Says which kept texts of contracts are not what their names say: they were changed since."""
+    return [
+        f"{KEPT}/{path.name} of the ledger was changed: it is not the contract that its name says"
+        for path in sorted((folder / KEPT).glob("*.yaml"))
+        if bytes_digest(read_or_nothing(path)) != path.stem
+    ]

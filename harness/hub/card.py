@@ -26,13 +26,13 @@ _ESCAPED = re.compile(r"([\\`*_{}\[\]<>|#~])")
 def contradictions(
     text: str, facts: Sequence[Fact], loaded: Sequence[Loaded], name: str, known: Known | None = None
 ) -> Iterator[str]:
-    """Yields every line of a card that says otherwise than the evidence, or repeats a refuted claim.
+    """Yields the lines of a card, or other text, that contradict the evidence or repeat a refuted claim.
 
     With what is ``known`` of the release, results that no evidence has are told too.
     """
     own = _own(text, name)
     yield from dict.fromkeys(disputed(shown(own), facts, name))
-    told = typed(own, _front(own), known or Known(facts=facts), name)
+    told = typed(own, _front(own, name), known or Known(facts=facts), name)
     yield from dict.fromkeys(one.why for one in told if one.refused)
     flat = [" ".join(line.split()).casefold() for line in own.splitlines()]
     for one in loaded:
@@ -48,17 +48,24 @@ def contradictions(
 def unsupported(text: str, name: str, known: Known) -> tuple[str, ...]:
     """Returns the lines of a card that give a quantity a number that nothing is known about."""
     own = _own(text, name)
-    return tuple(dict.fromkeys(one.why for one in typed(own, _front(own), known, name) if not one.refused))
+    return tuple(
+        dict.fromkeys(one.why for one in typed(own, _front(own, name), known, name) if not one.refused)
+    )
 
 
 def _own(text: str, name: str) -> str:
+    """Returns what somebody wrote into a text: of a card without what is written over when it is sent."""
+    if name != CARD:
+        return normal(text)
     own = hand_written(normal(text))
     parted(own, name)
     return unindexed(own)
 
 
-def _front(own: str) -> int:
-    """Returns the number of lines of the front matter."""
+def _front(own: str, name: str) -> int:
+    """Returns the number of lines of the front matter, which a card alone has."""
+    if name != CARD:
+        return 0
     front, body = parted(own, CARD)
     return own.count("\n") - body.count("\n") if front else 0
 
@@ -113,6 +120,9 @@ def _section(board: Board, decision: Decision, signers: Sequence[str]) -> str:
             f"| {_plain(f'{contract.name}/{name}')} | | | {_plain(why)} | | |"
             for name, why in contract.removed.items()
         ]
+    lines += [
+        f"| {_plain(name)} | | | {_plain(why)} | | |" for name, why in {**board.gone, **board.let_go}.items()
+    ]
     if decision.waived:
         lines += ["", "Waived:", "", *(f"- {_plain(told)}" for told in decision.waived)]
     return "\n".join(lines) + "\n"

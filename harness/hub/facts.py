@@ -17,6 +17,8 @@ from harness.scoreboard.fold import Status
 _COUNTED = re.compile(r"([0-9]+) parameters\Z", re.ASCII)
 _MEASURED = re.compile(r"([+-]?[0-9.]+(?:[eE][+-]?[0-9]+)?)(?: ± ([0-9.]+(?:[eE][+-]?[0-9]+)?))?\Z")
 
+_FALL = ("fall", "drop", "decrease", "decline")
+"""Words that a card has for other things than a criterion of that name."""
 _ANY = re.compile(r"(?<![\w.])[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d{1,3})?(?![\w.])", re.ASCII)
 
 
@@ -24,7 +26,8 @@ _ANY = re.compile(r"(?<![\w.])[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d{1,3})?(?![\w.])",
 class Fact:
     """One number that evidence speaks of: how a card calls it, its value, its radius, where it was found.
 
-    ``metric`` is that of a log, ``part`` what a count is of; only metrics ``stand`` in a card's results.
+    ``metric`` is that of a log, ``fall`` one that fell so far, ``part`` what a count is of; only metrics
+    ``stand`` in a card's results.
     """
 
     name: str
@@ -34,6 +37,7 @@ class Fact:
     path: str
     stands: bool
     metric: str = ""
+    fall: str = ""
     part: str = ""
 
 
@@ -51,17 +55,20 @@ def facts_of(board: Board, loaded: Sequence[Loaded], measured: Mapping[str, str 
             for item in row.obligations:
                 kind = kinds.get((contract.name, row.id, item.digest))
                 match = _MEASURED.match(measured.get(item.path) or "")
-                if isinstance(kind, Metric) and match and kind.falls_by is None and kind.step is None:
-                    place = kind.at or "final"
+                if isinstance(kind, Metric) and match and kind.step is None:
+                    place, falls = kind.at or "final", kind.falls_by is not None
                     found.append(
                         Fact(
                             name=f"{contract.name}/{row.id}",
-                            labels=_labels(place, str(kind.metric), row.id),
+                            labels=_labels("falls" if falls else place, str(kind.metric), row.id),
                             value=match[1],
                             radius=Fraction(match[2] or 0),
                             path=item.path,
-                            stands=row.status is Status.DISCHARGED and row.severity is Severity.REQUIRED,
-                            metric=str(kind.metric),
+                            stands=not falls
+                            and row.status is Status.DISCHARGED
+                            and row.severity is Severity.REQUIRED,
+                            metric="" if falls else str(kind.metric),
+                            fall=str(kind.metric) if falls else "",
                         )
                     )
                 counted = _COUNTED.match(measured.get(item.path) or "")
@@ -94,6 +101,8 @@ def told_of(board: Board, measured: Mapping[str, str | None]) -> dict[str, tuple
 
 def _labels(place: str, metric: str, criterion: str) -> tuple[str, ...]:
     words = metric.replace("_", " ")
+    if place == "falls":
+        return () if criterion.casefold().startswith(_FALL) else (criterion,)
     places = {"min": ("min", "minimum", "lowest", "best"), "max": ("max", "maximum", "highest")}
     places |= {"final": ("final", "last"), "mean": ("mean", "average")}
     said = [f"{word} {name}" for word in places.get(place, (place,)) for name in (metric, words)]

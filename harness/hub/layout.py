@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from harness.artifacts.digests import file_sha256, folder_files
 from harness.evidence.digests import read_regular
 from harness.evidence.seal import check_path
 from harness.evidence.statement import EvidenceError, parse_statement
-from harness.hub.release import CLAIMS
+from harness.hub.release import CLAIMS, File
 from harness.model.problem import InputError
 
 
@@ -36,6 +36,17 @@ def lay_out(folder: Path, into: Path) -> None:
         if sha256 in published and not target.exists():
             target.parent.mkdir(parents=True, exist_ok=True)
             _same(published[sha256], target)
+
+
+def stage(files: Mapping[str, File], texts: Mapping[str, bytes], into: Path) -> None:
+    """Lays a release out in an empty folder as it would arrive, before anything of it is sent."""
+    for name, file in files.items():
+        target = into / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _same(file.path.resolve(), target)
+    for name, data in texts.items():
+        (into / name).parent.mkdir(parents=True, exist_ok=True)
+        (into / name).write_bytes(data)
 
 
 def _same(source: Path, target: Path) -> None:

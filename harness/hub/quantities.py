@@ -25,31 +25,38 @@ _NAMES = {
 _QUANTITY = "|".join(f"(?P<{family}>{words})" for family, words in _NAMES.items())
 _DIGITS = r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:[eE][+-]?\d{1,3})?"
 _UNIT = r"%|[kKMGT]i?B\b|bytes?\b|thousand\b|million\b|billion\b|trillion\b|[kKMBT]\b"
-_NUMBER = rf"(?<![\w.@])(?P<digits>{_DIGITS})(?:[\s-]?(?P<unit>{_UNIT}))?(?![\w@])(?!\.\d)"
-_OTHER_UNIT = (
+NUMBER = rf"(?<![\w.@])(?P<digits>{_DIGITS})(?:[\s-]?(?P<unit>{_UNIT}))?(?![\w@])(?!\.\d)"
+OTHER_UNIT = (
     r"\s*(?:-?\s*(?:steps?|epochs?|iterations?|tokens?|seeds?|runs?|layers?|heads?|samples?|examples?|shots?"
-    r"|documents?|sentences?|gpus?|days?|hours?|minutes?|seconds?|points?|times|tasks?|classes|terms?)\b|×|x\b)"
+    r"|documents?|sentences?|gpus?|days?|hours?|minutes?|seconds?|points?|times|tasks?|classes|terms?|folds?|datasets?|questions?|problems?|prompts?|languages?|trials?)\b|×|x\b)"
 )
 _LESS = r"<=?|≤|under|below|less\s+than|at\s+most|up\s+to"
 _MORE = r">=?|≥|above|over|more\s+than|at\s+least"
 _LINK = (
-    r"[:=|~≈→]|is|was|of|at|to|reach\w*|improv\w*|drop\w*|fell|falls|about|around|roughly|only|just"
+    r"[:=|~≈→]|is|was|of|at|to|reach\w*|improv\w*|drop\w*|fell|falls|about|around|roughly|only|just|down"
+    r"|went|goes|go|gets?|got|as\s+(?:low|high|little|much)\s+as|scored?|stands?|stood|sits?|ends?|ended"
     rf"|approximately|(?P<less>{_LESS})|(?P<more>{_MORE})"
 )
 _AFTER = re.compile(
-    rf"(?<![\w@])(?:{_QUANTITY})(?:\s*\([^()]*\))?[\s*`]*(?:(?:{_LINK})[\s*`]*){{0,4}}{_NUMBER}", re.I | re.A
+    rf"(?<![\w@])(?:{_QUANTITY})(?:\s*\([^()]*\))?[\s*`]*(?:(?:{_LINK})[\s*`]*){{0,4}}{NUMBER}", re.I | re.A
 )
 _BETWEEN = (
     r"final|best|lowest|train\w*|valid\w*|val|eval\w*|test|dev|mean|average|overall|top-\d|\d+-shot|zero-shot"
     r"|few-shot|trainable|total|non-embedding|active|model|learn\w*|on"
 )
-_BEFORE = re.compile(rf"{_NUMBER}[\s*`]+(?:(?:{_BETWEEN})\s+){{0,3}}(?:{_QUANTITY})(?!\w)", re.I | re.A)
+_BEFORE = re.compile(rf"{NUMBER}[\s*`-]+(?:(?:{_BETWEEN})\s+){{0,3}}(?:{_QUANTITY})(?!\w)", re.I | re.A)
 _SIZE = re.compile(
     rf"\b(?:checkpoint|weights|artifact|submission|file|safetensors)\s+(?:\w+\s+)?(?:size|is|are|has|have"
-    rf"|takes?|weighs?|of|in)\b[\s:=*`]*(?:(?:about|only|just|exactly|{_LESS})\s+)?{_NUMBER}",
+    rf"|takes?|weighs?|of|in)\b[\s:=*`]*(?:(?:about|only|just|exactly|{_LESS})\s+)?{NUMBER}",
     re.I | re.A,
 )
-CELL = re.compile(rf"[\s*`~≈]*{_NUMBER}\s*(?:±.*|\(.*)?[\s*`]*\Z", re.A)
+_MODEL = re.compile(
+    rf"(?:\A|[.!?:]\s)[\s*_>#-]*(?:(?:this|it|here)\s+is\s+)?(?:an?|our|this|the)\s+(?:new\s+|small\s+|large\s+)?"
+    rf"{NUMBER}[\s-]+(?:[\w-]+\s+){{0,3}}?(?P<parameters>model|transformer|network|checkpoint|lm|llm)\b",
+    re.I | re.A,
+)
+CELL = re.compile(rf"[\s*`~≈]*{NUMBER}\s*(?:±.*|\(.*)?[\s*`]*\Z", re.A)
+_COUNTS = {"thousand", "million", "billion", "trillion"}
 _POWERS = {"k": 1, "m": 2, "g": 3, "b": 3, "t": 4}
 
 
@@ -84,7 +91,7 @@ def family_of(title: str) -> str:
 def claimed(line: str) -> Iterator[Claimed]:
     """Yields each number of a line that stands right by the words of a quantity, or is a file's size."""
     taken: list[tuple[int, int]] = []
-    for pattern in (_SIZE, _AFTER, _BEFORE):
+    for pattern in (_SIZE, _AFTER, _BEFORE, _MODEL):
         for match in pattern.finditer(line):
             family = _family(match)
             span = match.span("digits")
@@ -92,37 +99,48 @@ def claimed(line: str) -> Iterator[Claimed]:
                 continue
             taken.append(span)
             named = match.groupdict()
-            begin = match.end("digits") + len(match["unit"] or "") if match.re is _BEFORE else 0
+            begin = match.end("unit" if match["unit"] else "digits") if match.re is _BEFORE else 0
             yield Claimed(
                 family=family,
                 text=" ".join(match[0].split()).strip("*`| "),
                 readings=readings(match["digits"], match["unit"] or ""),
                 bound="<" if named.get("less") else ">" if named.get("more") else "",
-                phrase=line[begin : match.end(family)] if family in named else "",
+                phrase=_phrase(match, line[begin : match.end(family)] if family in named else ""),
                 start=match.start(),
                 end=match.end(),
             )
 
 
+def _phrase(match: re.Match[str], words: str) -> str:
+    return "parameters" if match.re is _MODEL else words
+
+
 def _family(match: re.Match[str]) -> str:
     if match.re is _SIZE:
         return "bytes"
-    return next(name for name in _NAMES if match[name])
+    named = match.groupdict()
+    return next(name for name in _NAMES if named.get(name))
 
 
 def _meant(match: re.Match[str], family: str, line: str) -> bool:
     """Tells whether a number is said of the quantity, and is no year, no count and no setting."""
-    if re.match(_OTHER_UNIT, line[match.end("digits") :], re.I):
+    if re.match(OTHER_UNIT, line[match.end("digits") :], re.I):
         return False
     digits, unit = match["digits"], (match["unit"] or "").lower()
     if family == "bytes":
         return "byte" in unit or unit.endswith("b")
+    if match.re is _MODEL:
+        return unit[:1] in _POWERS or unit in _COUNTS
     if family == "parameters":
         return unit != "%" and ("." not in digits or bool(unit))
     plain = digits.isdecimal() and not unit
     if plain and re.fullmatch(r"(?:19|20)\d\d", digits):
         return False
-    joined = match.re is _AFTER and re.search(r"[:=|~≈]|\b(?:is|was|of|to)\b", match[0])
+    joined = match.re is _AFTER and (
+        match["less"]
+        or (match["more"] or "over").lower() != "over"
+        or re.search(r"[:=|~≈]|\b(?:is|was|of|to|as)\b", match[0])
+    )
     version = family == "benchmark" and digits in ("1.0", "1.1", "2.0")  # SQuAD 2.0
     return bool(joined) or not (plain or version)
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
 from harness.artifacts.digests import file_sha256, folder_files
 from harness.artifacts.safetensors_file import read
+from harness.engine.load import Loaded
 from harness.engine.project import CONFIG, Project
 from harness.evidence.digests import read_regular
 from harness.evidence.seal import FOLDER, check_path
-from harness.hub.known import unknown
+from harness.hub.known import code, unknown
 from harness.hub.pickles import pickled, scanned
 from harness.model.problem import InputError
+from harness.registry import kinds
 from harness.scoreboard.board import Board, ObligationRow
 from harness.scoreboard.fold import Status
 from harness.scoreboard.waived import POLICY, has_policy
@@ -60,44 +62,63 @@ def files_of(folder: Path, *, pickles: bool = False) -> dict[str, File]:
     return found
 
 
-def vouched(board: Board) -> dict[str, list[str]]:
-    """Returns the digests of all bytes that discharged evidence rests on, with the criteria it is of."""
-    found: dict[str, list[str]] = {}
-    for contract in board.contracts:
-        for row in contract.criteria:
+def vouched(board: Board, loaded: Sequence[Loaded]) -> set[str]:
+    """Returns the digests of all bytes that discharged criteria speak of.
+
+    A file that an input names is spoken of by all that judges it; of the files of a folder or a pattern only
+    those that the kind says it judges (``Kind.judges``): the others are pinned, and nobody looked at them.
+    """
+    named = {
+        (one.contract.name, criterion.id, item.digest): {
+            one.contract.inputs[name].file for name in item.inputs
+        }
+        for one in loaded
+        for criterion in one.contract.criteria
+        for item in criterion.obligations
+    }
+    found = set[str]()
+    for rows in board.contracts:
+        for row in rows.criteria:
             if row.as_demanded and row.status is Status.DISCHARGED:
                 for item in row.obligations:
-                    for sha256 in _digests(item):
-                        found.setdefault(sha256, []).append(f"{contract.name}/{row.id}")
+                    found |= _spoken_of(item, named.get((rows.name, row.id, item.digest), set()))
     return found
 
 
-def _digests(item: ObligationRow) -> Iterator[str]:
-    if item.record is not None:
-        yield from item.record.pins.materials.values()
-        yield from item.record.pins.outputs.values()
+def _spoken_of(item: ObligationRow, named: Set[str | None]) -> set[str]:
+    if item.record is None:
+        return set()
+    endings = kinds()[item.kind].judges if item.kind in kinds() else ()
+    materials = item.record.pins.materials
+    spoken = {sha256 for name, sha256 in materials.items() if name in named or name.endswith(endings)}
+    return spoken | set(item.record.pins.outputs.values())
 
 
-def unvouched(files: Mapping[str, File], board: Board) -> tuple[str, ...]:
-    """Names the files whose very bytes no discharged criterion is about, small text by known names aside."""
-    known = vouched(board)
-    return tuple(
-        f"{name}: no discharged criterion is about these bytes ({file.sha256[:12]}…), and {why}"
-        for name, file in sorted(files.items())
-        if file.sha256 not in known and (why := unknown(name, file.path))
-    )
+def unvouched(files: Mapping[str, File], board: Board, loaded: Sequence[Loaded]) -> tuple[str, ...]:
+    """Names the files that no discharged criterion is about, known small text aside, and all code."""
+    known = vouched(board, loaded)
+    found = []
+    for name, file in sorted(files.items()):
+        if why := code(name, file.path):
+            found.append(f"{name}: {why}, and code is not published from here")
+        elif file.sha256 not in known and (why := unknown(name, file.path)):
+            found.append(
+                f"{name}: no discharged criterion is about these bytes ({file.sha256[:12]}…), and {why}"
+            )
+    return tuple(found)
 
 
 def claims_of(project: Project, board: Board, files: Mapping[str, File]) -> dict[str, File]:
     """Returns what a stranger needs to verify: contracts, specs, evidence, ledger, envelopes, policy.
 
-    Judged files come along where they are small and not among the ``files`` published anyhow.
+    Judged files come along where they are small and not among the ``files`` published anyhow; the card is
+    published otherwise than it was judged, and so it comes along as it was.
     """
     root, names = project.root, set[str]()
     names |= {
         name for name, there in ((CONFIG, (root / CONFIG).is_file()), (POLICY, has_policy(root))) if there
     }
-    published = {file.sha256 for file in files.values()}
+    published = {file.sha256 for name, file in files.items() if name != CARD}
     for contract in board.contracts:
         names.add(contract.path)
         if contract.spec is not None:

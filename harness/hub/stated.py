@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import html
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 from harness.hub.facts import Fact
+from harness.hub.seen import seen
 from harness.kinds._card_text import Stated, numbers_at
-from harness.kinds._card_whose import heads_another
+from harness.kinds._card_whose import heads_another, whose
 from harness.kinds._unsaid import said
 
-_TAG = re.compile(r"</?[A-Za-z][^<>\n]*>")
-_HIDDEN = re.compile(r"[\u00ad\u200b-\u200f\u2060-\u2064\ufeff]")
 _RULE = re.compile(r"\s*\|?[\s:|-]+\|?\s*\Z")
 _APART = re.compile(r"\s*(?:[-+*>#]|\d+[.)]\s|\Z)|.*\|")
+_FALLS = r"falls?|fell|drops?|dropped|decreased?s?|declined?s?|sinks?|sank|(?:went|goes)\s+down"
+_UNDER = re.compile(r" {0,3}(?:=+|-+)[ \t]*\Z")
 _WORDS = "final|last|best|lowest|min|minimum|max|maximum|highest|mean|average"
 _LESS = r"<=?|≤|under|below|less\s+than|at\s+most|up\s+to"
 _MORE = r">=?|≥|above|over|more\s+than|at\s+least"
@@ -25,7 +24,7 @@ _DIGITS = r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d{1,3})?"
 
 def shown(text: str) -> str:
     """Returns a card as its readers see it, with the same lines; a paragraph stands on its first one."""
-    lines = [_seen(line) for line in said(text).split("\n")]
+    lines = [seen(line) for line in said(text).split("\n")]
     end = _matter(lines)
     found: list[str] = []
     code, first = False, -1
@@ -35,6 +34,10 @@ def shown(text: str) -> str:
         if number <= end or code or fence:
             data = re.sub(r"[_\"']", " ", line) if number <= end else line
             found.append("" if fence or line.strip() == "---" else data)
+            first = -1
+        elif first >= 0 and _UNDER.match(line) and not _APART.match(found[first]):
+            found[first] = f"{'#' if '=' in line else '##'} {found[first].strip()}"
+            found.append("")
             first = -1
         elif _APART.match(line):
             found.append(line)
@@ -46,20 +49,6 @@ def shown(text: str) -> str:
             found.append(line)
             first = number
     return "\n".join(found)
-
-
-def _seen(line: str) -> str:
-    plain = _HIDDEN.sub("", html.unescape(_TAG.sub("", line))).replace("\u00a0", " ")
-    return "".join(_digit(letter) for letter in plain)
-
-
-def _digit(letter: str) -> str:
-    if letter.isascii():
-        return letter
-    digit = unicodedata.decimal(letter, None)
-    if digit is not None:
-        return str(digit)
-    return unicodedata.normalize("NFKC", letter) if "\uff01" <= letter <= "\uff5e" else letter
 
 
 def _matter(lines: Sequence[str]) -> int:
@@ -82,6 +71,9 @@ def disputed(text: str, facts: Sequence[Fact], name: str) -> Iterator[str]:
     for metric in dict.fromkeys(fact.metric for fact in facts if fact.metric):
         known = [fact for fact in facts if fact.metric == metric]
         yield from _bare(text, known, metric, name)
+    for metric in dict.fromkeys(fact.fall for fact in facts if fact.fall):
+        known = [fact for fact in facts if fact.fall == metric]
+        yield from _fallen(text, known, metric, name)
 
 
 def _agrees(stated: Stated, known: Sequence[Fact]) -> bool:
@@ -153,3 +145,16 @@ def _bare(text: str, known: Sequence[Fact], metric: str, name: str) -> Iterator[
     for number, line in enumerate(text.split("\n"), 1):
         if match := pattern.match(line):
             yield from _cell(f"{metric}: {match['number']}", known, metric, f"{name}:{number}")
+
+
+def _fallen(text: str, known: Sequence[Fact], metric: str, name: str) -> Iterator[str]:
+    """Yields lines that say by how much a metric fell (``the loss falls by 4.5``), and no evidence does."""
+    pattern = re.compile(
+        rf"(?:\A|[.;:,]\s|\b(?:the|its|our|train(?:ing)?)\s)\s*{_pattern(metric)}\s+(?:has\s+|had\s+)?(?:{_FALLS})"
+        rf"\s+by\s+(?:about\s+|only\s+|just\s+|almost\s+|some\s+)*(?P<number>{_DIGITS})(?!\.?\d|\s*(?:%|x\b|×|times|per\b))",
+        re.I | re.A,
+    )
+    for number, line in enumerate(text.split("\n"), 1):
+        for match in pattern.finditer(line):
+            if whose(line[: match.start()]) != "other":
+                yield from _cell(f"{metric}: {match['number']}", known, metric, f"{name}:{number}")

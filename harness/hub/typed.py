@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from harness.hub.facts import Fact
+from harness.hub.loose import ALONE, loose, of_others
 from harness.hub.quantities import CELL, Claimed, claimed, family_of, family_words, readings
 from harness.hub.stated import shown
 from harness.kinds._card_whose import heads_another, of_another, whose
@@ -68,7 +69,7 @@ class Typed:
 
 def typed(own: str, front: int, known: Known, name: str) -> Iterator[Typed]:
     """Yields the numbers of a card's own text that no evidence has; its first ``front`` lines are YAML."""
-    level, header = 0, ""
+    level, header, waiting = 0, "", ""
     for number, line in enumerate(shown(_IMAGE.sub("", own)).split("\n"), 1):
         where = f"{name}:{number}"
         if len(line) > _LONGEST:
@@ -83,6 +84,12 @@ def typed(own: str, front: int, known: Known, name: str) -> Iterator[Typed]:
         header = (header or line) if row else ""
         strict = bool(level) or number <= front
         yield from _line(line, known, where, strict=strict)
+        if strict and waiting and (alone := ALONE.match(line)):
+            yield from _line(f"{waiting}: {alone['number']}", known, where, strict=True)
+        elif strict and not heading:
+            yield from _rest(header, line, known, where)
+        if line.strip():
+            waiting = line.strip(" |:*-+`") if family_of(line) and not any(claimed(line)) else ""
         if strict and row and line != header and not _RULE.match(line):
             yield from _row(header, line, known, where)
         if known.board is not None:
@@ -108,6 +115,23 @@ def _line(line: str, known: Known, where: str, *, strict: bool) -> Iterator[Type
             yield Typed(why=f"{where}: {one.text}: no evidence is about it", refused=False)
 
 
+def _rest(header: str, line: str, known: Known, where: str) -> Iterator[Typed]:
+    """Yields numbers of a section of results that are said of no known quantity and that no evidence has."""
+    if of_others(header, line):
+        return
+    taken = [(one.start, one.end) for one in claimed(line)]
+    values = [low for fact in known.facts for low in (Fraction(fact.value),)]
+    values += [number for numbers in known.told.values() for number in numbers]
+    for match in loose(header, line):
+        inside = any(low <= match.start("digits") < high for low, high in taken)
+        spans = readings(match["digits"], match["unit"] or "")
+        if not inside and not any(low <= one <= high for one in values for low, high in spans):
+            yield Typed(
+                why=f"{where}: {match[0].strip()} stands among results: no evidence is about it",
+                refused=False,
+            )
+
+
 def _backed(one: Claimed, known: Known) -> bool:
     """Tells whether evidence about the quantity has the number, or lies within the bound."""
     return any(_agrees(one, low, high) for low, high in _values(one.family, known))
@@ -126,7 +150,9 @@ def _values(family: str, known: Known) -> Iterator[tuple[Fraction, Fraction]]:
         yield from ((Fraction(size), Fraction(size)) for size in known.sizes)
     words = family_words(family)
     for fact in known.facts:
-        if words.search(" ".join((fact.metric.replace("_", " "), fact.part, *fact.labels))):
+        if (fact.metric or fact.part) and words.search(
+            " ".join((fact.metric.replace("_", " "), fact.part, *fact.labels))
+        ):
             yield Fraction(fact.value) - fact.radius, Fraction(fact.value) + fact.radius
     for text, numbers in known.told.items():
         if words.search(text.replace("_", " ")):
@@ -139,7 +165,7 @@ def _about(one: Claimed, known: Known) -> list[str]:
         return [f"{size:,} bytes" for size in known.sizes[:3]]
     found = []
     for fact in known.facts:
-        said = _plain(fact.metric) or fact.part
+        said = _plain(fact.metric or fact.part)
         match = re.search(rf"(?<!\w){re.escape(said)}\s*\Z", _plain(one.phrase)) if said else None
         if match and family_of(said) == one.family and _NEUTRAL.search(_plain(one.phrase)[: match.start()]):
             found.append(f"{fact.name} measured {fact.value}")
@@ -149,6 +175,7 @@ def _about(one: Claimed, known: Known) -> list[str]:
 def _plain(text: str) -> str:
     """Returns a metric's name, or words that end with one, so that both can be compared."""
     flat = " ".join(re.sub(r"[_*`-]", " ", text).split()).casefold()
+    flat = re.sub(r"\bparam(?:eter)?s?\b", "parameters", flat)
     return re.sub(r"\b(?:validation|valid|evaluation|eval)\b", "val", flat)
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import fsum
 from typing import Literal
 
+from harness.kinds._looked import Looked
 from harness.kinds._losses import Losses
 from harness.kinds._overlap_verdict import Found
+from harness.kinds._renamed import renamed
 from harness.statistics.documents import difference, exchangeable
 from harness.statistics.power import smallest_effect
 from harness.statistics.ranks import area
@@ -60,11 +63,12 @@ class Sought:
         return state, f"{told} (limit {self.least:g}, confidence {1 - self.alpha:g})"
 
 
-def by_data(found: Found, sought: Sought, where: str) -> Sign:
+def by_data(found: Found, sought: Sought, where: str, looked: Looked | None = None) -> Sign:
     """Tells whether held-out documents stand in the training data, beyond those of fresh data.
 
     A few do by chance, as of fresh data: no more than those are no leak where their excess is bounded by the
-    share that is sought.
+    share that is sought. Texts are of the documents that were scored as far as ``looked`` says so; None is
+    where the texts themselves were scored.
     """
     hits, count = len(found.held.hits), found.held.count
     told = f"{hits} of {count} held-out documents stand in the training data"
@@ -78,9 +82,13 @@ def by_data(found: Found, sought: Sought, where: str) -> Sign:
         high = excess_bounds(hits, count, len(other.hits), other.count, 1 - sought.alpha)[1]
         state = "found" if p <= sought.alpha else "absent" if high <= sought.least else "open"
         told += f"; at most a share of {high:.3g} more (limit {sought.least:g})" if hits else ""
-    if not hits:
-        state, why = sought.unseen(count - found.held.short)
+    known = count if looked is None else looked.known
+    if not hits or (state == "absent" and known < sought.scored):
+        state, why = sought.unseen(max(0, known - found.held.short))
         told += f"; {why}"
+    if looked is not None and looked.why:
+        state = "open" if state == "absent" else state
+        told += f"; {looked.why}"
     return Sign(cause="leak", state=state, where=where, told=told)
 
 
@@ -93,14 +101,33 @@ def by_loader(served: int, total: int, kept: int, sought: Sought, where: str, *,
     told = f"{served} of {total} served items are held out"
     if served:
         return Sign(cause="leak", state="found", where=where, told=told)
-    state, why = sought.unseen(kept) if total else ("open", "nothing was served, or nothing held out")
+    state, why = (
+        sought.unseen(kept)
+        if total
+        else ("open", "none served, none held out, or ids that cannot be compared")
+    )
     if state == "absent" and not texts:
         state, why = "open", f"{why}, but not for copies under another index: name held_texts and train_texts"
     return Sign(cause="leak", state=state, where=where, told=f"{told}; {why}")
 
 
+def by_losses(held: Losses, train: Losses) -> Sign | None:
+    """Tells that held-out rows are training rows, to the last digit: then no leak is excluded."""
+    told = None if held.texts else renamed(held, train)
+    return None if told is None else Sign(cause="leak", state="open", where=held.source, told=told)
+
+
+REACH = 2.0
+"""So many times the limit must be within the reach of canaries before their excess can be absent."""
+
+
 def by_canaries(
-    inserted: Sequence[float], others: Sequence[float], least: float, alpha: float, where: str
+    inserted: Sequence[float],
+    others: Sequence[float],
+    reach: float,
+    least: float,
+    alpha: float,
+    where: str,
 ) -> Sign:
     """Tells whether inserted canaries are exposed by ``least`` bits more than those that were not.
 
@@ -108,7 +135,8 @@ def by_canaries(
     Exposures are lopsided, which as many of both cancel and forty against a hundred and twenty do not (2.3 %
     false alarms at 1 %): whether the excess is below the limit is judged on as many of both, with the degrees
     of freedom of one side. Told beside it is which excesses these canaries would have told from the limit,
-    with a chance of 0.8.
+    with a chance of 0.8. One that is known by heart has rank 1 and ``reach`` bits: where that is no more than
+    the others and twice the limit, no excess can be absent.
     """
     if min(len(inserted), len(others)) < 5:
         told = f"{len(inserted)} canaries inserted and {len(others)} not: fewer than five"
@@ -124,6 +152,8 @@ def by_canaries(
         told += ", none differs from another"
     elif more.p <= alpha and (null is None or null.p <= alpha):
         state = "found"
+    elif reach - fsum(others) / len(others) < REACH * least:
+        told += f", of which rank 1 of their candidates is but {reach:.3g} bits: too few to exclude the limit"
     elif less[0] <= alpha:
         state = "absent"
     if less is not None and (seen := error(sample)) is not None:

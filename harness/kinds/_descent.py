@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.kinds._copies import BYTES, same_texts
 from harness.model.predictor import Predictor
 from harness.model.problem import InputError
 from harness.model.values import Printed
@@ -43,6 +44,7 @@ class Ask:
     margin: float
     confidence: float
     documents: bool
+    certify: tuple[str, ...] = ("metric", "causality")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -69,13 +71,27 @@ class Scored:
     """Mean cost a symbol, by window, of the model and each baseline, in units (windows or documents).
 
     ``overall`` is the model's mean over all windows, ``shuffles`` the same for each permutation of inputs;
-    ``note`` is what else is to be said of them.
+    ``note`` is what else is to be said of them, ``copies`` names two windows that are one, where it matters.
+    ``guess`` is what the uniform prediction costs, asked for or not, and ``copied`` says how the scored text
+    is the one that the baselines were fitted on.
     """
 
     costs: Mapping[str, Array]
     overall: float
     shuffles: Array
     note: str = ""
+    guess: Array | None = None
+    copied: str = ""
+    copies: str = ""
+
+    def starved(self, beyond: float = 1.0) -> list[str]:
+        """Returns the fitted baselines that cost more than so many times what guessing costs."""
+        if self.guess is None:
+            return []
+        top = beyond * float(self.guess.mean())
+        return [
+            name for name in ("unigram", "bigram") if name in self.costs and self.costs[name].mean() > top
+        ]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -189,9 +205,12 @@ def score(model: Predictor, windows: Windows, train: Sequence[str], ask: Ask) ->
         else:
             chances = _baseline(name, text, windows, model.vocab)
             costs[name] = cost(np.log(chances), ask).mean(axis=1)
+    guess = cost(np.log(ngrams.uniform(windows.targets, model.vocab)), ask).mean(axis=1)
     if ask.documents:
         costs = {name: _by_document(part, windows) for name, part in costs.items()}
-    return Scored(costs=costs, overall=float(own.mean()), shuffles=shuffles)
+        guess = _by_document(guess, windows)
+    same = same_texts({f"window {at}": row.tobytes() for at, row in enumerate(windows.symbols)}, BYTES)
+    return Scored(costs=costs, overall=float(own.mean()), shuffles=shuffles, guess=guess, copies=same)
 
 
 def _shuffled(model: Predictor, windows: Windows, ask: Ask) -> Array:
@@ -265,11 +284,17 @@ def cost(logs: Array, ask: Ask) -> Array:
 
 
 def compare(scored: Scored, ask: Ask, label: str) -> tuple[Comparison, ...]:
-    """Compares the model with each baseline, and with ``chain`` each baseline with the next."""
+    """Compares the model with each baseline, and with ``chain`` each baseline with the next.
+
+    Where a fitted baseline is worse than guessing, the model must beat the guess too.
+    """
     order = ("model", *ask.beats)
     pairs = [("model", worse) for worse in ask.beats]
     if ask.chain:
         pairs = [(order[i], order[i + 1]) for i in range(len(ask.beats))]
+    if scored.starved() and scored.guess is not None and "uniform" not in ask.beats:
+        scored = replace(scored, costs={**scored.costs, "uniform": scored.guess})
+        pairs.append(("model", "uniform"))
     return tuple(_pair(scored, better, worse, ask, label) for better, worse in pairs)
 
 

@@ -80,9 +80,10 @@ def _example(
     fields: str,
     make: Callable[[], bytes] = model,
     held_out: Callable[[], bytes] = lambda: text(1000, 2),
+    train: Callable[[], bytes] = lambda: text(4000, 1),
 ) -> Example:
     def files() -> Mapping[str, bytes]:
-        return {"m.clm": make(), "train.txt": text(4000, 1), "held_out.txt": held_out()}
+        return {"m.clm": make(), "train.txt": train(), "held_out.txt": held_out()}
 
     return Example(title=title, outcome=outcome, contract=CONTRACT.format(fields=fields), files=files)
 
@@ -109,6 +110,13 @@ EXAMPLES = (
     _example("a metric that fails its own test", _F, ', beats: uniform, metric: "series(1 / p)"'),
     _example("a metric with an offset", _F, ', beats: uniform, metric: "0.001 - log(p)"'),
     _example("a model that reads ahead", _F, ", beats: [unigram]", _ahead),
+    _example(
+        "scored on a part of the training text",
+        _I,
+        ", beats: unigram",
+        held_out=lambda: text(4000, 1)[1000:2500],
+    ),
+    _example("a baseline fitted on one letter", _I, ", beats: unigram", train=lambda: b"\x01" * 400),
     _example("three windows", _I, ", beats: [unigram], windows: 3"),
     _example("a margin that cannot be settled", _I, ", beats: [uniform], margin: 1.35, windows: 6"),
     _example("an empty text", Outcome.ERROR, ", beats: [unigram]", held_out=lambda: b""),

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from harness.artifacts.texts import Layout
+from harness.kinds._copies import same_texts
 from harness.kinds._descent import CLOSE, SINGLE, UNLESS_SAID, Ask, Scored, cost, metric_witness
 from harness.kinds._tokens import Cut, Files, Window, cut, fitted, foretold, in_bytes
 from harness.model.predictor import Tokenised
@@ -93,14 +94,18 @@ def score(model: Tokenised, found: Cut, train: Files, layout: Layout, ask: Ask) 
                 chances = counts.bigram(flat.inputs, flat.targets)
             costs[name] = flat.by_window(cost(np.log(chances), ask))
     overall = float(costs["model"].mean())
+    guess = flat.by_window(cost(np.log(ngrams.uniform(flat.targets, model.vocab)), ask))
     if ask.documents:
         owner = np.array([window.document for window in found.windows])
         costs = {k: np.bincount(owner, v) / np.bincount(owner) for k, v in costs.items()}
+        guess = np.bincount(owner, guess) / np.bincount(owner)
     told = [note, f"{found.short} documents too short"] if found.short else [note]
     return Scored(
         costs=costs,
         overall=overall,
         shuffles=shuffles,
+        guess=guess,
+        copies=same_texts(found.texts()),
         note="; ".join([*(part for part in told if part), in_bytes(flat)]),
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from statistics import NormalDist
 
 from harness.kinds._descent import Ask, Comparison, Scored
@@ -23,26 +23,46 @@ def uncertified(witness: Witness, basis: Basis) -> Verdict:
 
 
 def conclude(found: Sequence[tuple[Scored, Sequence[Comparison]]], ask: Ask, basis: Basis) -> Verdict:
-    """Folds every comparison: lower bounds above the margin discharge, one upper bound below it falsifies."""
+    """Folds every comparison: lower bounds above the margin discharge, one upper bound below it falsifies.
+
+    Windows that are copies of others judge nothing: neither bound holds of so many.
+    """
     every = [pair for _, pairs in found for pair in pairs]
-    lost = [pair for pair in every if _lost(pair, ask)]
+    copies = [scored.copies for scored, _ in found if scored.copies]
+    lost = [pair for pair in every if _lost(pair, ask) and not copies]
     open_ = [pair for pair in every if not _won(pair, ask) and pair not in lost]
     count = sum(len(scored.costs["model"]) for scored, _ in found)
-    outcome = Outcome.FALSIFIED if lost else Outcome.INCONCLUSIVE if open_ else Outcome.DISCHARGED
+    copied = [scored.copied for scored, _ in found if scored.copied] + copies[:1]
+    starved = [told for scored, _ in found for told in _starved(scored)]
+    outcome = Outcome.INCONCLUSIVE if open_ or starved else Outcome.DISCHARGED
+    outcome = Outcome.INCONCLUSIVE if copied else Outcome.FALSIFIED if lost else outcome
+    reason = Reason.ILL_POSED if copied or starved else Reason.LOW_POWER
+    untried = [f"self-test not tried: {name}" for name in ("metric", "causality") if name not in ask.certify]
     order = "each below the next" if ask.chain else "the model below each"
     notes = [scored.note for scored, _ in found if scored.note]
     lows = [pair.bounds.low for pair in every if pair.bounds is not None]
     return Verdict(
         outcome=outcome,
-        reason=Reason.LOW_POWER if outcome is Outcome.INCONCLUSIVE else None,
+        reason=reason if outcome is Outcome.INCONCLUSIVE else None,
         basis=basis,
         denominator=Denominator(judged=count, total=count, unit="documents" if ask.documents else "windows"),
         measured="; ".join(_costs(scored) for scored, _ in found),
         threshold=f"{order} by more than {ask.margin:g}",
         margin=f"{min(lows) - ask.margin:.4g}" if len(lows) == len(every) else None,
-        detail="; ".join([*(_told(pair, ask) for pair in every), *notes]),
-        witnesses=tuple(_witness(pair, ask) for pair in lost[:20]),
+        detail="; ".join([*copied, *starved, *(_told(pair, ask) for pair in every), *notes, *untried]),
+        witnesses=tuple(_witness(pair, ask) for pair in lost[:20]) if outcome is Outcome.FALSIFIED else (),
     )
+
+
+STARVED = 1.1
+"""A baseline that costs so many times what guessing costs was fitted on another language."""
+
+
+def _starved(scored: Scored) -> Iterator[str]:
+    for name in scored.starved(STARVED):
+        guess = math.nan if scored.guess is None else float(scored.guess.mean())
+        told = f"the {name} costs {scored.costs[name].mean():.5f} where guessing costs {guess:.5f}"
+        yield f"{told}: it was fitted on too little text, or on text of another kind"
 
 
 def _costs(scored: Scored) -> str:

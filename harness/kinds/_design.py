@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from itertools import combinations
 
+from harness.kinds._copies import agreeing, by_chance, same_losses
 from harness.kinds._sides import Arm
 from harness.model.verdict import Reason
+from harness.statistics.student import spread
 
 Doubt = tuple[Reason, str]
 
@@ -45,29 +47,32 @@ def design(arms: tuple[Arm, Arm], seeds: Sequence[int], *, by_seed: bool) -> Ite
 def _copies(arms: tuple[Arm, Arm], *, by_seed: bool) -> Iterator[Doubt]:
     """Yields values that chance does not print twice: an arm is the other, or a run has two seeds."""
     one, two = (arm.values for arm in arms)
-    if len(one) > 1 and sorted(v.text for v in one.values()) == sorted(v.text for v in two.values()):
+    if len(one) > 1 and sorted(v.exact for v in one.values()) == sorted(v.exact for v in two.values()):
         yield Reason.ILL_POSED, "the two samples are identical: one run cannot be compared with itself"
+        return
+    if not by_seed:
+        told = same_losses({unit: (value, two[unit]) for unit, value in one.items() if unit in two})
+        if told:
+            yield Reason.ILL_POSED, told
         return
     every = [
         (f"{side} {unit}", value)
         for side, arm in zip("AB", (one, two), strict=True)
         for unit, value in arm.items()
     ]
-    if not by_seed or len(every) < 3:
+    often = Counter(value.exact for _, value in every)
+    pairs = sum(math.comb(count, 2) for count in often.values())
+    if len(every) < 3 or not pairs:
         return
-    texts = [value.text for _, value in every]
-    repeated = [text for text, count in Counter(texts).items() if count > 1]
-    if not repeated:
-        return
-    numbers = [float(value) for _, value in every]
-    mean = sum(numbers) / len(numbers)
-    spread = (sum((x - mean) ** 2 for x in numbers) / (len(numbers) - 1)) ** 0.5
     unit = float(10.0 ** -max(value.decimals for _, value in every))
-    # Two normal values agree to a unit u of their last digit with chance about u / (2 sd sqrt(pi)).
-    by_chance = len(list(combinations(texts, 2))) * unit / (3.54 * spread) if spread else 0.0
-    if by_chance < 0.01:
-        names = [name for name, value in every if value.text == repeated[0]]
-        yield Reason.ILL_POSED, f"{_named(names)} print the same {repeated[0]}: one run under two names"
+    # Sides that lie far apart spread together by more than runs of one do, and would make all agreement rare.
+    apart = [spread([float(value) for value in arm.values()]) or 0.0 for arm in (one, two)]
+    wide = math.sqrt(sum(x * x for x in apart) / 2)
+    if by_chance(pairs, math.comb(len(every), 2) * agreeing(wide, unit)) < 0.01:
+        same = often.most_common(1)[0][0]
+        names = [name for name, value in every if value.exact == same]
+        text = next(value.text for _, value in every if value.exact == same)
+        yield Reason.ILL_POSED, f"{_named(names)} print the same {text}: one run under two names"
 
 
 def blur(arm: Arm) -> Fraction:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from harness.artifacts.texts import Layout, chunks, named
+from harness.kinds._copies import BYTES, same_texts
 from harness.kinds._losses import Losses
-from harness.kinds._tokens import Cut, Files, cut, fitted, foretold, in_bytes
+from harness.kinds._tokens import Cut, Files, cut, fitted, foretold, in_bytes, texts_of
 from harness.model.predictor import Predictor, Tokenised
 from harness.model.problem import InputError
 from harness.statistics.ngrams import Fitted
@@ -30,8 +33,10 @@ def evaluate(model: Predictor, files: Sequence[tuple[str, str]], layout: Layout,
     names: list[str] = []
     rows: list[Array] = []
     owners: list[int] = []
+    texts: dict[str, bytes] = {}
     short = 0
     for name, symbols in _documents(files, layout):
+        texts[name] = blake2b(symbols.tobytes(), digest_size=16).digest()
         if symbols.size and int(symbols.max()) >= model.vocab:
             raise InputError(f"{name}: symbols beyond the model's {model.vocab}", "ILL_POSED")
         windows = [symbols[at : at + length + 1] for at in range(0, symbols.size - length, length + 1)][:MOST]
@@ -39,6 +44,7 @@ def evaluate(model: Predictor, files: Sequence[tuple[str, str]], layout: Layout,
         if windows:
             owners += [len(names)] * len(windows)
             names.append(name)
+            texts[name] = b"".join(window.tobytes() for window in windows)
             rows += windows
     sums, counts = [0.0] * len(names), [0] * len(names)
     for owner, loss in zip(owners, _costs(model, rows), strict=True):
@@ -54,6 +60,9 @@ def evaluate(model: Predictor, files: Sequence[tuple[str, str]], layout: Layout,
         modes=frozenset({"eval"}),
         step=None,
         earlier=short,
+        texts=texts,
+        vocab=model.vocab,
+        copies=same_texts(texts, BYTES),
     )
 
 
@@ -81,7 +90,16 @@ def evaluate_splits(
         for at, part in enumerate(splits)
     ]
     counts = fitted(model, splits[1], layout, frozenset(cuts[1].names))[0] if bigram else None
-    return [_tokens(model, part[0][0], one, counts) for part, one in zip(splits, cuts, strict=True)]
+    found = [_tokens(model, part[0][0], one, counts) for part, one in zip(splits, cuts, strict=True)]
+    return [
+        replace(one, texts=_digests(part, layout), vocab=model.vocab)
+        for one, part in zip(found, splits, strict=True)
+    ]
+
+
+def _digests(files: Files, layout: Layout) -> Mapping[str, bytes]:
+    """Returns the digests of all documents, scored or not."""
+    return {name: blake2b(text, digest_size=16).digest() for name, text in texts_of(files, layout)}
 
 
 def _tokens(model: Tokenised, source: str, found: Cut, counts: Fitted | None) -> Losses:
@@ -89,16 +107,18 @@ def _tokens(model: Tokenised, source: str, found: Cut, counts: Fitted | None) ->
     import numpy as np
 
     values: dict[str, tuple[float, float]] = {}
+    raw: dict[str, tuple[float, float]] = {}
     note = ""
     if found.windows:
         flat = foretold(model, found.windows)
         owner = np.array([window.document for window in found.windows])[flat.owner]
-        paid = -flat.logs
+        off = np.zeros_like(flat.logs)
         if counts is not None:
-            paid = paid + np.log(counts.bigram(flat.inputs, flat.targets))
+            off = -np.log(counts.bigram(flat.inputs, flat.targets))
         many = np.bincount(owner, minlength=len(found.names))
-        means = np.bincount(owner, paid, len(found.names)) / many
-        values = {n: (float(x), float(w)) for n, x, w in zip(found.names, means, many, strict=True)}
+        own, base = (np.bincount(owner, part, len(found.names)) / many for part in (-flat.logs, off))
+        values = {n: (float(x), float(w)) for n, x, w in zip(found.names, own - base, many, strict=True)}
+        raw = {n: (float(x), float(b)) for n, x, b in zip(found.names, own, base, strict=True)}
         note = f"{len(values)} of {found.total} documents, {in_bytes(flat)}"
         note += ", a bigram's loss taken off each document" if counts is not None else ""
     return Losses(
@@ -111,6 +131,8 @@ def _tokens(model: Tokenised, source: str, found: Cut, counts: Fitted | None) ->
         step=None,
         earlier=found.short,
         note=note,
+        raw=raw,
+        copies=same_texts(found.texts()),
     )
 
 

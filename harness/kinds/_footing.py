@@ -33,6 +33,8 @@ def unlike(splits: Sequence[Losses], warmup: int | None) -> Iterator[Doubt]:
 def _unfit(split: Losses) -> Iterator[Doubt]:
     if split.twice:
         yield Reason.ILL_POSED, f"{split.source}: document {split.twice[0]} counts twice"
+    if split.copies:
+        yield Reason.ILL_POSED, f"{split.source}: {split.copies}"
     if split.unfit:
         told = f"{len(split.unfit)} documents have no finite loss ({split.unfit[0]})"
         yield Reason.UNJUDGED, f"{split.source}: {told}"

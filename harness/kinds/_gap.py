@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import combinations
 
+from harness.kinds._calibrated import Taken, taken, unfit, weighted_mean
 from harness.kinds._footing import Doubt, unlike
 from harness.kinds._losses import Losses
+from harness.kinds._renamed import renamed
 from harness.model.values import Printed
 from harness.model.verdict import Basis, Denominator, Outcome, Reason, Verdict, Witness
 from harness.statistics.documents import Gap, difference, exchangeable
@@ -16,11 +19,12 @@ from harness.statistics.power import smallest_effect
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ask:
-    """The limits, whether each loss had another model's taken off, and how sure to be."""
+    """The limits, whether each loss had another model's taken off (of a ``column``), and how sure to be."""
 
     at_most: Printed | None
     at_least: Printed | None
     calibrated: bool
+    column: bool
     warmup: int | None
     alpha: float
     power: float
@@ -43,15 +47,16 @@ class _Swap:
 def conclude(held: Losses, train: Losses, reference: Losses | None, ask: Ask, basis: Basis) -> Verdict:
     """Judges the gap of one held-out split."""
     splits = [held, train, *([] if reference is None else [reference])]
-    doubts = list(unlike(splits, ask.warmup))
+    doubts = [*unlike(splits, ask.warmup), *_copied(splits)]
     gap = None if doubts else difference(held.weighted, train.weighted, 1 - ask.alpha)
     if not doubts and gap is None:
         counts = f"{len(held.values)} held-out and {len(train.values)} training documents"
         doubts = [(Reason.TOO_FEW, f"{counts}: no interval is sound of fewer than eight, or of equal losses")]
     other, swap = _calibration(held, train, reference, ask) if gap is not None else (None, None)
+    off = taken((held, train)) if ask.calibrated else None
     witnesses: list[Witness] = []
     if gap is not None:
-        doubts = list(_uncalibrated(reference, swap, ask))
+        doubts = [*_idle(held, train, ask), *_uncalibrated(reference, swap, off, ask)]
         if not doubts:
             witnesses = list(_broken(gap, held.source, ask))
             doubts = [] if witnesses else list(_open(gap, other, ask))
@@ -59,6 +64,7 @@ def conclude(held: Losses, train: Losses, reference: Losses | None, ask: Ask, ba
     judged = len(held.values)
     total = judged + len(held.unfit)
     told = "" if gap is None else _told(gap, other, swap, (held, train), ask)
+    told += "" if off is None else f"; {off}"
     return Verdict(
         outcome=outcome,
         reason=doubts[0][0] if doubts else None,
@@ -90,7 +96,30 @@ def _calibration(
     return difference(reference.weighted, train.weighted, 1 - ask.alpha), swap
 
 
-def _uncalibrated(reference: Losses | None, swap: _Swap | None, ask: Ask) -> Iterator[Doubt]:
+def _copied(splits: list[Losses]) -> Iterator[Doubt]:
+    for one, other in combinations(splits, 2):
+        if (told := renamed(one, other)) is not None:
+            yield Reason.ILL_POSED, told
+
+
+def _idle(held: Losses, train: Losses, ask: Ask) -> Iterator[Doubt]:
+    """Yields limits that no training could break: a gap lies between less one mean loss and the other.
+
+    A model that is asked here knows how many symbols there are, and guessing costs ln of that.
+    """
+    means = [weighted_mean(split) for split in (held, train)]
+    top, low = means if held.vocab is None else [math.log(held.vocab)] * 2
+    if ask.at_most is not None and float(ask.at_most) >= top:
+        yield Reason.VACUOUS, f"no training loss breaks at_most {ask.at_most}: a gap is below {top:.4g}"
+    if ask.at_least is not None and float(ask.at_least) <= -low:
+        yield Reason.VACUOUS, f"no held-out loss breaks at_least {ask.at_least}: a gap is above {-low:.4g}"
+
+
+def _uncalibrated(
+    reference: Losses | None, swap: _Swap | None, off: Taken | None, ask: Ask
+) -> Iterator[Doubt]:
+    if off is not None and ask.column and (why := unfit(off, ask.alpha)) is not None:
+        yield Reason.ILL_POSED, why
     if reference is None and not ask.calibrated:
         told = "nothing shows that the held-out split is not simply easier or harder"
         yield (

@@ -70,7 +70,9 @@ def losses(
         row |= {"loss": round(mean + own, 5)}
         row |= {} if mode is None else {"mode": mode}
         row |= {} if weights is None else {"weights": weights}
-        row |= {} if base is None else {"other": round(base + 0.9 * own, 5)}
+        # Another model finds much the same documents hard.
+        off = 0.0 if base is None else base + 0.7 * own + 0.1 * math.sin(41 * index)
+        row |= {} if base is None else {"other": round(off, 5), "flat": base, "own": row["loss"]}
         row |= {} if step is None else {"step": step}
         rows.append(row)
     return "".join(json.dumps(row) + "\n" for row in rows).encode()
@@ -125,6 +127,35 @@ EXAMPLES: tuple[Example, ...] = (
         ", at_most: 0.2, calibrate: other",
         losses("train", 3.07, base=3.1),
         losses("held", 3.9, base=3.9),
+    ),
+    _example(
+        "calibrated by a column that says nothing",
+        Outcome.INCONCLUSIVE,
+        ", at_most: 0.2, calibrate: flat",
+        losses("train", 3.07, base=0.0),
+        losses("held", 3.1, base=0.0),
+    ),
+    _example(
+        "calibrated by the loss itself",
+        Outcome.INCONCLUSIVE,
+        ", at_most: 0.2, calibrate: own",
+        losses("train", 1.6, base=0.0),
+        losses("held", 3.1, base=0.0),
+    ),
+    _example(
+        "a reference that is the held-out split renamed",
+        Outcome.INCONCLUSIVE,
+        f"{_FRESH}, at_most: 0.2",
+        _KNOWN,
+        _NEW,
+        _NEW.replace(b"held-", b"fresh-"),
+    ),
+    _example(
+        "a limit that no training could break",
+        Outcome.INCONCLUSIVE,
+        f"{_FRESH}, at_most: 4",
+        _KNOWN,
+        _NEW,
     ),
     _example(
         "under dropout",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.kinds._design import Doubt, blur
-from harness.kinds._improvement_tests import Ask, Power, against_it, seen_by, told_of, tried_with
+from harness.kinds._improvement_tests import Ask, Power, against_it, at_most, seen_by, told_of, tried_with
 from harness.kinds._sides import Arm
 from harness.model.verdict import Basis, Denominator, Outcome, Reason, Verdict, Witness
 from harness.statistics.trials import Sample, Tried, error
@@ -29,8 +29,7 @@ def conclude(arms: tuple[Arm, Arm], doubts: Sequence[Doubt], ask: Ask, basis: Ba
         against = against_it(sample, ask, slack)
         told = told_of(sample, ask, power, slack)
         if against is not None and against.p <= ask.alpha:
-            p = f"{sample.effect:.6g}, p = {against.p:.3g} of the claim ({against.method})"
-            witnesses = [Witness(where=arms[0].source, found=f"better by {p}", expected=ask.threshold)]
+            witnesses = [_refuted(sample, ask, against, slack, arms[0].source)]
         else:
             found = _open(tried_with(sample, ask, ask.trial, slack), power, ask)
     outcome = Outcome.FALSIFIED if witnesses else Outcome.INCONCLUSIVE if found else Outcome.DISCHARGED
@@ -49,6 +48,14 @@ def conclude(arms: tuple[Arm, Arm], doubts: Sequence[Doubt], ask: Ask, basis: Ba
         threshold=ask.threshold,
         witnesses=tuple(witnesses),
     )
+
+
+def _refuted(sample: Sample, ask: Ask, against: Tried, slack: float, where: str) -> Witness:
+    told = f"better by {sample.effect:.6g}, p = {against.p:.3g} of the claim ({against.method})"
+    high = at_most(sample, ask, slack)
+    if ask.effect is not None and high is not None:
+        told += f": {ask.effect} is claimed, at most {high:.3g} is there"
+    return Witness(where=where, found=told, expected=ask.threshold)
 
 
 def _sample(arms: tuple[Arm, Arm], ask: Ask) -> tuple[Sample | None, int, int]:

@@ -70,6 +70,11 @@ EXAMPLES: tuple[Example, ...] = (
         f"margin: 0.01, pair: none, sd: 0.02, {_SEEDS}",
     ),
     _example("an effect above a margin of nothing", Outcome.DISCHARGED, f"margin: 0, effect: 0.01, {_SEEDS}"),
+    _example(
+        "a gain, but nothing of the effect that is claimed",
+        Outcome.FALSIFIED,
+        f"margin: 0, effect: 5, {_SEEDS}",
+    ),
     _example("five pairs by permutation", Outcome.DISCHARGED, f"margin: 0.03, test: permutation, {_SEEDS}"),
     _example(
         "a permutation that cannot reach its level",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from harness.model.values import Printed
 from harness.statistics.power import arm_sizes, smallest_effect
-from harness.statistics.student import spread
+from harness.statistics.student import quantile, spread
 from harness.statistics.trials import (
     TRIALS,
     Sample,
@@ -66,12 +66,21 @@ def tried_with(sample: Sample, ask: Ask, trial: Trial, slack: float) -> Tried | 
 
 
 def against_it(sample: Sample, ask: Ask, slack: float) -> Tried | None:
-    """Tries the opposite: that the improvement is less than claimed, or beyond the band on its own side."""
+    """Tries the opposite: that the improvement is less than claimed, or beyond the band on its own side.
+
+    What a superior side claims is its ``effect``, where it names one: a claim of so much is false of less.
+    """
     margin = float(ask.margin)
     if ask.form == "equivalent":
         ahead = sample if sample.effect > 0 else reversed_sample(sample)
         return ask.trial(ahead, margin + slack)
-    return ask.trial(reversed_sample(sample), slack - (margin if ask.form == "superior" else -margin))
+    return ask.trial(reversed_sample(sample), slack - (ask.claimed if ask.form == "superior" else -margin))
+
+
+def at_most(sample: Sample, ask: Ask, slack: float) -> float | None:
+    """Returns the upper bound of the improvement by Student's t; None where there is none."""
+    found = error(sample)
+    return None if found is None else sample.effect + slack + quantile(1 - ask.alpha, found[1]) * found[0]
 
 
 def seen_by(sample: Sample, ask: Ask) -> Power:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from harness.kinds._copies import same_losses
 from harness.kinds._rows import column_of
 from harness.model.frame import Frame
 from harness.model.problem import InputError
@@ -30,7 +31,8 @@ class Losses:
     """One split: each document's loss and weight, and what the rows say of how they were taken.
 
     ``states`` are the weights that were evaluated, ``modes`` the modes; an empty text is a row that does
-    not say. ``earlier`` counts rows of other steps than the last; ``note`` is what else is to be said.
+    not say. ``earlier`` counts rows of other steps than the last; ``note`` is what else is to be said, and
+    ``copies`` names two documents that are one, where such count more than chance explains.
     """
 
     source: str
@@ -42,6 +44,11 @@ class Losses:
     step: str | None
     earlier: int
     note: str = ""
+    raw: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    decimals: int = 0
+    texts: Mapping[str, bytes] = field(default_factory=dict)
+    vocab: int | None = None
+    copies: str = ""
 
     @property
     def weighted(self) -> Weighted:
@@ -57,8 +64,10 @@ def read_losses(frames: Sequence[Frame], columns: Columns) -> Losses:
     last = max((_step(frame, index, columns.step) or 0 for frame, index in rows), default=0)
     steps = {_step(frame, index, columns.step) for frame, index in rows}
     values: dict[str, tuple[float, float]] = {}
+    raw: dict[str, tuple[float, float]] = {}
+    printed: dict[str, tuple[Printed]] = {}
     unfit, twice, states, modes = [], [], set(), set()
-    kept = 0
+    kept = decimals = 0
     for frame, index in rows:
         if len(steps) > 1 and (_step(frame, index, columns.step) or 0) != last:
             continue
@@ -72,7 +81,11 @@ def read_losses(frames: Sequence[Frame], columns: Columns) -> Losses:
         elif found is None:
             unfit.append(name)
         else:
-            values[name] = found
+            loss, weight, base = found
+            values[name] = float(loss.exact - base.exact), float(weight)
+            raw[name] = float(loss), float(base)
+            decimals = max(decimals, loss.decimals)
+            printed[name] = (loss,)
     return Losses(
         source=frames[0].source if frames else "no file",
         values=values,
@@ -82,10 +95,14 @@ def read_losses(frames: Sequence[Frame], columns: Columns) -> Losses:
         modes=frozenset(modes),
         step=str(last) if steps - {None} else None,
         earlier=len(rows) - kept,
+        raw=raw,
+        decimals=decimals,
+        copies=same_losses(printed),
     )
 
 
-def _value(frame: Frame, index: int, columns: Columns) -> tuple[float, float] | None:
+def _value(frame: Frame, index: int, columns: Columns) -> tuple[Printed, Printed, Printed] | None:
+    """Returns the loss, what the document counts for, and what is taken off; None where one is no number."""
     loss = _needed(frame, index, columns.loss, "the loss of a document")
     weight = Printed("1") if columns.weight is None else _needed(frame, index, columns.weight, "its weight")
     base = (
@@ -96,7 +113,7 @@ def _value(frame: Frame, index: int, columns: Columns) -> tuple[float, float] | 
     numbers = [cell for cell in (loss, weight, base) if isinstance(cell, Printed) and cell.finite]
     if len(numbers) < 3 or numbers[1].exact <= 0:
         return None
-    return float(numbers[0].exact - numbers[2].exact), float(numbers[1])
+    return numbers[0], numbers[1], numbers[2]
 
 
 def _needed(frame: Frame, index: int, column: str, what: str) -> Cell:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from harness.kinds._causes import Sign, State, joined
 from harness.kinds._footing import unlike
 from harness.kinds._losses import Losses
+from harness.kinds._renamed import renamed
 from harness.model.verdict import Basis, Denominator, Outcome, Reason, Verdict, Witness
 
 CAUSES = ("leak", "repetition", "easy split")
@@ -17,6 +18,8 @@ def conclude(
 ) -> Verdict:
     """Judges the claimed cause, or that there is none; losses on unequal footing judge nothing."""
     doubts = list(unlike(splits, None))
+    copies = (renamed(split, splits[2]) for split in splits[:2])
+    doubts += [(Reason.ILL_POSED, told) for told in copies if told is not None]
     states: dict[str, State] = {name: joined([s for s in signs if s.cause == name]) for name in CAUSES}
     found = [name for name, state in states.items() if state == "found"]
     still = [name for name, state in states.items() if state == "open"]

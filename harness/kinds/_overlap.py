@@ -8,6 +8,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from harness.artifacts.texts import Layout, chunks, named
+from harness.kinds._overlap_short import Short, filled
 from harness.kinds._overlap_verdict import Ask, Found, Hit, Side
 from harness.model.problem import InputError
 from harness.statistics.grams import Index, Texts
@@ -49,12 +50,20 @@ class _Exact:
 
 
 def compare(held: Files, train: Files, reference: Files | None, ask: Ask) -> Found:
-    """Lets the training data stream past the held-out data, and past the reference; raises ``InputError``."""
+    """Lets the training data stream past the held-out data, and past the reference; raises ``InputError``.
+
+    A line that ends in CRLF is the same as one that ends in LF.
+    """
+    import numpy as np
+
+    if ask.layout.fold == "none":
+        ask = replace(ask, layout=replace(ask.layout, fold="newlines"))
     sides = [_Side(held, ask), *([] if reference is None else [_Side(reference, ask)])]
-    trained = units = 0
+    trained = units = long = 0
     widths = {side.width for side in sides if side.count}
-    overlap = max(side.size for side in sides) - 1 if ask.by == "window" else 0
-    for turn in range(max(len(side.batches) for side in sides)):
+    size = max(side.size for side in sides)
+    overlap = size - 1 if ask.by == "window" else 0
+    for turn in range(max(1, *(len(side.batches) for side in sides))):
         looks = [look for side in sides for look in side.open(turn)]
         for texts in chunks(train, replace(ask.layout, overlap=overlap)):
             if widths and texts.units.itemsize not in widths:
@@ -63,14 +72,20 @@ def compare(held: Files, train: Files, reference: Files | None, ask: Ask) -> Fou
                 )
             for look in looks:
                 look.look(texts)
-            trained += 0 if turn else len(texts)
+            lengths = np.diff(texts.ends, prepend=0)
+            trained += 0 if turn else int((lengths > 0).sum())
+            long += 0 if turn else int((lengths >= size).sum())
             units += 0 if turn else int(texts.units.size)
         for side in sides:
             side.close(turn, train)
-    found = [Side(hits=tuple(side.hits), count=side.count, short=side.short) for side in sides]
-    unit = "tokens" if widths == {4} else "bytes"
+    found = [side.found() for side in sides]
     return Found(
-        held=found[0], reference=found[1] if len(found) > 1 else None, trained=trained, units=units, unit=unit
+        held=found[0],
+        reference=found[1] if len(found) > 1 else None,
+        trained=trained,
+        long=long,
+        units=units,
+        unit="tokens" if widths == {4} else "bytes",
     )
 
 
@@ -79,49 +94,74 @@ class _Side:
 
     def __init__(self, files: Files, ask: Ask) -> None:
         self.files, self.ask = files, ask
-        self.batches = _batches(files, ask.layout)
+        every = _batches(files, ask.layout)
+        self.width = every[0].units.itemsize if every else 1
+        self.size = ask.window if ask.window and ask.by == "window" else _WINDOW[self.width]
+        self.batches = [filled(texts, self.size) for texts in every]
         self.count = sum(len(texts) for texts in self.batches)
-        self.width = self.batches[0].units.itemsize if self.batches else 1
-        self.size = ask.window or _WINDOW[self.width]
+        self.empty = sum(len(texts) for texts in every) - self.count
         self.hits: list[Hit] = []
-        self.short = 0
+        self.whole: list[Hit] = []
+        self.short = self.tiny = 0
         self._exact: _Exact | None = None
         self._index: Index | None = None
+        self._short: Short | None = None
         self._near: Near | None = None
 
-    def open(self, turn: int) -> list[_Exact | Index | Near]:
+    def open(self, turn: int) -> list[_Exact | Index | Short | Near]:
         """Returns what looks at the training data for one batch."""
         if turn >= len(self.batches):
             return []
-        texts = self.batches[turn]
+        texts, by = self.batches[turn], self.ask.by
         self._exact = _Exact(texts)
-        self._index = Index(texts, self.size) if self.ask.by == "window" else None
-        self._near = Near(texts, _SHINGLE[self.width], self.ask.near) if self.ask.by == "near" else None
-        return [look for look in (self._exact, self._index, self._near) if look is not None]
+        self._index = Index(texts, self.size) if by == "window" else None
+        self._short = Short(texts, self.size) if by == "window" else None
+        self._near = Near(texts, _SHINGLE[self.width], self.ask.near) if by == "near" else None
+        return [look for look in (self._exact, self._index, self._short, self._near) if look is not None]
 
     def close(self, turn: int, train: Files) -> None:
-        """Gathers the hits of one batch."""
+        """Gathers the hits of one batch; those of documents shorter than a window apart."""
+        import numpy as np
+
         if turn >= len(self.batches) or self._exact is None:
             return
-        texts, found = self.batches[turn], {}
-        for number, digest in enumerate(self._exact.digests):
-            place = self._exact.places.get(digest)
-            if place is not None:
-                found[number] = (1.0, "the whole document", place)
-        if self._index is not None:
-            found |= {n: hit for n, hit in self._windows(self._index).items() if n not in found}
-        if self._near is not None:
-            for number in range(len(texts)):
-                best = float(self._near.best[number])
-                if best >= self.ask.near and number not in found:
-                    found[number] = (best, f"Jaccard {best:.2f}", int(self._near.source[number]))
-        for number, (share, said, place) in found.items():
+        texts = self.batches[turn]
+        short = np.diff(texts.ends, prepend=0) < self.size
+        self.short += int(short.sum())
+        for number, (share, said, place) in self._gathered(self._exact, len(texts)).items():
             where = named(int(texts.places[number]), self.files)
-            self.hits.append(Hit(share=share, said=said, where=where, source=named(place, train)))
+            hit = Hit(share=share, said=said, where=where, source=named(place, train))
+            (self.whole if short[number] else self.hits).append(hit)
+
+    def found(self) -> Side:
+        """Returns what was found in all batches."""
+        return Side(
+            hits=tuple(self.hits),
+            whole=tuple(self.whole),
+            count=self.count,
+            short=self.short,
+            tiny=self.tiny,
+            empty=self.empty,
+        )
+
+    def _gathered(self, exact: _Exact, count: int) -> dict[int, tuple[float, str, int]]:
+        found: dict[int, tuple[float, str, int]] = {}
+        if self._near is not None:
+            for number in range(count):
+                best = float(self._near.best[number])
+                if best >= self.ask.near:
+                    found[number] = (best, f"Jaccard {best:.2f}", int(self._near.source[number]))
+        if self._index is not None and self._short is not None:
+            found |= self._windows(self._index) | self._short.whole()
+            self.tiny += self._short.tiny
+        for number, digest in enumerate(exact.digests):
+            place = exact.places.get(digest)
+            if place is not None and (self._short is None or number in found):
+                found[number] = (1.0, "the whole document", place)
+        return found
 
     def _windows(self, index: Index) -> dict[int, tuple[float, str, int]]:
         total, hit, source = index.windows()
-        self.short += int((total == 0).sum())
         found = {}
         for number in hit.nonzero()[0].tolist():
             share = float(hit[number] / total[number])

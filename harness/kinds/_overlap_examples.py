@@ -58,7 +58,7 @@ def _example(
     return Example(title=title, outcome=outcome, contract=_BODY.format(fields=fields), files=files)
 
 
-def _logged(title: str, outcome: Outcome, fields: str, *served: float | None) -> Example:
+def _logged(title: str, outcome: Outcome, fields: str, *served: float | str | None) -> Example:
     def files() -> Mapping[str, bytes]:
         rows = [{"step": step, "index": index} for step, index in enumerate(served)]
         return {
@@ -76,6 +76,7 @@ def _with(texts: Sequence[str], number: int, change: Callable[[str], str]) -> li
 
 
 _QUOTED = _with(_TRAIN, 7, lambda text: f"{text} {_HELD[3][100:180]}")
+_CAPITALS = _with(_HELD, 4, lambda _: _TRAIN[4].upper().replace(" ", "  "))
 _EDITED = _with(_TRAIN, 7, lambda _: _HELD[3].replace(" seed", " sown", 2))
 _HEADED_TRAIN = [_NOTICE + text for text in _TRAIN]
 _HEADED_HELD = [_NOTICE + text for text in (*_HELD, *map(prose, range(300, 330)))]
@@ -126,11 +127,20 @@ EXAMPLES: tuple[Example, ...] = (
     ),
     _example("tokens against text", Outcome.ERROR, train=_IDS),
     _example("documents shorter than a window", Outcome.INCONCLUSIVE, held=["a b", "c d"]),
+    _example("an empty document in both", Outcome.DISCHARGED, train=[*_TRAIN, ""], held=[*_HELD, ""]),
+    _example(
+        "a short document in both", Outcome.INCONCLUSIVE, train=[*_TRAIN, "Fine."], held=[*_HELD, "Fine."]
+    ),
+    _example("capitals, byte for byte", Outcome.DISCHARGED, held=_CAPITALS),
+    _example("capitals, folded", Outcome.FALSIFIED, ", fold: true", held=_CAPITALS),
     _example("no held-out data", Outcome.INCONCLUSIVE, held=[]),
     _example("no training data", Outcome.INCONCLUSIVE, train=[]),
     _example("lines without a text", Outcome.ERROR, key="body"),
     _logged("a loader that kept off", Outcome.DISCHARGED, "", 3, 1, 2, 0),
     _logged("a held-out item that was served", Outcome.FALSIFIED, "", 3, 91, 2, 0),
+    _logged("as many rows as said", Outcome.DISCHARGED, ", rows: 4", 3, 1, 2, 0),
+    _logged("a log that was cut short", Outcome.INCONCLUSIVE, ", rows: 5", 3, 1, 2, 0),
+    _logged("ids of another form", Outcome.INCONCLUSIVE, "", "0003", "0091", "0002"),
     _logged("as many wraps as said", Outcome.DISCHARGED, ", items: 4, wraps: 2", *[0, 1, 2, 3] * 2),
     _logged("more wraps than said", Outcome.FALSIFIED, ", items: 4, wraps: 1", *[0, 1, 2, 3] * 2),
     _logged("a row that names no item", Outcome.INCONCLUSIVE, "", 3, float("nan"), 2, 0),

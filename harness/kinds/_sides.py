@@ -95,13 +95,19 @@ def _rows(frame: Frame, columns: Columns) -> Iterator[_Row]:
         raise InputError(f"{frame.source}: no column {columns.clock}", "MISSING_COLUMN")
     again = frozenset(frame.superseded) if columns.seeds else frozenset()  # documents are no history
     for index, value in enumerate(metric):
-        unit = labelled[1] if labelled is not None else frame.columns[columns.unit][index]
+        unit = labelled[1] if labelled is not None else _name(frame.columns[columns.unit][index], columns)
         step = clock[index] if clock else None
         at = step if isinstance(step, Printed) and step.finite else None
         other = columns.step is not None and (at is None or at.exact != columns.step)
         if index in again or unit is None or other or (value is None and at is not None):
             continue  # rows of another stream have no value
         yield _Row(unit=str(unit), value=value, step=at)
+
+
+def _name(cell: Cell, columns: Columns) -> Cell:
+    """Returns a seed as the whole number that it is: tables with gaps write the seed 1 as 1.0."""
+    whole = columns.seeds and isinstance(cell, Printed) and cell.finite and cell.exact.denominator == 1
+    return str(int(cell.exact)) if whole and isinstance(cell, Printed) else cell
 
 
 def _last(rows: Sequence[_Row]) -> tuple[_Row, bool]:

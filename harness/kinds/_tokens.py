@@ -46,6 +46,13 @@ class Cut:
     total: int
     short: int
 
+    def texts(self) -> dict[str, tuple[tuple[int, ...], ...]]:
+        """Returns the symbols of each document, in its windows."""
+        found: dict[str, tuple[tuple[int, ...], ...]] = dict.fromkeys(self.names, ())
+        for window in self.windows:
+            found[self.names[window.document]] += (tuple(window.ids),)
+        return found
+
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Flat:

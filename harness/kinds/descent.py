@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
 from harness.artifacts.texts import Layout
@@ -11,6 +11,7 @@ from harness.kinds import _claims, _descent_tokens
 from harness.kinds._descent import Ask, Comparison, Scored, certify, compare, score, windows_of
 from harness.kinds._descent_examples import EXAMPLES as _EXAMPLES
 from harness.kinds._descent_verdict import conclude, uncertified
+from harness.kinds._same_texts import same_bytes, same_documents
 from harness.model.kind import Context, Example, Fault, Kind, Scope
 from harness.model.predictor import Predictor, Tokenised
 from harness.model.values import Expression, InputName, Printed
@@ -37,12 +38,14 @@ class Descent(Kind):
     more than ``margin``: so the lower bound of the paired difference says, over windows or with ``unit:
     documents`` over files, and for ``shuffled`` the exact permutation test too. With ``chain`` each
     baseline must also beat the next. A bound on the other side falsifies, one on both is too little power.
+    A text that stands in ``train`` judges nothing, nor does a baseline that costs a tenth more than guessing
+    does; beside one that costs more at all, the uniform must be beaten too.
     A checkpoint folder of the Hugging Face layout is asked in the symbols of its own tokenizer, one window of
     each document (a JSON line's ``field``, a paragraph of text), in a process that is ended when it hangs.
     """
 
     name: ClassVar[str] = "descent"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     short: ClassVar[str | None] = "descent"
     EXAMPLES: ClassVar[tuple[Example, ...]] = _EXAMPLES
 
@@ -75,6 +78,8 @@ class Descent(Kind):
             yield Fault(
                 field="train", message="a baseline fitted on the text it is scored on knows the answers"
             )
+        if not self.certify:
+            yield Fault(field="certify", message="an evaluator that tries itself by nothing measures no loss")
         if self.length < 2:
             yield Fault(field="length", message="a window has at least 2 symbols")
         if self.windows is not None and self.windows < 1:
@@ -122,7 +127,8 @@ class Descent(Kind):
         texts = [subject.path for subject in context.subjects(self.descent)]
         fitted = [] if self.train is None else [s.path for s in context.subjects(self.train)]
         windows = windows_of(texts, model.vocab, ask)
-        return certify(model, windows, ask, self.certify) or score(model, windows, fitted, ask)
+        wrong = certify(model, windows, ask, self.certify)
+        return wrong or replace(score(model, windows, fitted, ask), copied=same_bytes(texts, fitted))
 
     def _tokens(self, context: Context, model: Tokenised, ask: Ask) -> Scored | Witness:
         held = [(one.name, one.path) for one in context.subjects(self.descent)]
@@ -130,7 +136,10 @@ class Descent(Kind):
         layout = Layout(field=self.field, documents=self.documents)
         cut = _descent_tokens.windows(model, held, layout, ask)
         wrong = _descent_tokens.certify(model, cut, ask, self.certify)
-        return wrong or _descent_tokens.score(model, cut, train, layout, ask)
+        if wrong is not None:
+            return wrong
+        scored = _descent_tokens.score(model, cut, train, layout, ask)
+        return replace(scored, copied=same_documents(held, train, layout) if train else "")
 
     def _ask(self, context: Context) -> Ask:
         return Ask(
@@ -145,4 +154,5 @@ class Descent(Kind):
             margin=float(self.margin),
             confidence=float(self.confidence),
             documents=self.unit == "documents",
+            certify=self.certify,
         )

@@ -44,6 +44,7 @@ class Digest(Kind):
     version: ClassVar[int] = 1
     short: ClassVar[str | None] = "sha256"
     reads_nothing: ClassVar[bool] = True
+    judges: ClassVar[tuple[str, ...]] = ("",)
     EXAMPLES: ClassVar[tuple[Example, ...]] = (
         _example("the named bytes", Outcome.DISCHARGED, f"sha256: {_ABC}, bytes: 3", b"abc"),
         _example(

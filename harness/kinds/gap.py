@@ -28,17 +28,19 @@ class Gap(Kind):
     That the held-out split is not simply easier must be shown: by a ``reference`` split of the same source
     that was not trained on, with which it must be exchangeable (permutation of documents) and which must
     keep the limit too, or by the loss of another model in the column ``calibrate``, taken off each
-    document. Bounds are one-sided, by studentised bootstrap over documents, weighted by ``weight``. A limit
-    between the bounds is too little power, and the smallest detectable gap is told. Rows up to step
-    ``warmup`` are not judged; of several steps the last is. With a ``model`` the three inputs are texts,
-    and the model is asked here, on windows of ``length`` bytes of each document. A checkpoint folder of the
-    Hugging Face layout is asked in symbols of its tokenizer, of ``sample`` documents a split (a JSON line's
-    ``field``, a paragraph); ``calibrate: bigram`` takes off each document the loss of a bigram, fitted on
-    training documents that are not scored.
+    document: one that hardly varies, does not follow the loss, or is the loss itself excludes nothing.
+    Splits that are one under two names (texts, or losses to the last digit) judge nothing, nor does a
+    limit that no loss could break. Bounds are one-sided, by studentised bootstrap over documents, weighted
+    by ``weight``. A limit between the bounds is too little power, and the smallest detectable gap is told.
+    Rows up to step ``warmup`` are not judged; of several steps the last is. With a ``model`` the three
+    inputs are texts, and the model is asked here, on windows of ``length`` bytes of each document. A
+    checkpoint folder of the Hugging Face layout is asked in symbols of its tokenizer, of ``sample`` documents
+    a split (a JSON line's ``field``, a paragraph); ``calibrate: bigram`` takes off each document the loss of
+    a bigram, fitted on training documents that are not scored.
     """
 
     name: ClassVar[str] = "gap"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     short: ClassVar[str | None] = "gap"
     EXAMPLES: ClassVar[tuple[Example, ...]] = _EXAMPLES
 
@@ -96,6 +98,7 @@ class Gap(Kind):
             at_most=self.at_most,
             at_least=self.at_least,
             calibrated=self.calibrate is not None,
+            column=self.model is None,
             warmup=self.warmup,
             alpha=1 - float(self.confidence),
             power=float(self.power),

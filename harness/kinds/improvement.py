@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Literal
@@ -17,6 +18,12 @@ from harness.model.verdict import Verdict
 from harness.statistics.trials import TRIALS
 
 _CONFIDENCE, _POWER = Printed("0.95"), Printed("0.8")
+_RISING = re.compile(
+    r"(^|[^a-z0-9])(acc|accuracy|auc|auroc|roc_auc|f1|f1_score|score|bleu|rouge[0-9l]*|recall|precision|mcc|iou"
+    r"|exact_match|pass@?[0-9]*|win_?rate|map|ndcg|r2|reward|throughput)($|[^a-z0-9])"
+)
+"""Metrics of which more is better, as words of a column's name."""
+_FALLING = re.compile("loss|err|nll|perplexity|ppl")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,14 +36,16 @@ class Improvement(Kind):
     decides (spreads over n - 1), all are shown. ``form: not_worse`` asks for more than -margin, and
     ``equivalent`` for a difference within it, by two one-sided tests. The smallest effect that so many runs
     detect with ``power`` stands beside every verdict; above the claimed one (``effect``, else the margin)
-    nothing is discharged, whatever the p. ``sd`` states a spread known before, and the larger one counts.
+    nothing is discharged, whatever the p, and an ``effect`` that the data rule out at ``confidence`` is
+    false, however small the margin. ``sd`` states a spread known before, and the larger one counts.
+    Less is ``better`` unless the contract says which, and it must of an accuracy or a score.
     ``pair: document`` is about two checkpoints only, and the contract must say so.
     t and permutation take differences for symmetric: of 20 skewed (exponential) ones they have 5 % false
     alarms at a nominal 1 %, the bootstrap 2 %; such pairs are no evidence by any one of them.
     """
 
     name: ClassVar[str] = "improvement"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     short: ClassVar[str | None] = "improvement"
     EXAMPLES: ClassVar[tuple[Example, ...]] = _EXAMPLES
 
@@ -44,7 +53,7 @@ class Improvement(Kind):
     over: InputName
     margin: Printed
     metric: str = "loss"
-    better: Literal["lower", "higher"] = "lower"
+    better: Literal["lower", "higher"] | None = None
     form: Literal["superior", "not_worse", "equivalent"] = "superior"
     pair: Literal["seed", "document", "none"] = "seed"
     about: Literal["recipe", "checkpoints"] = "recipe"
@@ -73,6 +82,10 @@ class Improvement(Kind):
             )
         elif self.form != "superior" and not self.margin.exact:
             yield Fault(field="margin", message="must be more than 0: no data can show that nothing differs")
+        known = None if _FALLING.search(self.metric.lower()) else _RISING.search(self.metric.lower())
+        if self.better is None and known is not None:
+            told = f"of {known[2]} more is better: say better: higher, or better: lower if it is meant"
+            yield Fault(field="better", message=told, suggestion="higher")
         yield from self._effect_faults()
         if self.improvement == self.over:
             yield Fault(field="over", message="nothing is better than itself")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from harness.kinds import _entry_examples as sample
 from harness.kinds import _quotes
+from harness.kinds._copies import agreeing, by_chance
 from harness.kinds._quotes import Quote, Stated, stated, unsupported
 from harness.kinds._whose import Only
 from harness.model.dates import first_day, is_day
@@ -19,17 +21,21 @@ from harness.model.verdict import Denominator, Outcome, Reason, Verdict, Witness
 from harness.statistics.student import quantile, spread
 
 _CLAIM = "The loss of three seeds is at least 0.005 nats below that of the best before."
-_FIELDS = (
-    "kind: margin, of: {input: entry, at: 'seeds.*'}, dated: {input: entry, at: date}, at_least: 0.005, "
+_ONE = "kind: margin, of: {input: entry, at: 'seeds.*'}, dated: {input: entry, at: date}, at_least: 0.005, "
+_FIELDS = _ONE + (
     "against: [{name: first, since: '2026-03-18', values: [2.100, 2.101, 2.099]}, "
     "{name: second, since: '2026-04-01', values: [2.000, 2.001, 1.999]}]"
 )
+_ALONE = _ONE + "against: [{name: first, since: '2026-03-18', values: [2.100]}]"
+_STATED = _ONE + "against: [{name: first, since: '2026-03-18', mean: 2.1, deviation: 0.001, runs: 3}]"
+SELDOM = 0.1
+"""What chance explains less often leaves a claim open, which costs an honest one some digits."""
 _LOW, _FEW = [2.080, 2.081, 2.079], "2026-03-20"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rival:
-    """The best from a day on, by name: the values of its runs, or their mean and deviation."""
+    """The best from a day on, by name: the values of its runs, or the mean and deviation of so many."""
 
     name: str
     since: str
@@ -38,13 +44,36 @@ class Rival:
     deviation: Printed | None = None
     runs: int = 3
 
-    def told(self) -> tuple[float, float, int]:
-        """Returns mean, standard deviation (over n - 1) and number of its runs."""
+    def told(self) -> tuple[float, float | None, int]:
+        """Returns mean, standard deviation (over n - 1; None where nothing tells it) and number of runs."""
         values = [float(value.exact) for value in self.values]
-        if len(values) > 1:
-            return math.fsum(values) / len(values), spread(values) or 0.0, len(values)
-        whole = float(self.mean.exact) if self.mean is not None else values[0]
-        return whole, float(self.deviation.exact) if self.deviation is not None else 0.0, self.runs
+        if values:
+            return math.fsum(values) / len(values), spread(values) or None, len(values)
+        mean = 0.0 if self.mean is None else float(self.mean.exact)
+        return mean, None if self.deviation is None else float(self.deviation.exact), self.runs
+
+    def faults(self) -> Iterator[str]:
+        """Yields what is wrong with its numbers."""
+        if not is_day(self.since):
+            yield f"{self.since!r} is no day"
+        if self.mean is None and not self.values:
+            yield "has no value: give values, or mean"
+        if self.values and (self.mean is not None or self.deviation is not None):
+            yield "has values and a mean or deviation: give the one or the other"
+        for word, value in (
+            *(("value", one) for one in self.values),
+            ("mean", self.mean),
+            ("deviation", self.deviation),
+        ):
+            if value is not None and not value.finite:
+                yield f"{word} {value} is no number"
+        if self.deviation is not None and self.deviation.finite and self.deviation.exact <= 0:
+            yield f"deviation {self.deviation} is none: it must be positive"
+        if self.runs < (1 if self.deviation is None else 2):
+            least = (
+                "a deviation is of two runs at least" if self.deviation is not None else "one run at least"
+            )
+            yield f"runs: {self.runs}: {least}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,14 +89,15 @@ class Margin(Kind):
     """Tests by Welch, one-sided at ``alpha``, whether ``of`` beats the best before its day by ``at_least``.
 
     The rival is the newest of ``against`` whose ``since`` lies before the day; of equal spreads nothing is
-    assumed. The margin is one of ``per`` (a loss in nats) where ``of`` is another measure of the same runs:
-    it is scaled by the quotient of the two that the entry states. Not shown is INCONCLUSIVE, too little
-    power, with both means; FALSIFIED takes runs that are, at the same ``alpha``, no better by the margin
-    though the entry says at ``claimed`` that they are.
+    assumed, and against one without a spread of its own nothing is shown. The margin is one of ``per`` (a
+    loss in nats) where ``of`` is another measure of the same runs: it is scaled by the quotient of the two
+    that the entry states. Not shown is INCONCLUSIVE, too little power, with both means; FALSIFIED takes runs
+    that are, at the same ``alpha``, no better by the margin though the entry says at ``claimed`` that they
+    are.
     """
 
     name: ClassVar[str] = "margin"
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
     EXAMPLES: ClassVar[tuple[Example, ...]] = (
         sample.example("well below", Outcome.DISCHARGED, _CLAIM, _FIELDS, {"date": _FEW, "seeds": _LOW}),
         sample.example("not by so much", Outcome.INCONCLUSIVE, _CLAIM, _FIELDS,
@@ -84,6 +114,12 @@ class Margin(Kind):
                        {"date": _FEW, "seeds": [*_LOW, None]}),
         sample.example("one run three times", Outcome.INCONCLUSIVE, _CLAIM, _FIELDS,
                        {"date": _FEW, "seeds": [2.080, 2.080, 2.080]}),
+        sample.example("one run under two names", Outcome.INCONCLUSIVE, _CLAIM, _FIELDS,
+                       {"date": _FEW, "seeds": [2.0801, 2.0800, 2.0800]}),
+        sample.example("a best of one run", Outcome.INCONCLUSIVE, _CLAIM, _ALONE,
+                       {"date": _FEW, "seeds": _LOW}),
+        sample.example("a best of which mean and deviation are known", Outcome.DISCHARGED, _CLAIM, _STATED,
+                       {"date": _FEW, "seeds": _LOW}),
         sample.example("no day", Outcome.INCONCLUSIVE, _CLAIM, _FIELDS, {"date": "soon", "seeds": _LOW}),
         sample.example("no number", Outcome.INCONCLUSIVE, _CLAIM, _FIELDS,
                        {"date": _FEW, "seeds": [float("nan")]}, {"seed42.log": ""}),
@@ -111,13 +147,13 @@ class Margin(Kind):
             yield Fault(
                 field="per", message="two numbers: that of the margin's measure, and that of the runs'"
             )
-        if not 0 < self.alpha < 0.5:
-            yield Fault(field="alpha", message="must lie between 0 and 0.5")
+        if not 0 < self.alpha <= 0.1:
+            yield Fault(field="alpha", message="must be above 0 and at most 0.1: above that it shows nothing")
+        if not self.at_least.finite or self.at_least.exact < 0:
+            yield Fault(field="at_least", message="must be a number and not negative: worse is no margin")
         for rival in self.against:
-            if not is_day(rival.since):
-                yield Fault(field="against", message=f"{rival.name}: {rival.since!r} is no day")
-            if rival.mean is None and not rival.values:
-                yield Fault(field="against", message=f"{rival.name} has no value: give values, or mean")
+            for told in rival.faults():
+                yield Fault(field="against", message=f"{rival.name}: {told}")
 
     def discharge(self, context: Context) -> Verdict:
         """Judges the values of the runs together."""
@@ -142,7 +178,15 @@ class Margin(Kind):
         scale = self._scale(context)
         if scale is None:
             return unsupported("the margin's measure is not stated beside that of the runs", unit="runs")
-        return self._verdict(values, max(rivals, key=lambda one: one.since), scale, day, context)
+        rival = max(rivals, key=lambda one: one.since)
+        mean, sd, runs = rival.told()
+        if sd is None or not math.isfinite(sd):
+            told = f"{rival.name} is {mean:.6g} without a spread: give the values of two runs that differ, or"
+            told += " their mean, deviation and number; one value taken as exact triples the false alarms"
+            return unsupported(told, unit="runs", total=len(values), reason=Reason.LOW_POWER)
+        if told := _copied(values, sd):
+            return unsupported(told, unit="runs", total=len(values), reason=Reason.ILL_POSED)
+        return self._verdict(values, rival, (mean, sd, runs), scale, day, context)
 
     def _scale(self, context: Context) -> float | None:
         if not self.per:
@@ -153,15 +197,21 @@ class Margin(Kind):
         return float(own[0].value / told[0].value)
 
     def _verdict(
-        self, values: list[Stated], rival: Rival, scale: float, day: str, context: Context
+        self,
+        values: list[Stated],
+        rival: Rival,
+        told: tuple[float, float, int],
+        scale: float,
+        day: str,
+        context: Context,
     ) -> Verdict:
         sign = 1 if self.better == "less" else -1
         mine = [float(one.value) for one in values]
-        before, sd, runs = rival.told()
+        before, sd, runs = told
         after = math.fsum(mine) / len(mine)
         margin = float(self.at_least.exact) * scale
         own = (spread(mine) or 0.0) ** 2 / len(mine)
-        theirs = sd**2 / runs if runs > 1 else 0.0
+        theirs = sd**2 / runs
         error = math.sqrt(own + theirs)
         df = _freedom(own, len(mine), theirs, runs)
         reach = quantile(1 - self.alpha, df) * error if error else 0.0
@@ -196,5 +246,20 @@ def _texts(one: Day, context: Context) -> Iterator[str]:
 
 def _freedom(own: float, mine: int, theirs: float, runs: int) -> float:
     """Returns the degrees of freedom of Satterthwaite (Welch 1947)."""
-    parts = own**2 / (mine - 1) + (theirs**2 / (runs - 1) if runs > 1 else 0.0)
-    return (own + theirs) ** 2 / parts if parts else float(mine - 1)
+    return (own + theirs) ** 2 / (own**2 / (mine - 1) + theirs**2 / (runs - 1))
+
+
+def _copied(values: list[Stated], theirs: float) -> str:
+    """Says which runs print the same value, where runs that spread as the rival's, or more, seldom would.
+
+    Three that spread by ten units of their last digit do so in a twelfth of all tries: more digits tell.
+    """
+    often = Counter(one.value for one in values)
+    pairs = sum(math.comb(count, 2) for count in often.values())
+    wide = max(theirs, spread([float(one.value) for one in values]) or 0.0)
+    unit = 2 * float(min((one.half for one in values if one.half), default=0))
+    if not pairs or by_chance(pairs, math.comb(len(values), 2) * agreeing(wide, unit)) >= SELDOM:
+        return ""
+    same = [one for one in values if one.value == often.most_common(1)[0][0]]
+    places = " and ".join(dict.fromkeys(one.where for one in same[:2]))
+    return f"{len(same)} runs print the same {same[0].text} at {places}: one run under several names"

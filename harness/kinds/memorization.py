@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import ClassVar, Literal
 
 from harness.artifacts.texts import Layout
@@ -11,6 +12,7 @@ from harness.kinds import _causes
 from harness.kinds._canaries import exposures, extractions
 from harness.kinds._causes import Sign, Sought
 from harness.kinds._evaluated import evaluate_splits
+from harness.kinds._looked import looked
 from harness.kinds._losses import Columns, Losses, read_losses
 from harness.kinds._memorization import conclude
 from harness.kinds._memorization_examples import EXAMPLES as _EXAMPLES
@@ -27,6 +29,8 @@ from harness.model.verdict import Verdict
 _TRAIN, _FRESH, _CONFIDENCE = InputName("train"), InputName("reference"), Printed("0.99")
 _EXPOSURE, _AREA, _RATE, _SHIFT = Printed("2"), Printed("0.7"), Printed("0.05"), Printed("0.1")
 _LEAK = Printed("0.05")
+_TOP = {"rate": "0.5", "area": "0.9", "exposure": "10", "shift": "1", "leak": "0.5"}
+"""Of a thousand candidates, rank 1 is ten bits."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,20 +40,21 @@ class Memorization(Kind):
     ``memorization``, ``train`` and ``reference`` are losses per document as for kind gap; the reference is
     fresh data of the same source. *leak*: half of a held-out document's windows stand in the training data
     (``held_texts``, ``train_texts``, ``fresh_texts``), or the loader ``served`` an index of ``held_items``;
-    absent only where all that were scored were looked for in the texts, or enough to exclude a share of
-    ``leak``: a log alone knows no copies under another index. *repetition*: canaries inserted by lot, each
-    ranked among a thousand like it that were not, are exposed by ``exposure`` bits more than the others,
-    training prefixes extracted by ``rate`` oftener than fresh ones, or losses give members away with an area
-    over ``area``. *easy split*: held-out losses are lower than the reference's with which they should be
-    exchangeable, and a leak, which lowers them too, is absent. Each is found, absent (its bound keeps the
-    limit) or open. *none* asks that all be absent; a cause that is open is too little power, or a test that
-    had no data. With a ``model``, a checkpoint folder of the Hugging Face layout, the three inputs are texts:
-    ``sample`` documents of each are scored here, all are looked through for a leak, and it is tried to
-    extract each from its first half.
+    absent only where all that were scored were looked for in the texts, each by the ``document`` of its
+    row, or enough to exclude a share of ``leak``: a log alone knows no copies under another index.
+    *repetition*: canaries inserted by lot, each ranked among a thousand like it that were not, are exposed by
+    ``exposure`` bits more than the others (absent only where twice that could be reached), training prefixes
+    extracted by ``rate`` oftener than fresh ones, or losses give members away with an area over ``area``.
+    *easy split*: held-out losses are lower than the reference's with which they should be exchangeable, and a
+    leak, which lowers them too, is absent. Each is found, absent (its bound keeps the limit) or open. *none*
+    asks that all be absent; a cause that is open is too little power, or a test that had no data. A reference
+    that is another split under other names judges nothing. With a ``model``, a checkpoint folder of the
+    Hugging Face layout, the three inputs are texts: ``sample`` documents of each are scored here, all are
+    looked through for a leak, and it is tried to extract each from its first half.
     """
 
     name: ClassVar[str] = "memorization"
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
     short: ClassVar[str | None] = "memorization"
     EXAMPLES: ClassVar[tuple[Example, ...]] = _EXAMPLES
 
@@ -97,10 +102,11 @@ class Memorization(Kind):
             )
         if not self.confidence.finite or not 0.5 < self.confidence.exact < 1:
             yield Fault(field="confidence", message="must lie between 0.5 and 1")
-        for name, top in (("rate", 1), ("area", 1), ("exposure", 64), ("shift", 64), ("leak", 1)):
+        for name, top in _TOP.items():
             value: Printed = getattr(self, name)
-            if not value.finite or not 0 < value.exact < top:
-                yield Fault(field=name, message=f"must lie between 0 and {top}")
+            if not value.finite or not 0 < value.exact <= Fraction(top):
+                why = "above which even what is known by heart would pass"
+                yield Fault(field=name, message=f"must lie above 0 and be at most {top}, {why}")
 
     def discharge(self, context: Context) -> Verdict:
         """Applies every test that has its data; raises ``InputError`` for what cannot be read."""
@@ -109,7 +115,7 @@ class Memorization(Kind):
             held, train, fresh, extra = *self._read(context, names), list[Sign]()
         else:
             held, train, fresh, extra = self._asked(context, self.model, names)
-        signs = [*self._leaks(context, len(held.values)), *self._repeats(context, train, fresh), *extra]
+        signs = [*self._leaks(context, held, train), *self._repeats(context, train, fresh), *extra]
         leak = _causes.joined([sign for sign in signs if sign.cause == "leak"])
         signs.append(_causes.by_swap(held, fresh, float(self.shift), self._alpha(), leak))
         others = (self.held_texts, self.train_texts, self.fresh_texts, self.served, self.held_items)
@@ -149,8 +155,10 @@ class Memorization(Kind):
     def _alpha(self) -> float:
         return 1 - float(self.confidence)
 
-    def _leaks(self, context: Context, scored: int) -> Iterator[Sign]:
-        sought = Sought(scored=scored, least=float(self.leak), alpha=self._alpha())
+    def _leaks(self, context: Context, held: Losses, train: Losses) -> Iterator[Sign]:
+        if (same := _causes.by_losses(held, train)) is not None:
+            yield same
+        sought = Sought(scored=len(held.values), least=float(self.leak), alpha=self._alpha())
         names = (self.held_texts, self.train_texts, self.fresh_texts)
         names = (self.memorization, self.train, self.reference) if self.model is not None else names
         if names[0] is not None and names[1] is not None:
@@ -165,7 +173,8 @@ class Memorization(Kind):
                 layout=Layout(field=self.field, documents=self.documents),
             )
             found = compare(files[0], files[1], files[2] if len(files) > 2 else None, ask)
-            yield _causes.by_data(found, sought, names[0])
+            of = None if self.model is not None else looked(files[0], files[1], held.values, train.values)
+            yield _causes.by_data(found, sought, names[0], of)
         if self.served is not None and self.held_items is not None:
             log, kept = context.frames(self.served), context.frames(self.held_items)
             texts = names[0] is not None
@@ -174,8 +183,8 @@ class Memorization(Kind):
     def _repeats(self, context: Context, train: Losses, fresh: Losses) -> Iterator[Sign]:
         alpha = self._alpha()
         if self.canaries is not None:
-            inserted, others = exposures(context.frames(self.canaries))
-            yield _causes.by_canaries(inserted, others, float(self.exposure), alpha, self.canaries)
+            found = exposures(context.frames(self.canaries))
+            yield _causes.by_canaries(*found, float(self.exposure), alpha, self.canaries)
         if self.extraction is not None:
             known, other = extractions(context.frames(self.extraction))
             yield _causes.by_extraction(known, other, float(self.rate), alpha, self.extraction)

@@ -28,6 +28,7 @@ class Tensors(Kind):
     name: ClassVar[str] = "tensors"
     version: ClassVar[int] = 1
     short: ClassVar[str | None] = "tensors"
+    judges: ClassVar[tuple[str, ...]] = (".safetensors", ".safetensors.index.json")
     EXAMPLES: ClassVar[tuple[Example, ...]] = _EXAMPLES
 
     tensors: InputName

@@ -147,6 +147,8 @@ class Kind:
     ``RunName``, tuples, string mappings, ``Literal`` and optional ones. ``version`` is raised by hand
     when the judgement changes; ``short`` names the field that may stand for the kind in the short form.
     ``reads_nothing`` marks one that has something to say of an empty file: its length, its digest.
+    ``judges`` ends the names of the files that a verdict speaks of among those of a folder or a pattern: a
+    file beside them is pinned, and is published only where something else vouches for it.
     """
 
     __slots__ = ()
@@ -154,6 +156,7 @@ class Kind:
     version: ClassVar[int]
     short: ClassVar[str | None] = None
     reads_nothing: ClassVar[bool] = False
+    judges: ClassVar[tuple[str, ...]] = ()
     EXAMPLES: ClassVar[tuple[Example, ...]] = ()
 
     def faults(self, scope: Scope) -> Iterator[Fault]:

@@ -15,7 +15,7 @@ from harness.model.spec import Spec
 from harness.reading.binder import INVALID, Binder, did_you_mean, field_types, line_numbers
 from harness.reading.digest import text_digest
 from harness.reading.document import ContractDocument, CriterionDocument
-from harness.reading.lower import SHORT_INPUTS, lower
+from harness.reading.lower import SHORT_INPUTS, bare_folder, lower
 from harness.reading.names import DEVICES, Names, check_inputs, check_runs, read_names
 from harness.reading.nodes import Listing, Node, Scalar, Table, is_null, parse_nodes, read_nodes
 from harness.reading.obligations import Declared, ObligationReader
@@ -76,6 +76,9 @@ def read_contract(data: bytes, file: str, root: Path) -> Contract:
     node, problems = parse_nodes(data, file)
     reader = _Reader(file, root)
     reader.binder.problems += problems
+    if isinstance(node, Table) and (at := bare_folder(node, root)) is not None:
+        message = f"{at.text} is a checkpoint folder here, but it is written like the name of something"
+        reader.binder.note(at, "subject", message, f"write ./{at.text}, and the short form asks that model")
     return reader.read(_lowered(node), hashlib.sha256(data).hexdigest())
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
+from pathlib import Path
 
 from harness.reading.binder import STATUS
 from harness.reading.nodes import Listing, Node, Scalar, Table, is_null
@@ -78,6 +79,22 @@ def _with_own(document: Table, shorts: Mapping[str, str]) -> Table:
         tuple((k, _owned(v, given) if k.text == "criteria" else v) for k, v in document.entries),
         document.line,
     )
+
+
+def bare_folder(document: Table, root: Path) -> Scalar | None:
+    """Returns a subject that names a checkpoint folder under ``root`` without slash or dot, or None.
+
+    Which words are a folder is no matter of the text: only where the short form declares data and no model,
+    so that the folder must be meant, is this to be told.
+    """
+    subject = document.get("subject")
+    if not isinstance(subject, Scalar) or set("./") & set(subject.text) or not _SIMPLE.match(subject.text):
+        return None
+    if document.get("inputs") is not None or not isinstance(document.get("data"), Table):
+        return None
+    if _mentions(document, "subject") or not (root / subject.text / "config.json").is_file():
+        return None
+    return subject
 
 
 def _owned(node: Node, given: Mapping[str, Sequence[tuple[str, str]]]) -> Node:

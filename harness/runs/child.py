@@ -92,7 +92,8 @@ def _start(
         fifo.unlink(missing_ok=True)
         os.mkfifo(fifo, 0o600)
         receiving = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
-        command = [*_torchrun(task.needs.processes), "-m", "harness.runs.worker", job, str(fifo)]
+        worker = (sys.executable, "-P", "-m", "harness.runs.worker")  # torchrun itself would leave -P out
+        command = [*_torchrun(task.needs.processes), "--no-python", *worker, job, str(fifo)]
     threads = str(task.needs.cpus)
     share = dict.fromkeys(("HARNESS_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), threads)
     try:

@@ -13,6 +13,7 @@ from harness.model.record import Record
 from harness.scoreboard.board import Board, CriterionRow
 from harness.scoreboard.fold import Status
 from harness.scoreboard.gate import Exit, against, exit_code
+from harness.scoreboard.gone import falsified
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -21,13 +22,15 @@ class Facts:
 
     ``signers`` are the keys, authors aside, whose seal of exactly this scoreboard holds; ``unsigned`` says
     why other envelopes do not count. ``unlocked`` gives, by contract, why it does not count as locked,
-    ``unregistered`` by CONTRACT/CRITERION why one that demands a lock of itself was not locked in time.
+    ``bound`` are the CONTRACT/CRITERION that demand a lock of themselves, ``unregistered`` says of them why
+    one was not locked in time.
     """
 
     signers: frozenset[str] = frozenset()
     unsigned: Sequence[str] = ()
     unlocked: Mapping[str, str] | None = None
     unregistered: Mapping[str, str] = field(default_factory=dict)
+    bound: frozenset[str] = frozenset()
     heads: Sequence[str] = ()
 
 
@@ -63,6 +66,8 @@ def decide(board: Board, demands: Demands, facts: Facts, waivers: Sequence[Waive
             found.append(("", f"{contract.name}: {contract.status}, no required criterion is discharged"))
     if not demands.amended:
         found += board.gone.items()
+    if demands.locked:
+        found += [(name, why) for name, why in board.let_go.items() if falsified(why)]
     found += [("", f"evidence: {problem}") for problem in board.problems]
     found += [("", f"ledger: {problem}") for problem in facts.heads]
     if len(facts.signers) < demands.signatures:
@@ -105,7 +110,7 @@ def _beyond(name: str, row: CriterionRow, demands: Demands, facts: Facts, now: s
         found.append(row.amended)
     if row.severity not in demands.severities:
         return found
-    if demands.locked and row.retried:
+    if row.retried and (demands.locked or name in facts.bound):
         found.append(row.retried)
     records = [item.record for item in row.obligations if item.record is not None]
     if demands.bases:

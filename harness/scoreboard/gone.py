@@ -7,6 +7,7 @@ from pathlib import Path
 
 from harness.engine.project import Project, every_contract
 from harness.evidence.trail import Judged, Step, Trail
+from harness.model.outcome import Outcome
 from harness.scoreboard.amended import REMOVED, against, found_before
 
 LET_GO = "let go "
@@ -33,6 +34,11 @@ def gone(trail: Trail, present: Collection[str]) -> tuple[dict[str, str], dict[s
                 else:
                     lost[name] = told
     return lost, released
+
+
+def falsified(told: str) -> bool:
+    """Tells whether what is said of a criterion that was let go is that it was found false."""
+    return told.startswith(f"{REMOVED}: it was {Outcome.FALSIFIED}")
 
 
 def _last(judged: Sequence[tuple[Step, Judged]]) -> list[tuple[Step, Judged]]:

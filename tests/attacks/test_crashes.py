@@ -329,6 +329,9 @@ def test_a_file_system_without_a_free_byte_is_an_error_and_no_loss(tmp_path):
         assert (said.code, f"no room to write ({small}/" in said.err) == (3, True), said
         nothing_is_torn(small)
         assert bench.statuses()["demo/SUM"] == "DISCHARGED"
+        for command in (("export", "--output", "out.jsonl"), ("scoreboard", "--output", "out.txt")):
+            said = bench.process(*command)
+            assert (said.code, "no room to write" in said.err) == (3, True), said
         (small / "ballast").unlink()
         assert counts(bench) == 1
     finally:

@@ -103,3 +103,13 @@ def test_a_closed_stdout_does_not_change_what_the_gate_decides(signed):
     assert (gate().returncode, gate().stderr) == (0, "")
     (signed.root / "log.jsonl").write_text("")
     assert (gate().returncode, gate().stderr) == (1, "")
+
+
+@pytest.mark.parametrize("name", ["absent", "contracts", "policy.yaml"])
+def test_what_is_no_release_is_said_to_be_none_with_a_remedy(signed, name):
+    said = signed.verify("--release", str(signed.root / name))
+    assert (said.code, "is no release" in said.err, "folder that was downloaded" in said.err) == (
+        4,
+        True,
+        True,
+    )

@@ -366,3 +366,45 @@ def test_a_contract_is_seen_however_its_suffix_is_written(filed):
     filed.contract(FILE.replace("MORE", ""))
     (filed.root / "contracts/demo.yaml").rename(filed.root / "contracts/D.YAML")
     assert "demo" in filed("scoreboard").out
+
+
+@pytest.fixture
+def laundered(filed):
+    """A project whose contract was found false, renamed with a lower bar and let go."""
+    filed.contract(FILE.replace("2MORE", "7"))
+    filed("lock")
+    try_logs(filed, 3)
+    (filed.root / "contracts/demo.yaml").unlink()
+    filed.contract(FILE.replace("2MORE", "1"), "demo2")
+    assert filed("retract", "demo", "--reason", "Wrong bar.").code == 0
+    filed("lock")
+    filed("check")
+    return filed
+
+
+LAUNDERED = (
+    "demo/FALL: REMOVED AFTER EVIDENCE: it was FALSIFIED against final: falls_by 7; let go: Wrong bar."
+)
+
+
+def test_a_falsified_contract_that_was_renamed_and_let_go_refuses_under_a_lock(laundered):
+    said = laundered("gate")
+    assert (said.code, f"\n  {LAUNDERED}" in said.out) == (1, True), said
+    told = laundered("gate", "--format", "json").json
+    assert (told["decision"], f"{LAUNDERED}" in told["reasons"]) == ("refused", True), told
+
+
+def test_a_waiver_by_its_old_name_lets_it_pass_and_stays_shown(laundered):
+    waiver = "{criterion: demo/FALL, owner: Ann, reason: The bar was mistyped., expires: 2027-01-31}"
+    laundered.write("policy.yaml", f"{LOCKED}waivers: [{waiver}]\n")
+    said = laundered("gate")
+    assert "waived: demo/FALL: REMOVED AFTER EVIDENCE" in said.out, said
+    assert f"\n  {LAUNDERED}" not in said.out
+
+
+def test_what_was_let_go_is_told_by_the_gate_without_any_lock(laundered):
+    laundered.write("policy.yaml", "policy: 1\n")
+    said = laundered("gate")
+    assert f"\n  gone: {LAUNDERED}" in said.out, said
+    told = laundered("gate", "--format", "json").json
+    assert f"demo/FALL: {told['let_go']['demo/FALL']}" == LAUNDERED

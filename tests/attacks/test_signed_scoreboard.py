@@ -482,6 +482,12 @@ def ledger_rewritten_from_nothing(s):
     s.bench("check", "--all")
 
 
+@attack("of the ledger was changed: it is not the contract that its name says")
+def the_text_of_a_judged_contract_edited(s):
+    (kept,) = (s.root / "evidence/ledger/contracts").glob("*.yaml")
+    kept.write_text(kept.read_text().replace("falls_by: 2", "falls_by: 1"))
+
+
 @attack("policy.yaml has other bytes")
 def policy_weakened(s):
     s.bench.edit("policy.yaml", "signatures: 1, locked: true", "signatures: 0, locked: false")

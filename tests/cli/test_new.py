@@ -38,7 +38,16 @@ def untrained(folder):
     save_file({name: value * 0 + 0.01 for name, value in load_file(path).items()}, path, {"format": "pt"})
 
 
+def no_better(folder):
+    path = folder / "entry.json"
+    entry = json.loads(path.read_text())
+    for run in entry["seeds"].values():
+        run["loss"] = round(run["loss"] + 0.04, 5)
+    path.write_text(json.dumps(entry))
+
+
 FAULTS = {
+    "margin": ("RECORD", no_better),
     "replay": ("REPLAY", ("    tampered: 0.4", "    arguments: {lr: 1.001e-3}\n    tampered: 0.4")),
     "memorization": ("CLEAN", copy("held_texts.jsonl", "train_texts.jsonl")),
     "improvement": ("BETTER", swapped),

@@ -60,6 +60,13 @@ def test_what_has_no_verdict_or_no_reason_is_not_withdrawn(bench):
     assert bench("retract", "demo/SUMM", "--reason", "x").code == 4
 
 
+def test_a_contract_that_is_still_there_is_not_let_go_and_it_is_said_what_to_do(bench):
+    bench.two()
+    bench("check")
+    said = bench("retract", "demo", "--reason", "x")
+    assert (said.code, "demo is still there" in said.err, "demo/SUM" in said.err) == (4, True, True), said
+
+
 def test_an_unknown_subject_is_answered_with_the_nearest_name_and_no_list(bench):
     bench.contract(
         'for_each: runs/*/run.json\ninputs:\n  run: {file: "{file}"}\ncriteria:\n'

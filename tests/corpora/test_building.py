@@ -124,6 +124,15 @@ def test_another_version_is_left_alone_and_one_that_nobody_has_says_how_to_get_i
         list(wheels.files(other, ".py", tmp_path))
 
 
+def test_a_pip_that_lies_in_the_project_is_not_run(tmp_path, monkeypatch):
+    (tmp_path / "pip").mkdir()
+    (tmp_path / "pip/__main__.py").write_text("open('PWNED', 'w').close()\n")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match=r"networkx==0.0.1 is neither installed"):
+        wheels._downloaded(replace(NETWORKX, version="0.0.1"), tmp_path / "cache")
+    assert not list(tmp_path.rglob("PWNED"))
+
+
 def test_a_wheel_of_other_bytes_is_refused(tmp_path):
     with pytest.raises(InputError, match="neither installed nor to be downloaded"):
         wheels._downloaded(replace(NETWORKX, sha256="0" * 64), tmp_path)

@@ -35,6 +35,23 @@ FACTS = (
 INDEX = 'model-index: [{"name": "m", "results": []}]'
 ESCAPED = INDEX.replace("model-index", r'"model\u002dindex"')
 
+RESULTS = "[{name: m, results: [{metrics: [{type: accuracy, value: 0.99}]}]}]"
+SMUGGLED = (
+    f"<<: {{model-index: {RESULTS}}}",
+    f"<<: [{{model-index: {RESULTS}}}]",
+    f"'<<': {{model-index: {RESULTS}}}",
+    f"? <<\n: model-index: {RESULTS}",
+    f"x: {{<<: {{model-index: {RESULTS}}}}}",
+    f"x: &a {{model-index: {RESULTS}}}\n<<: *a",
+    f"x: &a {RESULTS}\nmodel-index: *a",
+    f"x: &unused {RESULTS}",
+    f"!!merge <<: {{model-index: {RESULTS}}}",
+    f"Model-Index: {RESULTS}",
+    f"model_index: {RESULTS}",
+    f"model\u2011index: {RESULTS}",
+    f'"model\\u200b-index": {RESULTS}',
+)
+
 
 def said(text):
     return list(contradictions(text, FACTS, (), "README.md"))
@@ -101,11 +118,18 @@ def test_a_number_that_was_measured_passes(text):
         "---\nlicense: [mit\n---\n# M\n",
         "---\n- mit\n---\n# M\n",
         "---\nlicense: mit\n",
+        *(f"---\nlicense: mit\n{front}\n---\n# M\n" for front in SMUGGLED),
     ],
 )
 def test_results_by_hand_and_front_matter_that_is_none_are_refused(text):
-    with pytest.raises(InputError, match=r"take it out|cannot be read|no list of keys|has no end"):
+    with pytest.raises(InputError, match=r"take it out|cannot be read|no list of keys|has no end|merge key"):
         said(text)
+
+
+def test_a_card_lists_what_is_gone_and_what_was_let_go():
+    board = Board(contracts=(), gone={"a/A": "it was FALSIFIED"}, let_go={"b/B": "it was; let go: Wrong."})
+    text = write_card("", board, Decision(reasons=(), waived=(), code=Exit.DISCHARGED), (), "me/m", ())
+    assert "| a/A | | | it was FALSIFIED | | |\n| b/B | | | it was; let go: Wrong. | | |\n" in text
 
 
 def test_results_that_only_look_written_are_written_over():

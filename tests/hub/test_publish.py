@@ -12,6 +12,8 @@ from hub_server import HubServer
 from releasing import CARD, CONTRACT, TOKEN, make_release, weights
 from workbench import LOG, REPOSITORY, Bench
 
+LICENSE = (REPOSITORY / "LICENSE").read_text()
+
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
@@ -331,14 +333,103 @@ REFUSED = {
 }
 
 
+BEGIN = b"<!-- claims: written from the evidence by harness publish; edits are overwritten -->"
+WRONG = b"# 1.0\n\nThe final loss is 1.2.\n"
+REFUSED |= {
+    puts(name, WRONG): f"{name}:3: final loss 1.2, demo/FINAL measured 2.5"
+    for name in ("CHANGELOG.md", "LICENSE.txt", "NOTICE", "CITATION.cff", "USE_POLICY.md")
+}
+REFUSED |= {
+    puts("LICENSE.md", BEGIN + b"\n\nFinal loss: 1.2\n\n<!-- end of claims -->\n"): "LICENSE.md:3: final loss"
+}
+
 UNVOUCHED = ("m.gguf", "m.onnx", "m.msgpack", "m.tflite", "m.torchscript", "m.mlmodel", "m.safetensors.bak")
-UNVOUCHED += ("sub/w.dat", "modeling_evil.py", "all_results.json", "sub/config.json")
+UNVOUCHED += ("sub/w.dat", "all_results.json", "sub/config.json")
 REFUSED |= {puts(name): f"{name}: no discharged criterion" for name in UNVOUCHED}
+REFUSED |= {puts(name, b"id"): f"{name}: by its name it is code" for name in ("modeling_evil.py", "run.sh")}
 REFUSED |= {
     puts("config.json", b'{"auto_map": {}}'): "names code that is loaded with the model",
+    puts(
+        "processor_config.json", b'{"parts": [{"auto_map": {}}]}'
+    ): "names code that is loaded with the model",
+    puts("chat_template.jinja", b"#!/bin/sh\nid"): "it begins like a script",
+    puts("vocab.txt", b"\x7fELF"): "it begins like a program",
     puts("tokenizer.json", b"GGUF\xff"): "it is no UTF-8 text",
     puts("generation_config.json", b"GGUF"): "it is no JSON",
 }
+
+
+WHOLE = CONTRACT.replace("{file: out/model.safetensors}", "{file: out}")
+"""A contract whose input is the whole folder, so that every file of it is pinned."""
+BESIDE = {
+    "modeling_evil.py": (b"import os", "by its name it is code"),
+    "run.sh": (b"#!/bin/sh\nid\n", "by its name it is code"),
+    "run": (b"#!/bin/sh\nid\n", "it begins like a script"),
+    "tool": (b"\x7fELF\x02\x01", "it begins like a program"),
+    "extra.gguf": (b"GGUF\0\1\2", "no discharged criterion is about these bytes"),
+    "notes.dat": (b"x", "no discharged criterion is about these bytes"),
+    "config.json": (b'{"auto_map": {"AutoModel": "evil.M"}}', "it names code that is loaded with the model"),
+    "sub/config.json": (b'{"auto_map": {}}', "it names code that is loaded with the model"),
+}
+
+
+@pytest.fixture
+def judged(hub, tmp_path):
+    """Makes a release of a contract, with further files in its folder that were there when it was judged."""
+
+    def made(contract, **beside):
+        make_release(tmp_path / "project", tmp_path / "keys", contract=contract, beside=beside)
+        return Release(tmp_path / "project", tmp_path / "keys", hub, tmp_path / "home")
+
+    return made
+
+
+@pytest.mark.parametrize("name", BESIDE)
+def test_an_input_that_is_a_folder_vouches_for_what_was_judged_of_it_alone(judged, name):
+    data, why = BESIDE[name]
+    release = judged(WHOLE, **{name: data})
+    said = release.publish("--yes")
+    assert (said.code, f"{name}: {why}" in said.out) == (1, True), said
+    assert release.hub.asked == []
+
+
+def test_a_folder_that_is_judged_with_its_card_is_published_and_verified(judged, tmp_path):
+    release = judged(WHOLE)
+    dry = release.publish()
+    assert (dry.code, release.hub.asked) == (0, []), dry
+    said = release.publish("--yes")
+    assert (said.code, "published and verified" in said.out) == (0, True), said
+    assert release.tree["claims/out/README.md"] == CARD.encode()
+    (tmp_path / "stranger").mkdir()
+    key, down = str(release.keys / "reviewer.pub"), release.down(tmp_path / "down")
+    verified = Bench(tmp_path / "stranger")("verify", "--release", str(down), "--key", key, "--recheck")
+    assert verified.code == 0, verified
+
+
+LARGE = b"".join(b'{"step": %d, "loss": 2.5, "note": "%s"}\n' % (n, b"x" * 90_000) for n in range(200))
+"""A log of 18 MB, which does not come along."""
+
+
+@pytest.mark.parametrize("sending", [(), ("--yes",)], ids=["dry run", "with --yes"])
+def test_what_could_not_be_verified_where_it_arrives_is_refused_before_anything_is_sent(judged, sending):
+    release = judged(CONTRACT.replace("{file: log.jsonl}", "{file: big.jsonl}"), **{"../big.jsonl": LARGE})
+    said = release.publish(*sending)
+    assert said.code == 1, said
+    assert "what would be sent does not verify by itself" in said.out
+    assert "demo/FINAL is DISCHARGED here and would be STALE" in said.out
+    assert release.hub.asked == []
+
+
+def test_code_that_a_criterion_names_is_refused_and_data_that_it_names_is_not(judged):
+    more = "  EVIL: {claim: It is small., files: [evil, extra], at_most: 1000}\n"
+    inputs = "inputs:\n  evil: {file: out/evil.py}\n  extra: {file: out/extra.dat}"
+    contract = CONTRACT.replace("inputs:", inputs) + more
+    release = judged(contract, **{"evil.py": b"import os", "extra.dat": b"abc"})
+    said = release.publish("--yes")
+    assert (said.code, said.out.splitlines()[1:]) == (
+        1,
+        ["  evil.py: by its name it is code, and code is not published from here"],
+    ), said
 
 
 @pytest.mark.parametrize("attack", REFUSED, ids=lambda attack: attack.__name__)
@@ -355,6 +446,15 @@ def test_a_number_that_nothing_is_known_about_is_told_before_anything_is_sent(re
     said = release.publish()
     assert (said.code, "warning: README.md:8: accuracy is 0.99: no evidence" in said.out) == (0, True), said
     assert said.out.count("warning") == 1
+
+
+def test_texts_that_say_nothing_of_results_are_sent_as_they_are(release):
+    texts = {"CHANGELOG.md": "# 1.0\n\n- 2026-01-02: trained anew, with seed 7.\n", "LICENSE.txt": LICENSE}
+    for name, text in texts.items():
+        release.bench.write(f"out/{name}", text)
+    said = release.publish("--yes")
+    assert (said.code, said.out.count("warning")) == (0, 0), said
+    assert {name: release.tree[name].decode() for name in texts} == texts
 
 
 def test_a_private_release_does_not_go_to_a_public_repository(release):

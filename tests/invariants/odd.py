@@ -3,6 +3,7 @@
 import copy
 from types import SimpleNamespace
 
+import pytest
 import torch
 from torch import nn
 from torch.nn import functional
@@ -341,3 +342,17 @@ class Pure(Odd):
 ODD = (
     Odd, Convolution, Scaled, TwoOptimizers, Master, Experts, Adapted, WholeBatch, Teacher, Pure,
 )  # fmt: skip
+
+
+def pairs(laws, every=3):
+    """Returns each law with each odd program; two of three pairs are left to `make full`."""
+    return [
+        pytest.param(
+            law,
+            kind,
+            id=f"{law}-{kind.__name__}",
+            marks=() if (row + column) % every == 0 else pytest.mark.full,
+        )
+        for row, law in enumerate(laws)
+        for column, kind in enumerate(ODD)
+    ]

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from odd import ODD, Adapted, Convolution, Experts, Muon, Odd, Pure, Scaled, Sparse, TwoOptimizers
+from odd import Adapted, Convolution, Experts, Muon, Odd, Pure, Scaled, Sparse, TwoOptimizers, pairs
 from sound import Program
 from torch import nn
 from torch.nn import functional
@@ -39,8 +39,7 @@ def found(name, program):
     return [f"{each.where}: {each.found}; {each.expected}" for each in tried(name, program).witnesses]
 
 
-@pytest.mark.parametrize("kind", ODD, ids=lambda kind: kind.__name__)
-@pytest.mark.parametrize("name", LAWS)
+@pytest.mark.parametrize(("name", "kind"), pairs(LAWS))
 def test_no_odd_sound_program_is_blamed_and_planted_faults_are_found_in_it(name, kind):
     try:
         finding = tried(name, kind())

@@ -8,10 +8,10 @@ from harness.model.outcome import Outcome, Reason
 from harness.model.problem import InvalidContract
 
 
-def descent(root, fields, subject=None, held_out=None):
+def descent(root, fields, subject=None, held_out=None, train=None):
     files = {
         "m.clm": subject or model(),
-        "train.txt": text(4000, 1),
+        "train.txt": train or text(4000, 1),
         "held_out.txt": text(1000, 2) if held_out is None else held_out,
     }
     return judge(root, CONTRACT.format(fields=fields), files)
@@ -89,8 +89,38 @@ def test_documents_are_the_units_where_they_are_asked_for(tmp_path):
         (', beats: uniform, metric: "p < 1"', "a number is needed"),
         (", beats: uniform, margin: -1", "must not be negative"),
         (", beats: uniform, windows: 0", "at least 1"),
+        (", beats: uniform, certify: []", "tries itself by nothing"),
     ],
 )
 def test_what_cannot_be_judged_is_refused_before_it_is_tried(tmp_path, fields, message):
     with pytest.raises(InvalidContract, match=message):
         descent(tmp_path, fields)
+
+
+def test_the_training_text_under_another_name_is_nothing_to_be_scored_on(tmp_path):
+    for part in (text(4000, 1), text(4000, 1)[700:2700], text(3000, 9) + text(4000, 1)[:1000]):
+        found = descent(tmp_path, ", beats: [unigram]", held_out=part)
+        assert (found.outcome, found.reason) == (Outcome.INCONCLUSIVE, Reason.ILL_POSED)
+        assert "stand in the training text" in found.detail
+        assert "of held_out.txt in train.txt" in found.detail
+    assert descent(tmp_path, ", beats: [unigram]", held_out=text(3000, 9)).outcome is Outcome.DISCHARGED
+
+
+def test_a_baseline_that_is_worse_than_guessing_is_none(tmp_path):
+    """Fitted on one letter it costs more than ln 6: a model that has learnt nothing would beat it."""
+    starved = b"\x01" * 400
+    found = descent(tmp_path, ", beats: [unigram, bigram]", train=starved)
+    assert (found.outcome, found.reason) == (Outcome.INCONCLUSIVE, Reason.ILL_POSED)
+    assert "where guessing costs 1.79176: it was fitted on too little text" in found.detail
+    lost = descent(tmp_path, ", beats: [unigram]", model(2), train=starved)
+    assert lost.outcome is Outcome.FALSIFIED
+    assert "model against uniform" in {witness.where for witness in lost.witnesses}
+
+
+def test_a_baseline_just_above_guessing_brings_the_guess_with_it(tmp_path):
+    found = descent(tmp_path, ", beats: [unigram]")
+    assert found.outcome is Outcome.DISCHARGED
+    assert "model beats uniform by" in found.detail
+    assert "not tried" not in found.detail
+    less = descent(tmp_path, ", beats: [unigram], certify: metric")
+    assert "self-test not tried: causality" in less.detail

@@ -142,3 +142,122 @@ def test_a_model_is_asked_where_texts_are_given(tmp_path):
     unknown = judge(tmp_path, body, {"held_out.txt": b"letters of no use to this model, many of them"})
     assert (unknown.outcome, unknown.reason) == (Outcome.ERROR, Reason.ILL_POSED)
     assert "held_out.txt:1: symbols beyond the model's 6" in unknown.detail
+
+
+def renamed(data, name):
+    rows = [json.loads(line) for line in data.splitlines()]
+    made = [row | {"document": f"{name}-{at}"} for at, row in enumerate(rows)]
+    return "".join(json.dumps(row) + "\n" for row in made).encode()
+
+
+@pytest.mark.parametrize("change", [lambda rows: rows, lambda rows: rows[:40] + rows[80:]])
+@pytest.mark.parametrize(
+    ("copied", "under"), [("held_out", "fresh"), ("train", "held_out"), ("train", "fresh")]
+)
+def test_a_split_under_another_name_is_no_second_split(tmp_path, copied, under, change):
+    """Of a reference that is the held-out split the swap test is always passed."""
+    splits = {name: drawn(name, 3.1, 150, seed) for seed, name in enumerate(("train", "held_out", "fresh"))}
+    assert ask(tmp_path, **splits).outcome is Outcome.DISCHARGED
+    rows = change(splits[copied].splitlines(keepends=True))
+    splits[under] = b"".join(rows[::-1])
+    splits[under] = renamed(splits[under], "other")
+    verdict = ask(tmp_path, **splits)
+    assert (verdict.outcome, verdict.reason) == (Outcome.INCONCLUSIVE, Reason.ILL_POSED)
+    assert "are equal to the last digit" in verdict.detail
+    assert "other-" in verdict.detail
+
+
+def test_losses_that_are_equal_by_chance_are_no_copies(tmp_path):
+    """Four digits and two thousand documents of a narrow law: many are equal, as many as chance explains."""
+
+    def coarse(name, seed):
+        rows = [json.loads(line) for line in drawn(name, 3.1, 2000, seed, 0.3).splitlines()]
+        rows = [row | {"loss": round(row["loss"], 4)} for row in rows]
+        return "".join(json.dumps(row) + "\n" for row in rows).encode()
+
+    splits = {name: coarse(name, seed) for seed, name in enumerate(("train", "held_out", "fresh"))}
+    sides = [{json.loads(line)["loss"] for line in splits[name].splitlines()} for name in ("train", "fresh")]
+    assert len(sides[0] & sides[1]) > 200
+    assert ask(tmp_path, **splits).outcome is Outcome.DISCHARGED
+    splits["fresh"] = renamed(splits["held_out"], "other")
+    assert ask(tmp_path, **splits).reason is Reason.ILL_POSED
+
+
+def calibrated(tmp_path, column, gap=0.05):
+    def split(name, mean, seed):
+        source, rows = random.Random(seed), []
+        for at in range(150):
+            own, other = source.gauss(mean, 0.3), source.gauss(0, 0.1)
+            row = {"document": f"{name}{at}", "loss": round(own, 5), "mode": "eval", "weights": "a"}
+            rows.append(row | {"other": round(column(own, other, at), 6)})
+        return "".join(json.dumps(row) + "\n" for row in rows).encode()
+
+    body = obligation(
+        "gap: held_out, at_most: 0.3, calibrate: other",
+        train="file: train.jsonl",
+        held_out="file: held_out.jsonl",
+    )
+    files = {"train.jsonl": split("t", 3.0, 1), "held_out.jsonl": split("h", 3.0 + gap, 2)}
+    return judge(tmp_path, body, files)
+
+
+@pytest.mark.parametrize(
+    ("column", "said"),
+    [
+        (lambda own, other, at: 0, "hardly varies"),
+        (lambda own, other, at: 1e-6 * at, "hardly varies"),
+        (lambda own, other, at: own - 1, "is the loss itself"),
+        (lambda own, other, at: 0.5 * own, "is the loss itself"),
+        (lambda own, other, at: 3 * other, "does not follow the loss"),
+        (lambda own, other, at: 6 - own, "does not follow the loss"),
+    ],
+)
+@pytest.mark.parametrize("gap", [0.05, 1.5])
+def test_a_column_that_measures_no_difficulty_calibrates_nothing(tmp_path, column, said, gap):
+    verdict = calibrated(tmp_path, column, gap)
+    assert (verdict.outcome, verdict.reason) == (Outcome.INCONCLUSIVE, Reason.ILL_POSED)
+    assert said in verdict.detail
+
+
+def test_another_model_calibrates_and_its_spread_and_correlation_are_told(tmp_path):
+    verdict = calibrated(tmp_path, lambda own, other, at: 0.9 * own + other)
+    assert verdict.outcome is Outcome.DISCHARGED, verdict.detail
+    assert "what is taken off each loss varies by 0.2" in verdict.detail
+    assert "with correlation 0.9" in verdict.detail
+
+
+@pytest.mark.parametrize(
+    ("limit", "outcome"),
+    [("at_most: 3.2", None), ("at_most: 3.0", 1), ("at_least: -3.2", None), ("at_least: -3.0", 1)],
+)
+def test_a_limit_that_no_loss_could_break_is_no_claim(tmp_path, limit, outcome):
+    verdict = ask(tmp_path, limit)
+    wanted = Outcome.DISCHARGED if outcome else Outcome.INCONCLUSIVE
+    assert verdict.outcome is wanted
+    assert outcome or verdict.reason is Reason.VACUOUS
+
+
+@pytest.mark.parametrize(
+    ("split", "other"), [("held_out", "train"), ("fresh", "train"), ("fresh", "held_out")]
+)
+def test_texts_of_one_split_in_another_are_found_by_a_model_that_is_asked(tmp_path, split, other):
+    splits = {"train": 0, "held_out": 50, "fresh": 90}
+    made = {name: [text(60, at + i) for i in range(12)] for name, at in splits.items()}
+    body = obligation(
+        "gap: held_out, reference: fresh, model: subject, system: clm, "
+        "length: 24, documents: lines, at_most: LIMIT",
+        subject="file: m.clm",
+        train="file: train.txt",
+        held_out="file: held_out.txt",
+        fresh="file: fresh.txt",
+    )
+    made[split] = made[other][::-1]
+    files = {f"{name}.txt": b"\n".join(lines) for name, lines in made.items()} | {"m.clm": model()}
+    verdict = judge(tmp_path, body.replace("LIMIT", "0.6"), files)
+    assert (verdict.outcome, verdict.reason) == (Outcome.INCONCLUSIVE, Reason.ILL_POSED)
+    assert "12 of 12 texts of" in verdict.detail
+    pairs = (f"{split}.txt:1 is {other}.txt:12", f"{other}.txt:1 is {split}.txt:12")
+    assert any(pair in verdict.detail for pair in pairs)
+    made = {name: [text(60, at + i) for i in range(12)] for name, at in splits.items()}
+    files |= {f"{name}.txt": b"\n".join(lines) for name, lines in made.items()}
+    assert judge(tmp_path, body.replace("LIMIT", "1.8"), files).reason is Reason.VACUOUS

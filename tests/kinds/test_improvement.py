@@ -56,6 +56,14 @@ def test_a_small_p_does_not_help_a_claim_too_small_to_be_seen(tmp_path):
     assert "Welch's t, ddof 1: p = 0.00" in verdict.detail
 
 
+def test_an_effect_that_is_not_there_is_false_however_small_the_margin(tmp_path):
+    """Better by 0.0386 within 0.0015: an effect of 5 is no way round the smallest detectable one."""
+    verdict = ask(tmp_path, f"margin: 0, effect: 5, {SEEDS}")
+    assert verdict.outcome is Outcome.FALSIFIED
+    assert "5 is claimed, at most 0.0399 is there" in verdict.witnesses[0].found
+    assert ask(tmp_path, f"margin: 0, effect: 0.039, {SEEDS}").outcome is Outcome.DISCHARGED
+
+
 def test_equal_recipes_are_not_told_apart(tmp_path):
     """Three seeds of one configuration differ by 0.005 or more in 31 % of tries; here in none of sixty."""
     source, ahead = random.Random(5), 0
@@ -92,6 +100,50 @@ def test_what_is_no_comparison_is_refused(tmp_path, new, reason, said):
     verdict = ask(tmp_path, f"margin: 0.01, {SEEDS}", new, old)
     assert (verdict.outcome, verdict.reason) == (Outcome.INCONCLUSIVE, reason)
     assert said in verdict.detail
+
+
+@pytest.mark.parametrize(
+    ("new", "said"),
+    [
+        (("3.210423", "3.223178", "3.198711", "3.206504", "3.214057"), "the two samples are identical"),
+        (("2.9", "2.90", "2.900", "2.9000", "2.8999"), "A 1, A 2, A 3, A 4 print the same 2.9"),
+    ],
+)
+def test_a_copy_is_one_however_many_zeros_it_is_printed_with(tmp_path, new, said):
+    old = ("3.2104230", "3.2231780", "3.1987110", "3.2065040", "3.2140570")
+    sides = {
+        name: "".join(["seed,loss\n", *(f"{i},{v}\n" for i, v in enumerate(values, 1))]).encode()
+        for name, values in (("new.csv", new), ("old.csv", old))
+    }
+    fields = f"kind: improvement, improvement: new, over: old, margin: 0.05, pair: none, {SEEDS}"
+    body = obligation(f"{fields}, form: equivalent", new="file: new.csv", old="file: old.csv")
+    verdict = judge(tmp_path, body, sides)
+    assert (verdict.outcome, verdict.reason) == (Outcome.INCONCLUSIVE, Reason.ILL_POSED)
+    assert said in verdict.detail
+
+
+def test_a_seed_that_a_table_wrote_as_a_float_is_that_seed(tmp_path):
+    floats = "".join(f"{i}.0,{loss}\n" for i, loss in enumerate(NEW, 1)).encode()
+    body = obligation(
+        f"kind: improvement, improvement: new, over: old, margin: 0.03, {SEEDS}",
+        new="file: new.csv",
+        old="file: old.jsonl",
+    )
+    verdict = judge(tmp_path, body, {"new.csv": b"seed,loss\n" + floats, "old.jsonl": runs(OLD)})
+    assert verdict.outcome is Outcome.DISCHARGED
+    twice = b"seed,loss\n" + floats + b"1,3.1723\n"
+    verdict = judge(tmp_path, body, {"new.csv": twice, "old.jsonl": runs(OLD)})
+    assert "1 counts twice" in verdict.detail
+    half = b"seed,loss\n" + floats.replace(b"1.0,", b"1.5,", 1)
+    verdict = judge(tmp_path, body, {"new.csv": half, "old.jsonl": runs(OLD)})
+    assert "1 of 5 declared seeds are missing: 1" in verdict.detail
+
+
+def test_two_runs_of_close_seeds_may_print_the_same(tmp_path):
+    """Seeds 0.0003 apart agree to five places once in thirty tries, however far the other side lies."""
+    new, old = (2.90073, 2.90064, 2.90002, 2.90041, 2.90002), (2.95255, 2.95178, 2.95117, 2.95214, 2.95189)
+    verdict = ask(tmp_path, f"margin: 0.01, effect: 0.04, {SEEDS}", runs(new), runs(old))
+    assert verdict.outcome is Outcome.DISCHARGED
 
 
 def test_the_last_step_of_a_history_counts_and_must_be_the_same(tmp_path):
@@ -149,6 +201,24 @@ def test_documents_compare_two_runs_and_no_recipes(tmp_path):
 def test_a_claim_that_cannot_be_tested_is_refused(tmp_path, fields):
     with pytest.raises(InvalidContract):
         ask(tmp_path, fields)
+
+
+@pytest.mark.parametrize("metric", ["accuracy", "eval_accuracy", "acc", "val/auc", "F1", "score", "acc,none"])
+def test_which_side_is_better_must_be_said_of_an_accuracy(tmp_path, metric):
+    with pytest.raises(InvalidContract) as error:
+        ask(tmp_path, f"margin: 0.01, metric: '{metric}', {SEEDS}")
+    assert "say better: higher" in str(error.value)
+    worse, best = (runs(side).replace(b'"loss"', f'"{metric}"'.encode()) for side in (NEW, OLD))
+    stated = f"margin: 0.01, better: higher, metric: '{metric}', {SEEDS}"
+    assert ask(tmp_path, stated, worse, best).outcome is Outcome.FALSIFIED
+    lower = f"margin: 0.01, better: lower, metric: '{metric}', {SEEDS}"
+    assert ask(tmp_path, lower, worse, best).outcome is Outcome.DISCHARGED
+
+
+@pytest.mark.parametrize("metric", ["loss", "val_loss", "reward_loss", "bpb", "mae", "perplexity"])
+def test_less_is_better_of_a_loss_unless_said(tmp_path, metric):
+    new, old = (runs(side).replace(b'"loss"', f'"{metric}"'.encode()) for side in (NEW, OLD))
+    assert ask(tmp_path, f"margin: 0.01, metric: {metric}, {SEEDS}", new, old).outcome is Outcome.DISCHARGED
 
 
 def test_a_row_that_names_no_seed_is_an_error(tmp_path):

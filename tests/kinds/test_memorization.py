@@ -4,7 +4,7 @@ import pytest
 from judging import judge
 
 from harness.kinds._gap_examples import losses
-from harness.kinds._memorization_examples import _BODY, _HELD, _TRAIN, canaries, prefixes
+from harness.kinds._memorization_examples import _BODY, _HELD, _TRAIN, canaries, prefixes, texts
 from harness.kinds._overlap_examples import lines, prose
 from harness.model.outcome import Outcome, Reason
 from harness.model.problem import InvalidContract
@@ -15,7 +15,7 @@ CLEAN = {
     "reference.jsonl": losses("fresh", 3.1),
     "canaries.jsonl": canaries(0.1),
     "texts.jsonl": lines(_TRAIN),
-    "held_texts.jsonl": lines(_HELD),
+    "held_texts.jsonl": texts("held", _HELD),
     "prefixes.jsonl": prefixes(0),
 }
 
@@ -55,6 +55,12 @@ def test_causes_are_told_apart(tmp_path, changed, cause):
     assert verdict.witnesses[0].expected == "none"
 
 
+def test_short_or_empty_documents_on_both_sides_are_no_leak(tmp_path):
+    common = ["", "All is well."]
+    verdict = ask(tmp_path, texts=lines([*_TRAIN, *common]), held_texts=lines([*_HELD, *common]))
+    assert (verdict.outcome, verdict.measured) == (Outcome.DISCHARGED, "none")
+
+
 def test_a_leak_does_not_exclude_that_the_split_is_easy_too(tmp_path):
     changed = {"held_out": losses("held", 2.7), "texts": lines([*_TRAIN, *_HELD[:3]])}
     verdict = ask(tmp_path, "cause: easy split", **changed)
@@ -65,7 +71,7 @@ def test_a_leak_does_not_exclude_that_the_split_is_easy_too(tmp_path):
 def test_a_document_that_is_common_by_chance_is_no_leak_and_hides_no_easy_split(tmp_path):
     """One of 240 stands in the training data as one of fresh data may; of 120 the bound is too wide."""
     fresh = lines([prose(seed) for seed in range(600, 840)])
-    more = lines([*_HELD, *(prose(seed) for seed in range(900, 1020))])
+    more = texts("held", [*_HELD, *(prose(seed) for seed in range(900, 1020))])
     inputs = "  held_texts: {{file: held_texts.jsonl}}\n  fresh: {{file: fresh.jsonl}}\n"
     body = _BODY.replace("  held_texts: {{file: held_texts.jsonl}}\n", inputs)
     files = CLEAN | {"fresh.jsonl": fresh, "texts.jsonl": lines([*_TRAIN, _HELD[3]])}
@@ -81,11 +87,11 @@ def test_a_document_that_is_common_by_chance_is_no_leak_and_hides_no_easy_split(
 
 def test_a_clean_log_alone_excludes_no_copy_under_another_index(tmp_path):
     """What was served under the name of a held-out document is a leak; what was not may be its copy."""
-    texts = "        held_texts: held_texts\n        train_texts: texts\n"
+    named_texts = "        held_texts: held_texts\n        train_texts: texts\n"
     fields = "served: served\n        held_items: held_out\n        index: document\n        {fields}"
     inputs = "  held_texts: {{file: held_texts.jsonl}}\n  served: {{file: served.jsonl}}\n"
     named = _BODY.replace("  held_texts: {{file: held_texts.jsonl}}\n", inputs).replace("{fields}", fields)
-    alone = named.replace(texts, "").format(fields="cause: none")
+    alone = named.replace(named_texts, "").format(fields="cause: none")
     found = {}
     for name in ("copy-1", "held-1"):
         served = b"".join(json.dumps({"document": one}).encode() + b"\n" for one in ("train-1", name))
@@ -156,9 +162,80 @@ def test_a_rank_that_none_can_have_is_an_error(tmp_path):
     assert "canaries.jsonl:1: a rank lies from 1" in verdict.detail
 
 
+@pytest.mark.parametrize("named", [True, False])
+def test_few_canaries_written_often_are_no_more_canaries(tmp_path, named):
+    rows = [json.loads(line) for line in canaries(0.1, 6).splitlines()]
+    rows = rows if named else [{key: row[key] for key in row if key != "canary"} for row in rows]
+    often = b"".join(json.dumps(row).encode() + b"\n" for row in rows * 40)
+    verdict = ask(tmp_path, canaries=often)
+    assert (verdict.outcome, verdict.reason) == (Outcome.ERROR, Reason.ILL_POSED)
+    assert ("canaries.jsonl:13: canary 0 stands at canaries.jsonl:1" in verdict.detail) is named
+    assert ("canaries.jsonl:13: has the rank of canaries.jsonl:1" in verdict.detail) is not named
+
+
 @pytest.mark.parametrize(
     "fields", ["cause: magic", "area: 1", "confidence: 0.2", "served: canaries", "rate: -1"]
 )
 def test_a_claim_that_cannot_be_is_refused(tmp_path, fields):
     with pytest.raises(InvalidContract):
         ask(tmp_path, fields)
+
+
+def under(data, name):
+    rows = [json.loads(line) for line in data.splitlines()]
+    made = [row | {"document": f"{name}-{at}"} for at, row in enumerate(rows)]
+    return "".join(json.dumps(row) + "\n" for row in made).encode()
+
+
+@pytest.mark.parametrize(("split", "name"), [("train", "train"), ("held_out", "held")])
+def test_a_split_that_is_the_fresh_one_under_other_names_judges_nothing(tmp_path, split, name):
+    """Against itself no area, and no swap, is ever more than a half."""
+    verdict = ask(tmp_path, **{split: under(CLEAN["reference.jsonl"], name)})
+    assert (verdict.outcome, verdict.reason) == (Outcome.INCONCLUSIVE, Reason.ILL_POSED)
+    assert "120 of 120 losses" in verdict.detail
+    assert f"{name}-0 is fresh-0" in verdict.detail
+
+
+def test_held_out_rows_that_are_training_rows_leave_a_leak_open(tmp_path):
+    rows = under(CLEAN["train.jsonl"], "held")
+    verdict = ask(tmp_path, held_out=rows)
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert "leak open: 120 of 120 losses" in verdict.detail
+    found = ask(tmp_path, "cause: leak", held_out=rows, texts=lines([*_TRAIN, *_HELD]))
+    assert (found.outcome, found.measured) == (Outcome.DISCHARGED, "leak")
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"held_texts": lines(_HELD)}, "give each row its document"),
+        ({"held_texts": texts("other", _HELD)}, "of 120 scored only 0 were looked for"),
+        ({"held_texts": texts("held", _HELD[:20])}, "of 120 scored only 20 were looked for"),
+        ({"texts": texts("other", _TRAIN)}, "train_texts are of other documents than were scored"),
+    ],
+)
+def test_texts_of_other_documents_exclude_no_leak(tmp_path, changed, said):
+    verdict = ask(tmp_path, **changed)
+    assert (verdict.outcome, verdict.reason) == (Outcome.INCONCLUSIVE, Reason.LOW_POWER)
+    assert "leak open" in verdict.detail
+    assert said in verdict.detail
+    trained = [*(prose(seed) for seed in range(120)), *_HELD[:2]]
+    leaked = ask(tmp_path, texts=texts("train", trained))
+    assert (leaked.outcome, leaked.measured) == (Outcome.FALSIFIED, "leak")
+
+
+def test_canaries_that_cannot_reach_twice_the_limit_exclude_no_repetition(tmp_path):
+    """Of three candidates rank 1 is 1.58 bits: known by heart they would keep a limit of two."""
+    by_heart = ask(tmp_path, canaries=canaries(9.0, candidates=3))
+    assert by_heart.outcome is Outcome.INCONCLUSIVE
+    assert "but 1.58 bits" in by_heart.detail
+    assert ask(tmp_path, canaries=canaries(0.1, candidates=20)).outcome is Outcome.INCONCLUSIVE
+    assert ask(tmp_path, canaries=canaries(0.1, candidates=128)).outcome is Outcome.DISCHARGED
+    high = ask(tmp_path, "cause: none\n        exposure: 6", canaries=canaries(0.1))
+    assert "repetition open: canaries" in high.detail
+
+
+@pytest.mark.parametrize("limit", ["shift: 60", "area: 0.99", "exposure: 60", "rate: 0.9", "leak: 0.9"])
+def test_a_limit_that_nothing_breaks_is_refused(tmp_path, limit):
+    with pytest.raises(InvalidContract, match="known by heart"):
+        ask(tmp_path, f"cause: none\n        {limit}")

@@ -160,4 +160,5 @@ def test_data_that_another_criterion_judged_before_the_lock_predict_nothing(benc
     assert "was locked after its data were judged" in bench.verdict("BAND")["detail"]
     bench.log([{"step": 0, "loss": 11.5}, {"step": 1, "loss": 9.6124}])
     bench("check", "demo")
-    assert bench.verdict("BAND")["outcome"] == "DISCHARGED", "these data came after the lock"
+    assert bench.verdict("BAND")["outcome"] == "INCONCLUSIVE", "whoever has the file can write it anew"
+    assert "was locked after a file of the same name was judged" in bench.verdict("BAND")["detail"]

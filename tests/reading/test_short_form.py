@@ -254,3 +254,24 @@ def test_a_key_that_is_short_for_one_kind_may_be_a_plain_field_of_another():
     )
     (obligation,) = found.criteria[0].obligations
     assert obligation.kind_name == "evaluation"
+
+
+BARE = """
+contract: c
+subject: ck
+data: {train: train.jsonl, held: held.jsonl}
+criteria:
+  A: {gap: held, at_most: 0.4}
+"""
+
+
+def test_a_folder_that_is_written_like_a_name_is_told_with_its_remedy(tmp_path):
+    """Without slash or dot it is no input, and the gap would look for losses in the texts."""
+    read(BARE, tmp_path)
+    project(tmp_path, {"ck/config.json": "{}"})
+    with pytest.raises(InvalidContract) as caught:
+        read(BARE, tmp_path)
+    assert "ck is a checkpoint folder here" in str(caught.value)
+    assert "write ./ck" in str(caught.value)
+    (criterion,) = read(BARE.replace("subject: ck", "subject: ./ck"), tmp_path).criteria
+    assert criterion.obligations[0].inputs == ("held", "subject", "train")

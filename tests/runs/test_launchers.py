@@ -22,13 +22,14 @@ from harness.runs.plan import plan
 from harness.runs.store import RunStore
 
 DDP = """
-import json, os
+import json, os, sys
 
 def train(config, seed, device, out):
     import torch
     import torch.distributed as dist
     from torch.nn.parallel import DistributedDataParallel
 
+    assert sys.flags.safe_path, "a rank was started with its folder among what is imported"
     rank = dist.get_rank()
     torch.manual_seed(seed)
     model = DistributedDataParallel(torch.nn.Linear(8, 1))
