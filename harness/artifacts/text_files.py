@@ -32,7 +32,7 @@ class Layout:
     ``field`` is the key of a JSON line, by default the first known one; ``tokens`` the type of a file of
     raw tokens, whose documents are ``length`` tokens long; ``documents`` how plain text is divided.
     ``overlap`` units of a document that is cut for its length stand in both parts; ``fold`` is what is
-    folded in texts.
+    folded in texts. ``nul``: a byte model is asked, whose text may hold bytes of zero.
     """
 
     field: str | None = None
@@ -41,6 +41,7 @@ class Layout:
     documents: str = "auto"
     overlap: int = 0
     fold: Fold = "none"
+    nul: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,7 +97,7 @@ def _plausible(name: str, tokens: Array, said: str) -> None:
 
 
 def _lines(name: str, path: Path, base: int, layout: Layout) -> Iterator[Part]:
-    with opened(name, path) as handle:
+    with opened(name, path, nul=layout.nul) as handle:
         for number, line in enumerate(_limited(handle, name), 1):
             if line.strip():
                 units = _content(line, f"{name}:{number}", layout.field)
@@ -138,7 +139,7 @@ def _tokens(value: list[object], where: str) -> Array:
 
 def _plain(name: str, path: Path, base: int, layout: Layout, *, whole: bool) -> Iterator[Part]:
     """Yields the paragraphs (between blank lines) or lines of a text; or all of it, in parts if long."""
-    with opened(name, path) as handle:
+    with opened(name, path, nul=layout.nul) as handle:
         if whole:
             yield from _whole(name, handle, base, layout)
             return

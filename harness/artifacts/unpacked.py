@@ -46,30 +46,30 @@ def refuse(name: str, start: bytes, *, tokens: bool) -> None:
 
 
 @contextmanager
-def opened(name: str, path: Path) -> Iterator[BinaryIO]:
+def opened(name: str, path: Path, *, nul: bool = False) -> Iterator[BinaryIO]:
     """Opens a file of text, unpacking gzip as it is read; raises ``InputError`` for what is no text."""
     with path.open("rb") as handle:
         start = handle.read(8)
         refuse(name, start, tokens=False)
         handle.seek(len(_BOM) if start.startswith(_BOM) else 0)
         if not start.startswith(_GZIP):
-            yield cast("BinaryIO", _Checked(name, handle, None))
+            yield cast("BinaryIO", _Checked(name, handle, None, nul=nul))
             return
         limit = max(LEAST, RATIO * path.stat().st_size)
         try:
             with gzip.GzipFile(fileobj=handle) as packed:
                 refuse(name, packed.read(8), tokens=False)
                 packed.seek(0)
-                yield cast("BinaryIO", _Checked(name, packed, limit))
+                yield cast("BinaryIO", _Checked(name, packed, limit, nul=nul))
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             raise InputError(f"{name}: gzip that cannot be unpacked ({error})") from error
 
 
 class _Checked:
-    """Reads lines or pieces of a file, and refuses those with NUL bytes and what unpacks to too much."""
+    """Reads lines or pieces of a file; refuses NUL bytes, unless ``nul``, and what unpacks to too much."""
 
-    def __init__(self, name: str, handle: Any, limit: int | None) -> None:
-        self.name, self.handle, self.limit = name, handle, limit
+    def __init__(self, name: str, handle: Any, limit: int | None, *, nul: bool) -> None:
+        self.name, self.handle, self.limit, self.nul = name, handle, limit, nul
         self.taken = 0
 
     def readline(self, size: int) -> bytes:
@@ -84,7 +84,7 @@ class _Checked:
         self.taken += len(data)
         if self.limit is not None and self.taken > self.limit:
             raise InputError(f"{self.name}: unpacks to more than {self.limit} bytes: unpack it yourself")
-        if b"\0" in data:
+        if b"\0" in data and not self.nul:
             raise InputError(
                 f"{self.name}: holds NUL bytes and is no text: unpack it, write it as UTF-8, or name tokens:"
             )

@@ -127,7 +127,7 @@ class Gap(Kind):
         return evaluate_splits(
             models[0],
             files,
-            Layout(field=self.field, documents=self.documents),
+            Layout(field=self.field, documents=self.documents, nul=True),
             length=self.length,
             sample=self.sample,
             bigram=self.calibrate is not None,

@@ -57,7 +57,7 @@ def test_causes_are_told_apart(tmp_path, changed, cause):
 
 def test_short_or_empty_documents_on_both_sides_are_no_leak(tmp_path):
     common = ["", "All is well."]
-    verdict = ask(tmp_path, texts=lines([*_TRAIN, *common]), held_texts=lines([*_HELD, *common]))
+    verdict = ask(tmp_path, texts=lines([*_TRAIN, *common]), held_texts=texts("held", [*_HELD, *common]))
     assert (verdict.outcome, verdict.measured) == (Outcome.DISCHARGED, "none")
 
 
