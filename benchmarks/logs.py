@@ -212,7 +212,7 @@ def traced(claim: str, path: Path) -> None:
         contract = Path(name) / "contract.yaml"
         text = f'contract: c\ninputs: {{log: {{file: {path.name}}}}}\ncriteria: {{A: {{rows: "{claim}"}}}}\n'
         contract.write_text(text, encoding="utf-8")
-        (Path(name) / path.name).symlink_to(path)
+        os.link(path, Path(name) / path.name)  # a link by name would lead out of the project
         project = Project(root=Path(name))
         loaded = load_one(project, contract).contract
         sources = Sources(project, loaded, Memo(None, "", lambda: 0))
