@@ -14,8 +14,6 @@ SHARE = 0.05
 DECIMALS, REACH = 4, 50
 """Digits that must be printed before equal losses say anything; so many steps around give what is chance."""
 LEAST = 8
-ALIKE = 2
-"""So many short texts of a small split are alike by the nature of the text."""
 
 
 def renamed(one: Losses, other: Losses) -> str | None:
@@ -47,7 +45,7 @@ def _same_texts(one: Losses, other: Losses) -> str | None:
     same = [(name, known[digest]) for name, digest in one.texts.items() if digest in known]
     found = len({one.texts[name] for name, _ in same})
     least = min(len(set(one.texts.values())), len(known))
-    if not found or (found < least and found <= max(SHARE * least, ALIKE)):
+    if not found or found <= SHARE * least:
         return None
     pairs = ", ".join(f"{name} is {twin}" for name, twin in same[:3])
     return f"{found} of {least} texts of {one.source} and {other.source} are the same: {pairs}"

@@ -133,7 +133,7 @@ class Descent(Kind):
     def _tokens(self, context: Context, model: Tokenised, ask: Ask) -> Scored | Witness:
         held = [(one.name, one.path) for one in context.subjects(self.descent)]
         train = [] if self.train is None else [(one.name, one.path) for one in context.subjects(self.train)]
-        layout = Layout(field=self.field, documents=self.documents, nul=True)
+        layout = Layout(field=self.field, documents=self.documents)
         cut = _descent_tokens.windows(model, held, layout, ask)
         wrong = _descent_tokens.certify(model, cut, ask, self.certify)
         if wrong is not None:

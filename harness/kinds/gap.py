@@ -12,6 +12,7 @@ from harness.kinds._gap import Ask, conclude
 from harness.kinds._gap_examples import EXAMPLES as _EXAMPLES
 from harness.kinds._losses import Columns, Losses, read_losses
 from harness.model.kind import Context, Example, Fault, Kind, Scope
+from harness.model.predictor import Tokenised
 from harness.model.problem import InputError
 from harness.model.values import InputName, Printed
 from harness.model.verdict import Verdict
@@ -127,7 +128,7 @@ class Gap(Kind):
         return evaluate_splits(
             models[0],
             files,
-            Layout(field=self.field, documents=self.documents, nul=True),
+            Layout(field=self.field, documents=self.documents, nul=not isinstance(models[0], Tokenised)),
             length=self.length,
             sample=self.sample,
             bigram=self.calibrate is not None,

@@ -143,7 +143,7 @@ class Memorization(Kind):
         if len(models) != 1 or not isinstance(models[0], Tokenised):
             raise InputError("one checkpoint folder with a tokenizer is needed", "UNSUPPORTED")
         splits = [[(one.name, one.path) for one in context.subjects(each)] for each in names]
-        layout = Layout(field=self.field, documents=self.documents, nul=True)
+        layout = Layout(field=self.field, documents=self.documents)
         losses = evaluate_splits(models[0], splits, layout, length=self.length, sample=self.sample)
         known, fresh = (
             extracted(models[0], part, layout, length=self.length, most=self.sample) for part in splits[1:]
